@@ -1,0 +1,41 @@
+/** Every bound of the product in one place. A value that reaches its bound is refused with a clear error, never cut. */
+export const limits = {
+  /** Largest frontend message that the proxy reads whole: a statement, or one COPY data message. */
+  pgFrontendMessageBytes: 16 * 1024 * 1024,
+  /** Largest backend message; PostgreSQL itself allows 1 GiB, a row of that size is refused here. */
+  pgBackendMessageBytes: 64 * 1024 * 1024,
+  /** Startup packet, as the server's own MAX_STARTUP_PACKET_LENGTH. */
+  pgStartupBytes: 10_000,
+  /** Authentication messages before a client has proved itself. */
+  pgAuthMessageBytes: 16 * 1024,
+  /** Largest SQL text that is parsed. */
+  sqlTextBytes: 1024 * 1024,
+  /** Statements in one simple query. */
+  sqlStatementsPerQuery: 1_000,
+  preparedStatementsPerSession: 10_000,
+  portalsPerSession: 1_000,
+  /** Client messages decided but not yet answered by the server. */
+  pipelineDepth: 10_000,
+  /** Bytes queued for a slow reader before the other side is paused. */
+  socketHighWaterBytes: 256 * 1024,
+  sessionsPerListener: 1_000,
+  authTimeoutMs: 30_000,
+  upstreamConnectTimeoutMs: 15_000,
+  /** Masked response bytes kept per statement at level `masked`. */
+  recordedResponseBytes: 1024 * 1024,
+  /** Largest line of a recording. */
+  recordLineBytes: 32 * 1024 * 1024,
+  /** Unsent recordings of one device. Reaching it ends sessions (promise 1). */
+  spoolBytes: 2 * 1024 * 1024 * 1024,
+  checkpointBytes: 256 * 1024,
+  checkpointMs: 1_000,
+  groupSyncMs: 50,
+  chunkBytes: 1024 * 1024,
+  chunkMs: 5_000,
+  /** Detector window and overlap for long cells. */
+  detectorWindowBytes: 64 * 1024,
+  detectorOverlapBytes: 256,
+  approvalTtlMs: 15 * 60_000,
+  planCacheEntries: 2_000,
+  decisionCacheEntries: 10_000,
+} as const;
