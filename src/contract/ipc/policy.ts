@@ -1,0 +1,56 @@
+/** The active policy bundle, and what it says about the person who is signed in. */
+import { z } from 'zod';
+import { count, effect, epochMs } from './common.ts';
+import { defineSlice, nothing } from './slice.ts';
+
+export const dataClass = z.strictObject({
+  id: z.string(),
+  columns: z.array(z.string()),
+  detectors: z.array(z.string()),
+  mask: z.enum(['token', 'partial', 'full', 'null']),
+  predicates: z.enum(['allow', 'equality', 'deny']),
+  /** I see this class in clear somewhere. */
+  unmaskedForMe: z.boolean(),
+});
+export type PolicyClass = z.infer<typeof dataClass>;
+
+export const policyText = z.strictObject({
+  id: z.string(),
+  file: z.string(),
+  effect: z.enum(['permit', 'forbid']),
+  /** `@reason` of the policy. */
+  reason: z.string().optional(),
+  /** `@approve`: who may lift it. */
+  approvers: z.array(z.string()),
+  quorum: count,
+  text: z.string(),
+});
+export type PolicyText = z.infer<typeof policyText>;
+
+/** One answer of `decide` for me, asked of a typical statement on a connection. */
+export const aboutMe = z.strictObject({
+  connection: z.string(),
+  /** `DROP TABLE`, `SELECT`, `UPDATE without WHERE`. */
+  topic: z.string(),
+  effect,
+  reason: z.string(),
+  policyIds: z.array(z.string()),
+});
+export type AboutMe = z.infer<typeof aboutMe>;
+
+export const activePolicy = z.strictObject({
+  name: z.string(),
+  serial: count,
+  digest: z.string(),
+  activatedMs: epochMs,
+  /** `source directory` or the TUF repository it came from. */
+  source: z.string(),
+  signers: z.array(z.string()),
+  tests: z.strictObject({ passed: count, total: count }),
+  classes: z.array(dataClass),
+  policies: z.array(policyText),
+  aboutMe: z.array(aboutMe),
+});
+export type ActivePolicy = z.infer<typeof activePolicy>;
+
+export const policySlice = defineSlice('policy', { active: { request: nothing, reply: activePolicy } }, { changed: activePolicy });
