@@ -38,4 +38,10 @@ export const limits = {
   approvalTtlMs: 15 * 60_000,
   planCacheEntries: 2_000,
   decisionCacheEntries: 10_000,
+  /** A policy bundle: files, bytes of one file, bytes in all, policies, and test cases run at activation. */
+  bundleFiles: 500,
+  bundleFileBytes: 1024 * 1024,
+  bundleBytes: 8 * 1024 * 1024,
+  bundlePolicies: 2_000,
+  bundleTests: 5_000,
 } as const;
