@@ -5,6 +5,9 @@ import { delimiter, join } from 'node:path';
 import { info, Stop } from './log.mjs';
 
 const windows = process.platform === 'win32';
+/** Children that still run, the oldest first. */
+const owned = new Set();
+let hooked = false;
 
 /** The full path of a command on PATH, or undefined. */
 export function which(name, extraDirs = []) {
@@ -36,7 +39,9 @@ export function capture(command, args = [], options = {}) {
  */
 export function run(command, args = [], { cwd, env, label = command, output = 'quiet', timeoutMs, allowFailure = false, uid, gid, onLine } = {}) {
   return new Promise((resolve, reject) => {
+    hookExit();
     const child = spawn(command, args, { cwd, env: env ?? process.env, uid, gid, stdio: ['ignore', 'pipe', 'pipe'], shell: windows && command.endsWith('.cmd') });
+    owned.add(child);
     const tail = [];
     let tailBytes = 0;
     let timedOut = false;
@@ -57,7 +62,7 @@ export function run(command, args = [], { cwd, env, label = command, output = 'q
     const begun = Date.now();
     const beat = output === 'quiet' ? setInterval(() => info(`${label}: still working (${Math.round((Date.now() - begun) / 1000)} s)`), 10_000) : undefined;
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => { timedOut = true; child.kill('SIGKILL'); }, timeoutMs);
-    const clear = () => { clearInterval(beat); clearTimeout(limit); };
+    const clear = () => { clearInterval(beat); clearTimeout(limit); owned.delete(child); };
     child.once('error', (error) => { clear(); reject(new Stop(`${label}: cannot start ${command}: ${error.message}`)); });
     child.once('close', (code, signal) => {
       clear();
@@ -71,9 +76,6 @@ export function run(command, args = [], { cwd, env, label = command, output = 'q
 }
 
 export const lastLines = (text, count) => text.trimEnd().split('\n').slice(-count).join('\n');
-
-const owned = new Set();
-let hooked = false;
 
 /**
  * Starts a long-running process that this script owns: it is ended by pid when the script exits or is interrupted.
@@ -99,7 +101,7 @@ async function stopChild(child, graceMs, signal) {
 
 /** Ends everything that startOwned started and that still runs, the youngest first. */
 export async function stopAll() {
-  for (const child of [...owned].reverse()) await child.stop();
+  for (const child of [...owned].reverse()) await stopChild(child, 10_000, 'SIGTERM');
 }
 
 function hookExit() {
