@@ -44,4 +44,6 @@ export const limits = {
   bundleBytes: 8 * 1024 * 1024,
   bundlePolicies: 2_000,
   bundleTests: 5_000,
+  /** Things one statement may do; each is a question to policy. */
+  operationsPerStatement: 2_000,
 } as const;
