@@ -1,0 +1,59 @@
+/** From a query text to what policy needs to know of each of its statements. design.md sections 5 and 7. */
+import type { AnalysisEnv, SqlFacts, StatementAnalysis } from './types.ts';
+import { effectsOf, NO_EFFECTS } from './facts/effects.ts';
+import { executeIn, sqlFacts } from './facts/sql.ts';
+import { as } from './facts/tree.ts';
+import type { Node } from './facts/tree.ts';
+import { statementLineage } from './lineage/statement.ts';
+import { parseSql } from './parse.ts';
+
+/**
+ * Analyses every statement of a query text; an empty text gives none. Does no I/O and never throws for bad SQL: a text
+ * that cannot be parsed is one analysis with refusal `parse`. Await `initParser` first.
+ */
+export function analyseSql(sql: string, env: AnalysisEnv): StatementAnalysis[] {
+  // With the setting off, a backslash in a plain literal is an escape for the server and a character for the parser.
+  if (!env.standardConformingStrings && sql.includes('\\')) {
+    return [refusedText(sql, 'parse', 'the statement holds a backslash while standard_conforming_strings is off: it could be read in two ways')];
+  }
+  const parsed = parseSql(sql);
+  if (!parsed.ok) return [refusedText(sql, parsed.code, parsed.message)];
+  return parsed.statements.map((s) => analyseStatement(s.node, s.text, env));
+}
+
+function refusedText(sql: string, code: 'parse' | 'limit', message: string): StatementAnalysis {
+  const facts: SqlFacts = {
+    statement: 'UNKNOWN',
+    operations: [{ action: 'sql:opaque', object: { kind: 'none' }, label: 'unparsed statement' }],
+    tables: [],
+    functions: [],
+    hasWhere: true,
+    tautology: false,
+    writes: true,
+    plainRead: false,
+    fileAccess: false,
+    programAccess: false,
+  };
+  return { sql: sql.trim(), facts, output: 'untracked', reads: [], predicates: [], refusal: { code, message }, effects: { ...NO_EFFECTS, settings: true, catalog: true } };
+}
+
+/** The statement inside PREPARE or DECLARE. */
+const innerOf = (node: Node): Node | undefined => as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query;
+
+function analyseStatement(node: Node, text: string, env: AnalysisEnv): StatementAnalysis {
+  const { facts, known } = sqlFacts(node, env);
+  const inner = innerOf(node);
+  const body = inner === undefined ? undefined : analyseStatement(inner, text, env);
+  const effects = effectsOf(node, facts, body);
+  const base = { sql: text, facts, effects };
+  if (!known) {
+    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'opaque', message: 'this kind of statement is not known' } };
+  }
+  if (body !== undefined) return { ...base, output: 'none', reads: body.reads, predicates: body.predicates, ...(body.refusal ? { refusal: body.refusal } : {}) };
+  const execute = executeIn(node);
+  const target = execute === undefined ? undefined : env.prepared(execute);
+  if (execute !== undefined && target === undefined) {
+    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'unresolved', message: `prepared statement "${execute}" is not known in this session` } };
+  }
+  return { ...base, ...statementLineage(node, env) };
+}

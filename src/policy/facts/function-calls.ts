@@ -1,0 +1,56 @@
+/** What a function call does beside computing its value. */
+import type { Collector } from './collect.ts';
+import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
+import { functionLabel } from './resolve.ts';
+import type { ResolvedFunction } from './resolve.ts';
+import { constText } from './tree.ts';
+import type { Node } from './tree.ts';
+import type { SqlObject } from '../types.ts';
+
+/**
+ * Adds the operations of one call. A dangerous name counts in any schema: extensions are installed where people like,
+ * and a look-alike of one's own is a function with an unknown body anyway.
+ */
+export function functionOperations(out: Collector, found: ResolvedFunction, args: readonly Node[]): void {
+  const { name } = found;
+  const object: SqlObject = found.schema === undefined ? { kind: 'function', name } : { kind: 'function', schema: found.schema, name };
+  const label = `function ${functionLabel(found)}`;
+  if (ADMIN_FUNCTIONS.has(name)) {
+    out.add('sql:admin', object, label);
+    out.sideEffects = true;
+  }
+  if (FILE_FUNCTIONS.has(name)) {
+    out.add('sql:call', object, label);
+    out.fileAccess = true;
+  }
+  if (OPAQUE_FUNCTIONS.has(name)) out.add('sql:opaque', object, label);
+  if (SIDE_EFFECT_FUNCTIONS.has(name)) {
+    out.sideEffects = true;
+    if (!QUIET_EFFECTS.has(name)) out.writes = true;
+  }
+  if (LOCK_FUNCTIONS.has(name)) out.add('sql:lock', object, label);
+  if (name === 'pg_notify') out.add('sql:notify', object, label);
+  if (name.startsWith('lo_') || name === 'lowrite' || name === 'loread') out.add('sql:call', object, label);
+  if (name === 'set_config') settingCall(out, args, object, label);
+  if (name === 'ts_rewrite' && args.length === 2) out.add('sql:opaque', object, label);
+  if (!found.builtin || found.candidates.length > 0) userFunction(out, found, object, label);
+}
+
+/** A function of somebody's own: its body runs with whatever it holds, unless it is plain SQL or compiled code. */
+function userFunction(out: Collector, found: ResolvedFunction, object: SqlObject, label: string): void {
+  const known = found.candidates.length > 0;
+  const plain = known && found.candidates.every((c) => c.language === 'c' || c.language === 'internal' || (c.language === 'sql' && c.volatility !== 'v'));
+  if (plain) return;
+  out.add('sql:call', object, label);
+  if (!known || found.candidates.some((c) => c.volatility === 'v')) out.sideEffects = true;
+}
+
+function settingCall(out: Collector, args: readonly Node[], object: SqlObject, label: string): void {
+  const name = constText(args[0])?.toLowerCase();
+  if (name === undefined) {
+    out.add('sql:opaque', object, `${label} with a computed name`);
+    return;
+  }
+  out.add('sql:set', { kind: 'setting', name }, `set_config ${name}`);
+  out.setting = name;
+}

@@ -1,0 +1,280 @@
+/** Does a WHERE say anything? Three-valued folding of what can be known without data. */
+import { as, constOf, containsKind, isObject, kindOf, sameTree, strings } from './tree.ts';
+import type { Node } from './tree.ts';
+
+type Truth = 'true' | 'false' | 'null' | 'open';
+
+const not = (t: Truth): Truth => (t === 'true' ? 'false' : t === 'false' ? 'true' : t);
+const truth = (b: boolean): Truth => (b ? 'true' : 'false');
+
+/**
+ * True when a WHERE restricts nothing: it is always true, or it looks at no column at all and is not plainly false.
+ * `x = x` counts as always true, though it leaves out NULLs.
+ */
+export function isTautology(where: Node): boolean {
+  const folded = fold(where);
+  if (folded === 'true') return true;
+  if (folded === 'false' || folded === 'null') return false;
+  return !dependsOnRow(where);
+}
+
+const COLUMNS: ReadonlySet<string> = new Set(['ColumnRef', 'CurrentOfExpr']);
+
+function dependsOnRow(where: Node): boolean {
+  return containsKind(where, COLUMNS);
+}
+
+function fold(node: Node | undefined): Truth {
+  if (node === undefined) return 'open';
+  const constant = constOf(node);
+  if (constant !== undefined) {
+    if (constant.kind === 'null') return 'null';
+    if (constant.kind === 'bool') return truth(constant.value === true);
+    return constant.kind === 'text' ? textTruth(String(constant.value)) : 'open';
+  }
+  switch (kindOf(node)) {
+    case 'BoolExpr':
+      return foldBool(node);
+    case 'A_Expr':
+      return foldOperator(node);
+    case 'NullTest':
+      return foldNullTest(node);
+    case 'BooleanTest':
+      return foldBooleanTest(node);
+    case 'TypeCast':
+      return fold(as(node, 'TypeCast')?.arg);
+    case 'CollateClause':
+      return fold(as(node, 'CollateClause')?.arg);
+    case 'CoalesceExpr':
+      return fold(as(node, 'CoalesceExpr')?.args?.[0]);
+    case 'CaseExpr':
+      return foldCase(node);
+    case 'SubLink':
+      return foldSubLink(node);
+    default:
+      return 'open';
+  }
+}
+
+/** Spellings of booleans that the server takes from an untyped literal. */
+function textTruth(text: string): Truth {
+  const t = text.trim().toLowerCase();
+  if (/^(t|tr|tru|true|y|ye|yes|on|1)$/.test(t)) return 'true';
+  if (/^(f|fa|fal|fals|false|n|no|of|off|0)$/.test(t)) return 'false';
+  return 'open';
+}
+
+function foldBool(node: Node): Truth {
+  const expr = as(node, 'BoolExpr');
+  const args = expr?.args ?? [];
+  const folded = args.map(fold);
+  if (expr?.boolop === 'NOT_EXPR') return not(folded[0] ?? 'open');
+  if (expr?.boolop === 'AND_EXPR') {
+    if (folded.includes('false')) return 'false';
+    return folded.every((t) => t === 'true') ? 'true' : folded.includes('null') ? 'null' : 'open';
+  }
+  if (folded.includes('true') || args.some((a, i) => args.slice(i + 1).some((b) => complementary(a, b)))) return 'true';
+  return folded.every((t) => t === 'false') ? 'false' : folded.every((t) => t !== 'open') ? 'null' : 'open';
+}
+
+const OPPOSITE: Readonly<Record<string, string>> = { '=': '<>', '<>': '=', '!=': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>' };
+
+/** `a` and `b` cannot both be false. */
+function complementary(a: Node, b: Node): boolean {
+  const [na, nb] = [as(a, 'NullTest'), as(b, 'NullTest')];
+  if (na && nb) return na.nulltesttype !== nb.nulltesttype && sameTree(na.arg, nb.arg);
+  const [ba, bb] = [as(a, 'BoolExpr'), as(b, 'BoolExpr')];
+  if (ba?.boolop === 'NOT_EXPR' && sameTree(ba.args?.[0], b)) return true;
+  if (bb?.boolop === 'NOT_EXPR' && sameTree(bb.args?.[0], a)) return true;
+  const [ea, eb] = [as(a, 'A_Expr'), as(b, 'A_Expr')];
+  if (!ea || !eb || !sameTree(ea.lexpr, eb.lexpr) || !sameTree(ea.rexpr, eb.rexpr)) return false;
+  const [opA, opB] = [strings(ea.name).at(-1) ?? '', strings(eb.name).at(-1) ?? ''];
+  if (ea.kind === 'AEXPR_OP' && eb.kind === 'AEXPR_OP') return OPPOSITE[opA] === opB || (opA === '=' && opB === '!=') || opposedOrders(opA, opB);
+  const kinds = new Set([ea.kind, eb.kind]);
+  if (kinds.size === 1 && (kinds.has('AEXPR_IN') || kinds.has('AEXPR_LIKE') || kinds.has('AEXPR_ILIKE') || kinds.has('AEXPR_SIMILAR'))) return opA !== opB;
+  return (kinds.has('AEXPR_BETWEEN') && kinds.has('AEXPR_NOT_BETWEEN')) || (kinds.has('AEXPR_DISTINCT') && kinds.has('AEXPR_NOT_DISTINCT'));
+}
+
+/** `x <= 1 OR x >= 1`. */
+const opposedOrders = (a: string, b: string): boolean => (a === '<=' && b === '>=') || (a === '>=' && b === '<=');
+
+function foldOperator(node: Node): Truth {
+  const e = as(node, 'A_Expr');
+  if (e === undefined) return 'open';
+  const op = strings(e.name).at(-1) ?? '';
+  switch (e.kind) {
+    case 'AEXPR_OP':
+      return e.lexpr === undefined ? 'open' : compare(op, e.lexpr, e.rexpr);
+    case 'AEXPR_DISTINCT':
+      return not(compare('=', e.lexpr, e.rexpr));
+    case 'AEXPR_NOT_DISTINCT':
+      return compare('=', e.lexpr, e.rexpr);
+    case 'AEXPR_IN': {
+      const hit = members(e.rexpr).some((m) => compare('=', e.lexpr, m) === 'true');
+      const miss = members(e.rexpr).every((m) => compare('=', e.lexpr, m) === 'false');
+      const found: Truth = hit ? 'true' : miss ? 'false' : 'open';
+      return op === '<>' ? not(found) : found;
+    }
+    case 'AEXPR_OP_ANY':
+      return members(e.rexpr).some((m) => compare(op, e.lexpr, m) === 'true') ? 'true' : 'open';
+    case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE': {
+      const matches = like(e.lexpr, e.rexpr);
+      return op.startsWith('!') ? not(matches) : matches;
+    }
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_BETWEEN_SYM': {
+      const [low, high] = members(e.rexpr);
+      const inside = [compare('>=', e.lexpr, low), compare('<=', e.lexpr, high)];
+      return inside.every((t) => t === 'true') ? 'true' : e.kind === 'AEXPR_BETWEEN' && inside.includes('false') ? 'false' : 'open';
+    }
+    default:
+      return 'open';
+  }
+}
+
+function members(node: Node | undefined): readonly Node[] {
+  const list = as(node, 'List');
+  if (list !== undefined) return list.items ?? [];
+  const array = as(node, 'A_ArrayExpr');
+  if (array !== undefined) return array.elements ?? [];
+  const cast = as(node, 'TypeCast');
+  return cast === undefined ? [] : members(cast.arg);
+}
+
+function compare(op: string, left: Node | undefined, right: Node | undefined): Truth {
+  if (left === undefined || right === undefined) return 'open';
+  const [a, b] = [literal(left), literal(right)];
+  if (a !== undefined && b !== undefined) {
+    if (a === null || b === null) return 'null';
+    return compareValues(op, a, b);
+  }
+  if (sameTree(left, right) && !containsKind(left, CHANGING)) {
+    if (op === '=' || op === '<=' || op === '>=' || op === '~~' || op === '~~*') return 'true';
+    if (op === '<>' || op === '!=' || op === '<' || op === '>') return 'false';
+  }
+  const truths = [fold(left), fold(right)];
+  if (op === '=' && truths.every((t) => t === 'true' || t === 'false')) return truth(truths[0] === truths[1]);
+  return 'open';
+}
+
+/** What need not give the same value twice. */
+const CHANGING: ReadonlySet<string> = new Set(['FuncCall', 'SubLink']);
+
+function compareValues(op: string, a: number | string | boolean, b: number | string | boolean): Truth {
+  const [x, y] = typeof a === typeof b ? [a, b] : [Number(a), Number(b)];
+  switch (op) {
+    case '=':
+      return truth(x === y);
+    case '<>':
+    case '!=':
+      return truth(x !== y);
+    case '<':
+      return truth(x < y);
+    case '<=':
+      return truth(x <= y);
+    case '>':
+      return truth(x > y);
+    case '>=':
+      return truth(x >= y);
+    default:
+      return 'open';
+  }
+}
+
+/** Value of a literal, or of arithmetic over number literals. */
+function literal(node: Node): number | string | boolean | null | undefined {
+  const c = constOf(node);
+  if (c !== undefined) return c.value;
+  const cast = as(node, 'TypeCast');
+  if (cast?.arg !== undefined) return literal(cast.arg);
+  const e = as(node, 'A_Expr');
+  if (e?.kind !== 'AEXPR_OP' || e.rexpr === undefined) return undefined;
+  const [x, y] = [e.lexpr === undefined ? 0 : literal(e.lexpr), literal(e.rexpr)];
+  if (typeof x === 'string' && typeof y === 'string' && strings(e.name).at(-1) === '||') return x + y;
+  if (typeof x !== 'number' || typeof y !== 'number') return undefined;
+  switch (strings(e.name).at(-1)) {
+    case '+':
+      return x + y;
+    case '-':
+      return x - y;
+    case '*':
+      return x * y;
+    default:
+      return undefined;
+  }
+}
+
+function like(value: Node | undefined, pattern: Node | undefined): Truth {
+  if (value === undefined || pattern === undefined) return 'open';
+  const p = literal(pattern);
+  if (typeof p === 'string' && /^%+$/.test(p)) return 'true';
+  const v = literal(value);
+  if (typeof v === 'string' && typeof p === 'string' && !/[%_\\]/.test(p)) return truth(v === p);
+  return compare('~~', value, pattern) === 'true' ? 'true' : 'open';
+}
+
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+function foldNullTest(node: Node): Truth {
+  const test = as(node, 'NullTest');
+  const argument = test?.arg;
+  if (argument === undefined) return 'open';
+  const wanted = test?.nulltesttype === 'IS_NULL';
+  const value = literal(argument);
+  if (value !== undefined) return truth((value === null) === wanted);
+  const column = strings(as(argument, 'ColumnRef')?.fields).at(-1);
+  return column !== undefined && SYSTEM_COLUMNS.has(column) ? truth(!wanted) : 'open';
+}
+
+function foldBooleanTest(node: Node): Truth {
+  const test = as(node, 'BooleanTest');
+  const value = fold(test?.arg);
+  if (value === 'open') return 'open';
+  switch (test?.booltesttype) {
+    case 'IS_TRUE':
+      return truth(value === 'true');
+    case 'IS_NOT_TRUE':
+      return truth(value !== 'true');
+    case 'IS_FALSE':
+      return truth(value === 'false');
+    case 'IS_NOT_FALSE':
+      return truth(value !== 'false');
+    case 'IS_UNKNOWN':
+      return truth(value === 'null');
+    case 'IS_NOT_UNKNOWN':
+      return truth(value !== 'null');
+    default:
+      return 'open';
+  }
+}
+
+function foldCase(node: Node): Truth {
+  const c = as(node, 'CaseExpr');
+  if (c === undefined || c.arg !== undefined) return 'open';
+  const results: Truth[] = [];
+  for (const arm of c.args ?? []) {
+    const when = as(arm, 'CaseWhen');
+    const condition = fold(when?.expr);
+    if (condition === 'true') return results.every((r) => r === 'true') ? fold(when?.result) : 'open';
+    if (condition === 'open') results.push(fold(when?.result));
+  }
+  results.push(c.defresult === undefined ? 'null' : fold(c.defresult));
+  return results.every((r) => r === results[0]) ? (results[0] ?? 'open') : 'open';
+}
+
+/** `EXISTS (SELECT 1)`: a query over no table always has its row; one over other tables only does not look at this row. */
+function foldSubLink(node: Node): Truth {
+  const link = as(node, 'SubLink');
+  const select = as(link?.subselect, 'SelectStmt');
+  if (link === undefined || select === undefined || select.limitCount !== undefined || select.limitOffset !== undefined) return 'open';
+  const plain = select.op === 'SETOP_NONE' && select.fromClause === undefined && select.whereClause === undefined && select.withClause === undefined && select.havingClause === undefined;
+  if (!plain) return 'open';
+  if (link.subLinkType === 'EXISTS_SUBLINK') return 'true';
+  const target = select.targetList?.[0] ?? rowValue(select.valuesLists?.[0]);
+  const value = isObject(target) && 'ResTarget' in target ? as(target, 'ResTarget')?.val : target;
+  if (link.subLinkType === 'EXPR_SUBLINK') return fold(value);
+  return link.subLinkType === 'ANY_SUBLINK' ? compare('=', link.testexpr, value) : 'open';
+}
+
+const rowValue = (row: Node | undefined): Node | undefined => as(row, 'List')?.items?.[0];
