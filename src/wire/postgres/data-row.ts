@@ -1,0 +1,108 @@
+/**
+ * DataRow, the message that results are made of, without an object per row or cell.
+ *
+ *     Int16 n | n * (Int32 length or -1 for NULL | bytes)
+ */
+import { BugError, MalformedError } from '../../base/errors.ts';
+import { HEADER_BYTES, backendType } from './protocol.ts';
+import { frame, writeValue } from './writer.ts';
+
+/** `start` counts from the first byte of the body; `length` is -1 for NULL. */
+export type CellVisitor = (index: number, start: number, length: number) => void;
+
+/**
+ * Visits the cells of a row in order and returns their number.
+ * @throws MalformedError for lengths and counts that the body does not hold; cells before the fault have been visited.
+ */
+export function forEachCell(body: Buffer, visit: CellVisitor): number {
+  return walk(body, 0, body.length, visit);
+}
+
+/** Checks a row that is to be forwarded as it is, and returns the number of its cells. @throws MalformedError */
+export function checkDataRow(body: Buffer): number {
+  return walk(body, 0, body.length, undefined);
+}
+
+/** As `forEachCell`, for a body that lies at `start` to `end` of a larger buffer, such as `scan` gives; cells count from 0 of `source`. */
+export function forEachCellIn(source: Buffer, start: number, end: number, visit: CellVisitor): number {
+  return walk(source, start, end, visit);
+}
+
+function walk(source: Buffer, from: number, end: number, visit: CellVisitor | undefined): number {
+  if (end - from < 2) throw new MalformedError('malformed.truncated', 'row without a column count', HEADER_BYTES);
+  const n = source.readUInt16BE(from);
+  let at = from + 2;
+  for (let i = 0; i < n; i++) {
+    if (end - at < 4) throw truncated(i, at - from);
+    const length = source.readInt32BE(at);
+    at += 4;
+    if (length < 0) {
+      if (length !== -1) throw new MalformedError('malformed.length', `cell ${i} has length ${length}`, HEADER_BYTES + at - 4 - from);
+    } else if (length > end - at) {
+      throw truncated(i, at - from);
+    }
+    visit?.(i, at, length);
+    if (length > 0) at += length;
+  }
+  if (at !== end) throw new MalformedError('malformed.trailing', `${end - at} bytes after the last cell`, HEADER_BYTES + at - from);
+  return n;
+}
+
+const truncated = (cell: number, offset: number): MalformedError =>
+  new MalformedError('malformed.truncated', `cell ${cell} goes beyond the end of the row`, HEADER_BYTES + offset);
+
+/** The cells as views. @throws MalformedError */
+export function decodeDataRow(body: Buffer): (Buffer | null)[] {
+  const cells: (Buffer | null)[] = [];
+  forEachCell(body, (_, start, length) => {
+    cells.push(length < 0 ? null : body.subarray(start, start + length));
+  });
+  return cells;
+}
+
+/** By column index: null makes the cell NULL, bytes replace it. Cells without an entry stay. */
+export type Replacements = ReadonlyMap<number, Uint8Array | null>;
+
+/**
+ * A new DataRow message with some cells replaced; `raw` with its header is left alone.
+ * @throws MalformedError for a malformed row; BugError when a replacement names a column that the row does not have,
+ * since a mask that finds no place would leave something unmasked.
+ */
+export function rewriteDataRow(raw: Buffer, replacements: Replacements): Buffer {
+  if (raw[0] !== backendType.DataRow || raw.length < HEADER_BYTES) throw new BugError('rewriteDataRow needs a DataRow message');
+  let size = HEADER_BYTES + 2;
+  let found = 0;
+  const n = walk(raw, HEADER_BYTES, raw.length, (i, _start, length) => {
+    const replacement = replacements.get(i);
+    if (replacement !== undefined) found++;
+    size += 4 + (replacement === undefined ? Math.max(length, 0) : replacement === null ? 0 : replacement.length);
+  });
+  if (found !== replacements.size) throw new BugError(`${replacements.size} replacements, of which a row of ${n} cells has place for ${found}`);
+  const out = Buffer.allocUnsafe(size);
+  out[0] = backendType.DataRow;
+  out.writeInt32BE(size - 1, 1);
+  out.writeUInt16BE(n, HEADER_BYTES);
+  let at = HEADER_BYTES + 2;
+  let copied = HEADER_BYTES + 2;
+  walk(raw, HEADER_BYTES, raw.length, (i, start, length) => {
+    const replacement = replacements.get(i);
+    if (replacement === undefined) return;
+    // Cells that stay are copied in runs, lengths included.
+    at += raw.copy(out, at, copied, start - 4);
+    at = out.writeInt32BE(replacement === null ? -1 : replacement.length, at);
+    if (replacement !== null) {
+      out.set(replacement, at);
+      at += replacement.length;
+    }
+    copied = start + Math.max(length, 0);
+  });
+  raw.copy(out, at, copied, raw.length);
+  return out;
+}
+
+/** Null is SQL NULL. */
+export const encodeDataRow = (cells: readonly (Uint8Array | null)[]): Buffer =>
+  frame(backendType.DataRow, (w) => {
+    w.u16(cells.length);
+    for (const cell of cells) writeValue(w, cell);
+  });
