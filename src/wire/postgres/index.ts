@@ -88,3 +88,12 @@ export {
 } from './authentication.ts';
 export type { AuthenticationRequest } from './authentication.ts';
 export type { FormatCode, TextLike } from './writer.ts';
+
+export { SCRAM, SCRAM_PLUS, portableScramHash, scramIterations } from './scram-common.ts';
+export type { ScramHash, ScramMechanism } from './scram-common.ts';
+export { ScramClient, selectScramMechanism } from './scram-client.ts';
+export type { ScramClientOptions } from './scram-client.ts';
+export { ScramServer, createScramVerifier } from './scram-server.ts';
+export type { ScramResult, ScramVerifier } from './scram-server.ts';
+export { saslPrep } from './saslprep.ts';
+export { md5Password } from './md5.ts';
