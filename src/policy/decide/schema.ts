@@ -1,0 +1,141 @@
+/**
+ * The product's Cedar schema: what a policy may speak of. Policies are validated against it strictly when a bundle
+ * is loaded; requests are then asked without it, because our own code builds them (formats.md section 4.3).
+ */
+
+/** Kinds of database objects; every one carries the same two attributes so that one policy can cover them all. */
+export const OBJECT_TYPES = ['Database', 'Schema', 'Table', 'Function', 'Role', 'Setting', 'Object'] as const;
+export type ObjectType = (typeof OBJECT_TYPES)[number];
+
+/** SQL actions and the groups they are in. `Action::"sql"` is all of them. */
+export const SQL_ACTION_GROUPS = {
+  'sql:select': ['sql:read'],
+  'sql:insert': ['sql:write'],
+  'sql:update': ['sql:write'],
+  'sql:delete': ['sql:write'],
+  'sql:merge': ['sql:write'],
+  'sql:truncate': [],
+  'sql:ddl': [],
+  'sql:drop': [],
+  'sql:grant': [],
+  'sql:role': [],
+  'sql:call': [],
+  'sql:opaque': [],
+  'sql:copy_file': [],
+  'sql:copy_program': [],
+  'sql:set': [],
+  'sql:admin': [],
+  'sql:predicate': [],
+  'sql:session': [],
+  'sql:notify': [],
+  'sql:lock': [],
+} as const satisfies Record<string, readonly ('sql:read' | 'sql:write')[]>;
+
+const common = `
+    // True only when the approvals that a hold asked for are in hand and verified.
+    approved: Bool,
+    // How the request came in: "app" (the desktop app), "native" (psql, a driver), "agent" (MCP or gateway job).
+    client: String,
+    // Id of the enrolled device, "" where there is none.
+    device: String,
+    // Moment of the request, UTC.
+    time: datetime,
+    // Protocol of the connection: "postgres", "mysql", "ssh", "kube", "http".
+    protocol: String,
+    // Database that the connection opens.
+    database: String,
+    // "verify", or "disable" when the target registry turns upstream certificate checks off.
+    tls: String,`;
+
+const sqlAction = (name: string, groups: readonly string[]): string => {
+  const parents = ['sql', ...groups].map((g) => `Action::"${g}"`).join(', ');
+  const resources = name === 'sql:predicate' ? 'DataClass' : OBJECT_TYPES.join(', ');
+  return `action "${name}" in [${parents}] appliesTo { principal: [User, Agent], resource: [${resources}], context: SqlContext };`;
+};
+
+/** Text of the schema. `bundle check` and the documentation print it. */
+export const CEDAR_SCHEMA = `
+// A group of the identity token.
+entity Group;
+// A person. The id is the token's subject.
+entity User in [Group] { issuer: String, name: String };
+// A program with an identity of its own: an AI agent or a CI job.
+entity Agent in [Group] { issuer: String, name: String };
+
+// A label of the connection: Label::"env=prod". Everything below a connection is in its labels too.
+entity Label;
+// A target, by its name: Connection::"shop".
+entity Connection in [Label] { name: String };
+entity Database in [Connection, Label] { schema: String, name: String };
+entity Schema in [Database, Connection, Label] { schema: String, name: String };
+// Tables, views and sequences: Table::"shop/public.orders". schema is "" when it could not be resolved,
+// "pg_temp" for temporary objects.
+entity Table in [Schema, Database, Connection, Label] { schema: String, name: String };
+entity Function in [Schema, Database, Connection, Label] { schema: String, name: String };
+entity Role in [Connection, Label] { schema: String, name: String };
+// A server or session setting: Setting::"shop/search_path".
+entity Setting in [Connection, Label] { schema: String, name: String };
+// Any other object, and operations on no object (name is "").
+entity Object in [Schema, Database, Connection, Label] { schema: String, name: String };
+// A class of classification.yaml as it appears on one connection: DataClass::"email".
+entity DataClass in [Connection, Label] { name: String };
+
+type SqlContext = {${common}
+    // What this operation is called: "DROP TABLE", "function pg_read_file", "CREATE TEMP TABLE".
+    label: String,
+    // Verb of the whole statement, upper case: "SELECT", "EXPLAIN", "DROP TABLE".
+    statement: String,
+    // Every table that the statement reads or writes, schema.table.
+    tables: Set<String>,
+    // Every function that it calls, schema.function or the bare name.
+    functions: Set<String>,
+    // Ids of the data classes whose columns it reads, in whatever role.
+    classes: Set<String>,
+    // Every UPDATE and DELETE in it has a WHERE.
+    hasWhere: Bool,
+    // A WHERE of an UPDATE or DELETE in it is always true.
+    tautology: Bool,
+    // It writes data or schema anywhere.
+    writes: Bool,
+    // It only reads.
+    plainRead: Bool,
+    // It reads or writes files of the server.
+    fileAccess: Bool,
+    // It runs programs on the server.
+    programAccess: Bool,
+    // Target of SET or RESET in lower case, "" otherwise.
+    setting: String,
+    // sql:predicate only: "equality" or "other"; "" otherwise.
+    predicate: String,
+};
+type BaseContext = {${common}
+};
+type ApproveContext = {${common}
+    // Subject of the person who asks; nobody approves their own request, whatever policy says.
+    requester: String,
+    // Groups of the person who asks.
+    requesterGroups: Set<String>,
+    // "User" or "Agent".
+    requesterKind: String,
+    // Ids of the policies that hold the request.
+    policies: Set<String>,
+    // Verb of the held statement.
+    statement: String,
+};
+
+action "sql";
+action "sql:read" in [Action::"sql"];
+action "sql:write" in [Action::"sql"];
+${Object.entries(SQL_ACTION_GROUPS).map(([name, groups]) => sqlAction(name, groups)).join('\n')}
+// Open a session.
+action "connect" appliesTo { principal: [User, Agent], resource: [Connection], context: BaseContext };
+// See values of the class in clear. A policy that lets an Agent do so must name Agent.
+action "unmask" appliesTo { principal: [User, Agent], resource: [DataClass], context: BaseContext };
+// Approve somebody else's held request.
+action "approve" appliesTo { principal: [User, Agent], resource: [Connection], context: ApproveContext };
+// Replay a recording against the connection, export a recording of it.
+action "replay", "export" appliesTo { principal: [User, Agent], resource: [Connection], context: BaseContext };
+`;
+
+/** Facts of the context per family of actions, as the schema above declares them. */
+export const BASE_FACTS = ['approved', 'client', 'device', 'time', 'protocol', 'database', 'tls'] as const;
