@@ -1,0 +1,146 @@
+/**
+ * Numbers: payment cards, phone numbers and national ids made of digits. The text is cut into clusters of digit
+ * groups with short separators; every rule looks at whole groups of one cluster, at most nineteen digits from each
+ * start, so the work is linear.
+ */
+import { aadhaarGroups, phoneGroups, type Group } from './groups.ts';
+import { card, cpf, nir, pesel, ssn, verhoeff } from './checksums.ts';
+import type { DetectorId, Hit, NameHints } from './ids.ts';
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const isDigit = (c: number): boolean => c >= 48 && c <= 57;
+const isSeparator = (c: number): boolean => c === 32 || c === 45 || c === 46 || c === 40 || c === 41 || c === 47;
+const isWord = (c: number): boolean => isDigit(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
+
+export function findNumbers(text: string, wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
+  const skip = text.length >= 36 && text.includes('-') ? Array.from(text.matchAll(UUID), (m) => m.index) : [];
+  let next = 0;
+  let cluster: Group[] = [];
+  const flush = (): void => {
+    if (cluster.length > 0) inspect(text, cluster, wants, hints, hits);
+    cluster = [];
+  };
+  for (let i = 0; i < text.length; ) {
+    const uuid = skip[next];
+    if (uuid !== undefined && i >= uuid) {
+      flush();
+      i = uuid + 36;
+      next++;
+      continue;
+    }
+    if (!isDigit(text.charCodeAt(i))) {
+      i++;
+      continue;
+    }
+    const start = i;
+    while (i < text.length && isDigit(text.charCodeAt(i))) i++;
+    const last = cluster.at(-1);
+    if (last !== undefined && !joins(text, last.end, start)) flush();
+    cluster.push({ start, end: i, digits: text.slice(start, i) });
+  }
+  flush();
+}
+
+/** At most three separators between two groups, and no `+`, which starts a number of its own. */
+function joins(text: string, from: number, to: number): boolean {
+  if (to - from > 3) return false;
+  for (let i = from; i < to; i++) if (!isSeparator(text.charCodeAt(i))) return false;
+  return true;
+}
+
+function inspect(text: string, cluster: readonly Group[], wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
+  const total = cluster.reduce((n, g) => n + g.digits.length, 0);
+  if (total < 7) return;
+  for (const part of withoutDates(text, cluster)) {
+    if (wants('card')) findCards(text, part, hits);
+    for (const group of part) findSingle(text, group, wants, hints, hits);
+    if (wants('ssn') || wants('cpf') || wants('nir') || wants('aadhaar')) findSpaced(text, part, wants, hits);
+    if (wants('phone')) phoneGroups(text, part, hints.phone, hits);
+  }
+}
+
+/** A calendar date is no part of a phone number: the cluster is cut around it. */
+function withoutDates(text: string, cluster: readonly Group[]): readonly (readonly Group[])[] {
+  const parts: Group[][] = [[]];
+  for (let i = 0; i < cluster.length; i++) {
+    if (isDate(text, cluster, i)) {
+      parts.push([]);
+      i += 2;
+      continue;
+    }
+    const group = cluster[i];
+    if (group !== undefined) parts.at(-1)?.push(group);
+  }
+  return parts.filter((p) => p.length > 0);
+}
+
+function isDate(text: string, cluster: readonly Group[], i: number): boolean {
+  const [a, b, c] = [cluster[i], cluster[i + 1], cluster[i + 2]];
+  if (a === undefined || b === undefined || c === undefined) return false;
+  const separator = text.slice(a.end, b.start);
+  if (separator !== text.slice(b.end, c.start) || !/^[-./]$/.test(separator)) return false;
+  const small = (g: Group, max: number): boolean => g.digits.length <= 2 && Number(g.digits) >= 1 && Number(g.digits) <= max;
+  const year = (g: Group): boolean => /^(?:19|20)\d\d$/.test(g.digits);
+  return (year(a) && small(b, 12) && small(c, 31)) || (year(c) && small(a, 31) && small(b, 31));
+}
+
+/** Every run of groups of 13 to 19 digits, `4111 1111 1111 1111` as well as `4111111111111111`. */
+function findCards(text: string, cluster: readonly Group[], hits: Hit[]): void {
+  for (let i = 0; i < cluster.length; i++) {
+    let digits = '';
+    for (let j = i; j < cluster.length && digits.length < 19; j++) {
+      const [first, last, before] = [cluster[i], cluster[j], cluster[j - 1]];
+      if (first === undefined || last === undefined) break;
+      if (j > i && before !== undefined && !/^[ -.]{1,2}$/.test(text.slice(before.end, last.start))) break;
+      digits += last.digits;
+      const shaped = j === i || (first.digits.length >= 2 && first.digits.length <= 6 && last.digits.length <= 7);
+      if (shaped && digits.length >= 13 && card(digits) && (j > i || !insideHex(text, first))) {
+        hits.push({ start: first.start, end: last.end, detector: 'card' });
+        i = j;
+        break;
+      }
+    }
+  }
+}
+
+/** A digit run inside a longer hexadecimal word (a digest) is no number of its own. */
+function insideHex(text: string, group: Group): boolean {
+  const hexLetter = (i: number): boolean => /[a-f]/i.test(text.charAt(i));
+  if (!hexLetter(group.start - 1) && !hexLetter(group.end)) return false;
+  const word = /^[0-9a-z]*/i.exec(text.slice(group.end, group.end + 64))?.[0] ?? '';
+  const lead = /[0-9a-z]*$/i.exec(text.slice(Math.max(0, group.start - 64), group.start))?.[0] ?? '';
+  return /^[0-9a-f]*$/i.test(lead + word);
+}
+
+function findSingle(text: string, group: Group, wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
+  const { start, end, digits } = group;
+  if (digits.length < 9 || digits.length > 15) return;
+  if ((start > 0 && isWord(text.charCodeAt(start - 1))) || (end < text.length && isWord(text.charCodeAt(end)))) return;
+  const add = (detector: DetectorId): void => {
+    hits.push({ start, end, detector });
+  };
+  if (digits.length === 11 && wants('pesel') && pesel(digits)) add('pesel');
+  else if (digits.length === 11 && wants('cpf') && cpf(digits)) add('cpf');
+  else if (digits.length === 15 && wants('nir') && nir(digits)) add('nir');
+  else if (digits.length === 12 && wants('aadhaar') && digits >= '2' && verhoeff(digits) && (hints.nationalId || /aadha{1,2}r|uidai/i.test(text.slice(Math.max(0, start - 32), start)))) add('aadhaar');
+  else if (digits.length === 9 && wants('ssn') && ssn(digits) && (hints.nationalId || /ssn|social/i.test(text.slice(Math.max(0, start - 32), start)))) add('ssn');
+}
+
+function findSpaced(text: string, part: readonly Group[], wants: (id: DetectorId) => boolean, hits: Hit[]): void {
+  for (let i = 0; i + 2 < part.length; i++) {
+    const shape = part.slice(i, i + 6).map((g) => g.digits.length);
+    const [a, b, c, d] = [part[i], part[i + 1], part[i + 2], part[i + 3]];
+    if (a === undefined || b === undefined || c === undefined) return;
+    const digits = a.digits + b.digits + c.digits;
+    const one = text.slice(a.end, b.start);
+    const two = text.slice(b.end, c.start);
+    if (wants('ssn') && shape.slice(0, 3).join() === '3,2,4' && one === two && /^[- .]$/.test(one) && ssn(digits)) hits.push({ start: a.start, end: c.end, detector: 'ssn' });
+    if (wants('cpf') && d !== undefined && shape.slice(0, 4).join() === '3,3,3,2' && cpf(digits + d.digits)) hits.push({ start: a.start, end: d.end, detector: 'cpf' });
+    if (wants('aadhaar')) aadhaarGroups(text, part, i, hits);
+    const last = part[i + 5];
+    if (wants('nir') && last !== undefined && shape.join() === '1,2,2,2,3,3') {
+      const key = part[i + 6];
+      if (key?.digits.length === 2 && nir(part.slice(i, i + 7).map((g) => g.digits).join(''))) hits.push({ start: a.start, end: key.end, detector: 'nir' });
+    }
+  }
+}

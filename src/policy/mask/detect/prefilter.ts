@@ -1,0 +1,112 @@
+/**
+ * One cheap pass over a cell's bytes that says which scanners are worth running. It may say yes too often,
+ * never no wrongly: what a scanner can find must raise its signal here (a property test holds the two together).
+ */
+
+export const Signal = {
+  /** An `@`: e-mail addresses and credentials in URLs. */
+  at: 1,
+  /** Enough digits close together for the shortest number that a detector knows. */
+  digits: 2,
+  /** A prefix or key word of a secret. */
+  secret: 4,
+  /** Bytes outside ASCII: look-alike characters need normalising. */
+  nonAscii: 8,
+  /** Escapes that can hide any of the above: `%40`, `\u0040`, `&#64;`. */
+  escape: 16,
+} as const;
+
+const DIGIT = 1;
+const SEPARATOR = 2;
+const SPECIAL = 3;
+const HIGH = 4;
+
+const KIND = new Uint8Array(256);
+for (let i = 48; i < 58; i++) KIND[i] = DIGIT;
+for (const c of ' .()\t/:,_+') KIND[c.charCodeAt(0)] = SEPARATOR;
+for (const c of "@%\\&=:_-JAz'") KIND[c.charCodeAt(0)] = SPECIAL;
+for (let i = 128; i < 256; i++) KIND[i] = HIGH;
+
+/** Shortest run of digits that any number detector needs (NINO has six); IPv4 addresses have four. */
+export const minDigits = (ipv4: boolean): number => (ipv4 ? 4 : 6);
+
+/** @returns a union of `Signal` bits. `digitsNeeded` comes from `minDigits`. */
+export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
+  let signals = 0;
+  let digits = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    switch (KIND[byte]) {
+      case DIGIT:
+        if (++digits === digitsNeeded) signals |= Signal.digits;
+        break;
+      case SEPARATOR:
+        break;
+      case SPECIAL:
+        signals |= special(bytes, i, byte);
+        if (byte !== 0x2d && byte !== 0x5f && byte !== 0x3a) digits = byte === 0x25 || byte === 0x5c || byte === 0x26 ? digits : 0;
+        break;
+      case HIGH:
+        signals |= Signal.nonAscii;
+        break;
+      default:
+        digits = 0;
+    }
+  }
+  return signals;
+}
+
+function special(bytes: Uint8Array, i: number, byte: number): number {
+  switch (byte) {
+    case 0x40: // @
+      return Signal.at;
+    case 0x25: // %
+    case 0x5c: // backslash
+    case 0x26: // &
+      return Signal.escape;
+    case 0x3d: // =
+    case 0x3a: // :
+      return keyBefore(bytes, i) ? Signal.secret : 0;
+    case 0x27: // '
+      return bytes[i - 1] === 0x20 && endsKey(bytes[i - 3], bytes[i - 2]) ? Signal.secret : 0;
+    case 0x5f: // _ of ghp_, github_pat_, sk_live_, npm_
+      return vendorUnderscore(bytes[i - 3], bytes[i - 2], bytes[i - 1]) ? Signal.secret : 0;
+    case 0x2d: // - of -----BEGIN, xoxb-, glpat-, sk-
+      return bytes[i + 1] === 0x42 || (bytes[i - 2] === 0x78 && bytes[i - 4] === 0x78) || (bytes[i - 1] === 0x74 && bytes[i - 5] === 0x67) || (bytes[i - 1] === 0x6b && bytes[i - 2] === 0x73)
+        ? Signal.secret
+        : 0;
+    case 0x4a: // J of eyJ
+      return bytes[i - 1] === 0x79 && bytes[i - 2] === 0x65 ? Signal.secret : 0;
+    case 0x41: // A that ends AKIA, ASIA, AGPA, AIDA, AROA
+      return bytes[i - 3] === 0x41 ? Signal.secret : 0;
+    case 0x7a: // z of AIza
+      return bytes[i - 1] === 0x49 && bytes[i - 2] === 0x41 ? Signal.secret : 0;
+    default:
+      return 0;
+  }
+}
+
+/** Skips quotes and blanks before `=` or `:` and looks at the last two letters of the word there. */
+function keyBefore(bytes: Uint8Array, at: number): boolean {
+  let i = at - 1;
+  for (let n = 0; n < 4 && i >= 0; n++, i--) {
+    const b = bytes[i];
+    if (b !== 0x20 && b !== 0x22 && b !== 0x27 && b !== 0x5c && b !== 0x60 && b !== 0x5d) break;
+  }
+  return endsKey(bytes[i - 1], bytes[i]);
+}
+
+/** Last two letters of: password, passwd, pwd, pass, passcode, passphrase, secret, token, key, authorization, IDENTIFIED BY, bearer, basic. */
+const KEY_ENDINGS = new Set(['rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'on', 'by', 'er', 'ic', 'th'].map((e) => (e.charCodeAt(0) << 8) | e.charCodeAt(1)));
+
+function endsKey(last: number | undefined, final: number | undefined): boolean {
+  return last !== undefined && final !== undefined && KEY_ENDINGS.has(((last | 0x20) << 8) | (final | 0x20));
+}
+
+function vendorUnderscore(a: number | undefined, b: number | undefined, c: number | undefined): boolean {
+  if (a === undefined || b === undefined || c === undefined) return b === 0x73 && c === 0x6b;
+  if (a === 0x67 && b === 0x68) return true; // gh?_
+  if (a === 0x70 && b === 0x61 && c === 0x74) return true; // pat_
+  if (a === 0x6e && b === 0x70 && c === 0x6d) return true; // npm_
+  return (b === 0x73 || b === 0x72) && c === 0x6b; // sk_, rk_
+}

@@ -1,0 +1,73 @@
+/** All detectors over one text: raw, then over the normalised copy, in windows, merged into hits that do not overlap. */
+import { limits } from '../../../base/limits.ts';
+import { findNumbers } from './digits.ts';
+import { findEmails } from './email.ts';
+import { findIdentifiers } from './identifiers.ts';
+import { noHints, type DetectorId, type Hit, type NameHints } from './ids.ts';
+import { normalise } from './normalise.ts';
+import { findSecrets } from './secrets.ts';
+import { maskTokenSpans } from '../token.ts';
+
+/**
+ * Values that active detectors find in `text`, by start, without overlaps. Time is linear in the text.
+ * `hints` is what the name of the column or key says.
+ */
+export function scanText(text: string, active: ReadonlySet<DetectorId>, hints: NameHints = noHints): readonly Hit[] {
+  if (active.size === 0 || text.length === 0) return [];
+  const window = limits.detectorWindowBytes;
+  if (text.length <= window) return merge(text, scanWindow(text, active, hints));
+  const hits: Hit[] = [];
+  for (let from = 0; from < text.length; ) {
+    const to = Math.min(text.length, from + window);
+    let next = to - limits.detectorOverlapBytes;
+    for (const hit of scanWindow(text.slice(from, to), active, hints)) {
+      hits.push({ ...hit, start: hit.start + from, end: hit.end + from });
+      // A value that the window's end may have cut is looked at again from its start.
+      if (hit.end + from === to && hit.start > 0) next = Math.min(next, hit.start + from);
+    }
+    if (to === text.length) break;
+    from = Math.max(next, from + 1, to - window / 2);
+  }
+  return merge(text, hits);
+}
+
+function scanWindow(text: string, active: ReadonlySet<DetectorId>, hints: NameHints): readonly Hit[] {
+  const hits: Hit[] = [];
+  scanPlain(text, active, hints, hits);
+  const plain = normalise(text);
+  if (plain === undefined) return hits;
+  const found: Hit[] = [];
+  scanPlain(plain.text, active, hints, found);
+  for (const hit of found) {
+    hits.push({ start: plain.at[hit.start] ?? 0, end: plain.at[hit.end] ?? text.length, detector: hit.detector });
+  }
+  return hits;
+}
+
+function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, hits: Hit[]): void {
+  const wants = (id: DetectorId): boolean => active.has(id);
+  findSecrets(text, wants, hits);
+  if (wants('email') && text.includes('@')) findEmails(text, hits);
+  if (/\d/.test(text)) {
+    findIdentifiers(text, wants, hits);
+    findNumbers(text, wants, hints, hits);
+  }
+  if ((hints.password && wants('password')) || (hints.secret && wants('secret'))) {
+    if (text.trim().length >= (hints.password ? 1 : 8)) hits.push({ start: 0, end: text.length, detector: hints.password && wants('password') ? 'password' : 'secret' });
+  }
+}
+
+/** Overlapping hits become one; a hit that only covers a mask token is dropped, so that masking twice changes nothing. */
+function merge(text: string, hits: readonly Hit[]): readonly Hit[] {
+  if (hits.length === 0) return hits;
+  const tokens = maskTokenSpans(text);
+  const fresh = hits.filter((h) => !tokens.some((t) => h.start >= t.start && h.end <= t.end));
+  const sorted = fresh.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  const out: Hit[] = [];
+  for (const hit of sorted) {
+    const last = out.at(-1);
+    if (last === undefined || hit.start >= last.end) out.push(hit);
+    else if (hit.end > last.end) out[out.length - 1] = { ...last, end: hit.end };
+  }
+  return out;
+}

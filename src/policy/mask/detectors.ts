@@ -1,0 +1,57 @@
+/** Which detector belongs to which data class; built once per bundle. */
+import { ConfigError } from '../../base/errors.ts';
+import type { ClassRule, DataClass, MaskKind, MaskPlan } from '../types.ts';
+import { detectorNames, expandDetector, type DetectorId } from './detect/ids.ts';
+import { minDigits } from './detect/prefilter.ts';
+import { shapeOf, type MaskSpec } from './render.ts';
+
+export interface DetectorSet {
+  readonly classes: ReadonlyMap<string, { readonly kind: MaskKind; readonly detectors: readonly DetectorId[] }>;
+  /** Every class that names the detector, in the bundle's order. */
+  readonly owners: ReadonlyMap<DetectorId, readonly string[]>;
+}
+
+/** What masking one result needs besides its plan. */
+export interface MaskContext {
+  /** Random per session, 32 bytes: keys the tokens. */
+  readonly tokenKey: Uint8Array;
+  readonly detectors: DetectorSet;
+}
+
+/** @throws ConfigError for a detector that does not exist. */
+export function createDetectors(classes: readonly DataClass[]): DetectorSet {
+  const byClass = new Map<string, { kind: MaskKind; detectors: readonly DetectorId[] }>();
+  const owners = new Map<DetectorId, string[]>();
+  for (const dataClass of classes) {
+    const detectors = dataClass.detectors.flatMap((name) => {
+      const ids = expandDetector(name);
+      if (ids === undefined) throw new ConfigError(`unknown detector "${name}" of class ${dataClass.id}`, { file: 'classification.yaml', field: 'detectors', fix: `use one of ${detectorNames.join(', ')}` });
+      return ids;
+    });
+    byClass.set(dataClass.id, { kind: dataClass.mask.kind, detectors });
+    for (const id of new Set(detectors)) owners.set(id, [...(owners.get(id) ?? []), dataClass.id]);
+  }
+  return { classes: byClass, owners };
+}
+
+/** The detectors that speak for one plan, and the mask of each. */
+export interface ActiveDetectors {
+  readonly ids: ReadonlySet<DetectorId>;
+  readonly specs: ReadonlyMap<DetectorId, MaskSpec>;
+  readonly digitsNeeded: number;
+}
+
+/** A detector is silent only when every class that names it may be seen in clear. */
+export function activeDetectors(plan: MaskPlan, set: DetectorSet): ActiveDetectors {
+  const specs = new Map<DetectorId, MaskSpec>();
+  for (const [id, classIds] of set.owners) {
+    const classId = classIds.find((c) => !plan.unmasked.includes(c));
+    if (classId !== undefined) specs.set(id, { classId, kind: set.classes.get(classId)?.kind ?? 'full', shape: shapeOf([id]) });
+  }
+  return { ids: new Set(specs.keys()), specs, digitsNeeded: minDigits(specs.has('ipv4')) };
+}
+
+/** The mask of a column rule. */
+export function ruleSpec(rule: ClassRule, set: DetectorSet): MaskSpec {
+  return { classId: rule.classId, kind: rule.kind, shape: shapeOf(set.classes.get(rule.classId)?.detectors ?? []) };
+}

@@ -1,0 +1,7 @@
+/** Masking of values: rows, COPY streams, messages. What the proxy and the bundle loader may use. */
+export { detectorNames } from './detect/ids.ts';
+export { createDetectors, type DetectorSet, type MaskContext } from './detectors.ts';
+export { maskText, REDACTED, type MaskedMessage } from './message.ts';
+export { FULL_MASK } from './render.ts';
+export { RowMasker, type ColumnDesc } from './row.ts';
+export { containsMaskToken } from './token.ts';
