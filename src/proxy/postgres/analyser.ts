@@ -1,0 +1,85 @@
+/**
+ * Statement analyses by text, for one target. Parsing and lineage cost tens of microseconds and depend only on the
+ * text, the catalog snapshot, the search path and what the session has prepared: all of that is in the key.
+ */
+import { limits } from '../../base/limits.ts';
+import { analyseSql } from '../../policy/analyse.ts';
+import type { AnalysisEnv, CatalogView, PolicyEngine, StatementAnalysis } from '../../policy/types.ts';
+
+export interface AnalysisContext {
+  readonly catalog: CatalogView | undefined;
+  /** Says which catalog this is; changes whenever it does. */
+  readonly catalogStamp: string;
+  readonly searchPath: readonly string[];
+  readonly standardConformingStrings: boolean;
+  readonly prepared: (name: string) => StatementAnalysis | undefined;
+  readonly cursor: (name: string) => StatementAnalysis | undefined;
+}
+
+export interface Analysed {
+  readonly sql: string;
+  readonly statements: readonly StatementAnalysis[];
+  /** What the analysis holds for. */
+  readonly stamp: string;
+  /** A table with a classified column is touched: literals and parameters may be values of that class. */
+  readonly sensitive: boolean;
+}
+
+export class Analyser {
+  readonly #engine: PolicyEngine;
+  readonly #connection: string;
+  readonly #cache = new Map<string, Analysed>();
+
+  constructor(engine: PolicyEngine, connection: string) {
+    this.#engine = engine;
+    this.#connection = connection;
+  }
+
+  static stamp(context: AnalysisContext): string {
+    return `${context.catalogStamp}\0${context.standardConformingStrings ? 1 : 0}\0${context.searchPath.join('\0')}`;
+  }
+
+  /** Never throws: what cannot be analysed comes back as a statement with a refusal. */
+  analyse(sql: string, context: AnalysisContext): Analysed {
+    const stamp = Analyser.stamp(context);
+    const key = `${stamp}\0\0${sql}`;
+    const hit = this.#cache.get(key);
+    if (hit) {
+      this.#cache.delete(key);
+      this.#cache.set(key, hit);
+      return hit;
+    }
+    const env: AnalysisEnv = {
+      catalog: context.catalog,
+      searchPath: context.searchPath,
+      classify: (column) => this.#engine.classify(this.#connection, column),
+      prepared: context.prepared,
+      cursor: context.cursor,
+      standardConformingStrings: context.standardConformingStrings,
+    };
+    const statements = analyseSql(sql, env);
+    const analysed: Analysed = { sql, statements, stamp, sensitive: statements.some((s) => this.#touchesClassified(s, context.catalog)) };
+    // EXECUTE and FETCH mean what the session prepared under the name: never shared.
+    if (sql.length <= 16_384 && statements.every((s) => s.effects.execute === undefined && s.effects.fetch === undefined)) this.#remember(key, analysed);
+    return analysed;
+  }
+
+  #remember(key: string, value: Analysed): void {
+    if (this.#cache.size >= limits.planCacheEntries) {
+      const oldest = this.#cache.keys().next().value;
+      if (oldest !== undefined) this.#cache.delete(oldest);
+    }
+    this.#cache.set(key, value);
+  }
+
+  #touchesClassified(statement: StatementAnalysis, catalog: CatalogView | undefined): boolean {
+    if (this.#engine.classes.length === 0) return false;
+    if (statement.reads.length > 0 || statement.refusal !== undefined) return true;
+    return statement.facts.tables.some((qualified) => {
+      const dot = qualified.lastIndexOf('.');
+      const relation = catalog?.relation(qualified.slice(0, Math.max(0, dot)), qualified.slice(dot + 1));
+      if (!relation) return true;
+      return relation.columns.some((c) => this.#engine.classify(this.#connection, { schema: relation.schema, table: relation.name, column: c.name }) !== undefined);
+    });
+  }
+}

@@ -1,0 +1,392 @@
+/**
+ * From the server to the client. Every answer is matched with what it answers; rows are masked by their statement's
+ * plan; what does not fit ends the session. Runs of rows that nobody touches are forwarded without an object per row.
+ */
+import type { Socket } from 'node:net';
+import { BugError, MalformedError } from '../../base/errors.ts';
+import { maskText } from '../../policy/mask/index.ts';
+import type { MaskPlan, RecordLevel, StatementAnalysis } from '../../policy/types.ts';
+import {
+  backendType as t, decodeBackend, decodeCommandComplete, decodeNotificationResponse, decodeParameterDescription, decodeParameterStatus, decodeReadyForQuery, decodeRowDescription,
+  encodeNotificationResponse, encodeParameterStatus, forEachCell, HEADER_BYTES, MessageFramer, typeLabel,
+} from '../../wire/postgres/index.ts';
+import { reference, type SessionContext } from './context.ts';
+import { CopyOut } from './copy-out.ts';
+import { denialBytes, policyDenial } from './denial.ts';
+import { assertUtf8 } from './injector.ts';
+import { maskMessage } from './messages.ts';
+import type { Pending } from './pending.ts';
+import { reconcile } from './reconcile.ts';
+import { StatementResult } from './result.ts';
+import type { Portal, ResultColumn } from './statements.ts';
+
+const NO_PLAN: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
+
+type QueryEntry = Pending & { kind: 'query' };
+type ExecuteEntry = Pending & { kind: 'execute' };
+
+export class BackendRelay {
+  readonly #context: SessionContext;
+  readonly #socket: Socket;
+  readonly #framer: MessageFramer;
+  readonly #level: RecordLevel;
+  /** A result was refused on the way: nothing more of it reaches the client before ReadyForQuery. */
+  #suppressed = false;
+  #copyOut: CopyOut | undefined;
+  /** A COPY in failed: the server may answer a Sync that we believed it would ignore. */
+  #looseSync = false;
+
+  constructor(context: SessionContext, socket: Socket, framer: MessageFramer, level: RecordLevel) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#framer = framer;
+    this.#level = level;
+  }
+
+  onData(chunk: Buffer): void {
+    this.#framer.push(chunk);
+    this.drain();
+  }
+
+  drain(): void {
+    const { toClient, state } = this.#context;
+    try {
+      this.#framer.scan((type, source, start, end) => {
+        if (type === t.DataRow) this.#row(source, start, end);
+        else this.#message(type, source, start, end);
+        return true;
+      });
+      if (!toClient.flush()) this.#socket.pause();
+      state.progressed();
+    } catch (error) {
+      this.#context.fail(error);
+    }
+  }
+
+  /** The client has read on. */
+  clientDrained(): void {
+    this.#socket.resume();
+  }
+
+  #message(type: number, source: Buffer, start: number, end: number): void {
+    const body = source.subarray(start + HEADER_BYTES, end);
+    switch (type) {
+      case t.NoticeResponse:
+        return this.#notice(body);
+      case t.NotificationResponse:
+        return this.#notification(body);
+      case t.ParameterStatus:
+        return this.#parameter(body);
+      case t.ErrorResponse:
+        return this.#error(body);
+      default:
+        return this.#answer(type, source, start, end, body);
+    }
+  }
+
+  #answer(type: number, source: Buffer, start: number, end: number, body: Buffer): void {
+    const head = this.#context.state.pending.peek();
+    if (type === t.ReadyForQuery) return this.#ready(head, source, start, end, body);
+    if (!head) throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} without being asked`);
+    if (head.denial && !(head.kind === 'query' && head.failed)) throw new BugError('the server accepted a message that had to fail');
+    if (head.injection) return this.#injected(head, type, body);
+    const forward = (): void => {
+      if (!this.#suppressed) this.#context.toClient.view(source, start, end);
+    };
+    switch (type) {
+      case t.ParseComplete:
+        this.#expect(head, 'parse', type);
+        forward();
+        return this.#take();
+      case t.BindComplete:
+        this.#expect(head, 'bind', type);
+        forward();
+        return this.#take();
+      case t.CloseComplete:
+        this.#expect(head, 'close', type);
+        forward();
+        return this.#take();
+      case t.ParameterDescription:
+      case t.NoData:
+        return this.#described(head, type, body, forward);
+      case t.RowDescription:
+        return this.#rowDescription(head, body, forward);
+      case t.CommandComplete:
+      case t.EmptyQueryResponse:
+      case t.PortalSuspended:
+        return this.#complete(head, type, body, forward);
+      case t.CopyInResponse:
+      case t.CopyOutResponse:
+      case t.CopyData:
+      case t.CopyDone:
+        return this.#copy(head, type, source, start, end, body);
+      default:
+        // Authentication, BackendKeyData, CopyBothResponse, FunctionCallResponse, NegotiateProtocolVersion
+        throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} in the middle of a session`);
+    }
+  }
+
+  #expect(head: Pending, kind: Pending['kind'], type: number): void {
+    if (head.kind !== kind) throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} where an answer to ${head.kind} was due`);
+  }
+
+  #take(): void {
+    this.#context.state.pending.take();
+  }
+
+  // --- rows -----------------------------------------------------------------------------------------------------
+
+  #row(source: Buffer, start: number, end: number): void {
+    const head = this.#context.state.pending.peek();
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw new MalformedError('malformed.phase', 'the server sent a row that nobody asked for');
+    if (head.injection) {
+      const cells: (string | null)[] = [];
+      const body = source.subarray(start + HEADER_BYTES, end);
+      forEachCell(body, (_, at, length) => cells.push(length < 0 ? null : body.toString('utf8', at, at + length)));
+      head.injection.rows.push(cells);
+      return;
+    }
+    if (this.#suppressed) return;
+    if (head.kind === 'execute') head.result ??= this.#portalResult(head);
+    if (this.#suppressed) return;
+    if (!head.result) throw new MalformedError('malformed.phase', 'the server sent a row before its description');
+    head.result.row(source, start, end, this.#context.toClient);
+  }
+
+  #portalResult(head: ExecuteEntry): StatementResult | undefined {
+    const { portal } = head;
+    if (!portal) throw new BugError('a row without a portal');
+    const columns = portal.statement.columns;
+    if (columns === undefined || columns === 'none') throw new MalformedError('malformed.phase', 'the server sent rows of a statement that it described as having none');
+    return this.#result(portal.plan, columns, formatsOf(portal, columns.length), head.record);
+  }
+
+  #result(plan: MaskPlan, columns: readonly ResultColumn[], formats: readonly number[], record: number): StatementResult | undefined {
+    const { engine, target, catalog, masks } = this.#context;
+    const reconciled = reconcile(plan, columns, engine, target.info.name, catalog.view);
+    if ('refusal' in reconciled) {
+      this.#refuseResult(reconciled.refusal, record);
+      return undefined;
+    }
+    const described = columns.map((c, i) => ({ name: c.name, typeOid: c.typeOid, format: formats[i] === 1 ? (1 as const) : (0 as const) }));
+    return new StatementResult(described, reconciled.plan, masks, this.#level);
+  }
+
+  /** The statement has run, but its rows may not be shown: an error takes their place, and the rest is swallowed. */
+  #refuseResult(reason: string, record: number): void {
+    const { toClient, journal, events, sessionId, target, catalogs, state } = this.#context;
+    const denial = policyDenial(reason, [], reference(this.#context, record));
+    journal.denied(record, denial);
+    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: denial.reference });
+    toClient.push(denialBytes(denial));
+    catalogs.invalidate();
+    state.epoch++;
+    this.#suppressed = true;
+  }
+
+  #rowDescription(head: Pending, body: Buffer, forward: () => void): void {
+    const columns = decodeRowDescription(body);
+    if (head.kind === 'describe') {
+      if (head.statement) head.statement.columns = columns;
+      if (!head.swallow) forward();
+      return this.#take();
+    }
+    if (head.kind !== 'query') throw new MalformedError('malformed.phase', `the server described rows where an answer to ${head.kind} was due`);
+    const planned = head.statements[head.index];
+    if (!planned) throw new MalformedError('malformed.phase', 'the server sent more results than the query has statements');
+    head.result = this.#result(planned.plan, columns, columns.map((c) => c.format), head.record);
+    forward();
+  }
+
+  #described(head: Pending, type: number, body: Buffer, forward: () => void): void {
+    if (head.kind !== 'describe') throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} where an answer to ${head.kind} was due`);
+    if (!head.swallow) forward();
+    if (type === t.ParameterDescription) {
+      if (head.statement) head.statement.paramTypes = decodeParameterDescription(body);
+      return;
+    }
+    if (head.statement) head.statement.columns = 'none';
+    this.#take();
+  }
+
+  // --- ends of statements ---------------------------------------------------------------------------------------
+
+  #complete(head: Pending, type: number, body: Buffer, forward: () => void): void {
+    const tag = type === t.CommandComplete ? decodeCommandComplete(body).tag : type === t.EmptyQueryResponse ? '' : 'suspended';
+    if (head.kind === 'query' && type !== t.PortalSuspended) {
+      const planned = head.statements[head.index];
+      if (!planned && type !== t.EmptyQueryResponse) throw new MalformedError('malformed.phase', 'the server completed more statements than the query has');
+      this.#finish(head, planned?.analysis, head.index, tag);
+      head.index++;
+      delete head.result;
+    } else if (head.kind === 'execute') {
+      this.#finish(head, type === t.PortalSuspended ? undefined : head.portal?.analysis, 0, tag);
+      this.#take();
+    } else throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} where an answer to ${head.kind} was due`);
+    forward();
+  }
+
+  #finish(head: QueryEntry | ExecuteEntry, analysis: StatementAnalysis | undefined, index: number, tag: string): void {
+    const { journal, events, sessionId, state } = this.#context;
+    const us = Number((this.#context.clock.monotonicNs() - head.startedNs) / 1000n);
+    journal.result(head.record, index, tag, us, head.result);
+    if (head.result) {
+      const { masked, counts } = head.result;
+      events.emit({ event: 'statement.result', session_id: sessionId, n: head.record, masked, detected: counts });
+    }
+    if (!analysis) return;
+    state.statements.applyEffects(analysis);
+    if (analysis.effects.settings) {
+      state.settingsDirty = true;
+      state.settingsInTransaction = true;
+    }
+    if (analysis.effects.catalog) {
+      state.catalogInTransaction = true;
+      state.settingsDirty = true;
+      state.epoch++;
+      this.#context.catalog = { view: this.#context.catalog.view, stamp: 'stale' };
+    }
+  }
+
+  #ready(head: Pending | undefined, source: Buffer, start: number, end: number, body: Buffer): void {
+    const { state, toClient, catalogs } = this.#context;
+    state.transaction = decodeReadyForQuery(body);
+    if (!head && this.#looseSync) {
+      toClient.view(source, start, end);
+      return;
+    }
+    if (head?.kind !== 'query' && head?.kind !== 'sync') throw new MalformedError('malformed.phase', 'the server is ready although answers are due');
+    this.#take();
+    this.#looseSync = false;
+    this.#suppressed = false;
+    if (state.transaction === 'I') {
+      state.statements.portals.clear();
+      if (state.catalogInTransaction) {
+        state.catalogInTransaction = false;
+        state.settingsDirty = true;
+        catalogs.invalidate();
+      }
+      if (state.settingsInTransaction) {
+        state.settingsInTransaction = false;
+        state.settingsDirty = true;
+      }
+    }
+    if (head.injection) head.injection.done();
+    else toClient.view(source, start, end);
+  }
+
+  // --- errors, notices and the like -----------------------------------------------------------------------------
+
+  #error(body: Buffer): void {
+    const { state, toClient, journal, masks } = this.#context;
+    const head = state.pending.peek();
+    const plan = planOf(head);
+    const masked = maskMessage('error', body, plan.scrubMessages, plan.unmasked, masks);
+    if (head?.injection) {
+      head.injection.failed = masked.message;
+      this.#failed(head);
+      head.injection.done();
+      return;
+    }
+    const record = head && 'record' in head ? head.record : 0;
+    if (head?.denial) toClient.push(denialBytes(head.denial));
+    else {
+      journal.error(record, masked.code, masked.message);
+      if (!this.#suppressed) toClient.push(masked.bytes);
+    }
+    // FATAL and PANIC: the server hangs up; there may be no entry for it.
+    if (head) this.#failed(head);
+    else if (masked.severity === 'ERROR') throw new MalformedError('malformed.phase', 'the server sent an error that answers nothing');
+  }
+
+  /** Leaves the queue as the server leaves its input: a simple query waits for ReadyForQuery, the rest skips to Sync. */
+  #failed(head: Pending): void {
+    const { state } = this.#context;
+    this.#copyOut = undefined;
+    if (head.kind === 'query') {
+      head.failed = true;
+      delete head.result;
+      return;
+    }
+    if (head.kind === 'sync') return;
+    if (head.kind === 'execute' && head.portal?.analysis?.effects.copyIn) this.#looseSync = true;
+    for (const dropped of state.pending.dropUntilSync().reverse()) dropped.undo?.();
+  }
+
+  #notice(body: Buffer): void {
+    const { state, toClient, masks } = this.#context;
+    const head = state.pending.peek();
+    if (head?.injection) return;
+    const plan = planOf(head);
+    const masked = maskMessage('notice', body, plan.scrubMessages, plan.unmasked, masks);
+    this.#context.journal.notice('notice', masked.message);
+    toClient.push(masked.bytes);
+  }
+
+  #notification(body: Buffer): void {
+    const { processId, channel, payload } = decodeNotificationResponse(body);
+    const masked = maskText(payload, NO_PLAN, this.#context.masks).text;
+    this.#context.journal.notice('notification', `${channel}: ${masked}`);
+    this.#context.toClient.push(encodeNotificationResponse(processId, channel, masked));
+  }
+
+  #parameter(body: Buffer): void {
+    const { state, masks, toClient } = this.#context;
+    const { name, value } = decodeParameterStatus(body);
+    if (name === 'client_encoding') assertUtf8(value, state.serverEncoding);
+    if (name === 'standard_conforming_strings' || name === 'search_path') state.settingsDirty = true;
+    toClient.push(encodeParameterStatus(name, maskText(value, NO_PLAN, masks).text));
+  }
+
+  #injected(head: Pending, type: number, body: Buffer): void {
+    if (type === t.RowDescription) return;
+    if (type !== t.ParseComplete && type !== t.BindComplete && type !== t.CommandComplete && type !== t.CloseComplete) {
+      throw new MalformedError('malformed.phase', `the server answered the proxy's own query with ${typeLabel(type)}`);
+    }
+    decodeBackend({ type, raw: body, body });
+    this.#take();
+    // The last message of an injection in an open pipeline is its second Close.
+    if (head.kind === 'close' && this.#context.state.pending.peek()?.injection !== head.injection) head.injection?.done();
+  }
+
+  // --- COPY -----------------------------------------------------------------------------------------------------
+
+  #copy(head: Pending, type: number, source: Buffer, start: number, end: number, body: Buffer): void {
+    if (head.kind !== 'query' && head.kind !== 'execute') throw new MalformedError('malformed.phase', 'the server sent COPY data that nobody asked for');
+    const { toClient, state } = this.#context;
+    const planned = head.kind === 'query' ? head.statements[head.index] : head.portal?.analysis && { analysis: head.portal.analysis, plan: head.portal.plan };
+    if (!planned) throw new MalformedError('malformed.phase', 'the server started a COPY without a statement');
+    switch (type) {
+      case t.CopyInResponse:
+        if (!planned.analysis.effects.copyIn) throw new MalformedError('malformed.phase', 'the server asks for data of a statement that is no COPY FROM STDIN');
+        if (head.kind === 'execute') state.pending.dropSyncs();
+        toClient.view(source, start, end);
+        return;
+      case t.CopyOutResponse:
+        if (!planned.analysis.effects.copyOut) throw new MalformedError('malformed.phase', 'the server sends data of a statement that is no COPY TO STDOUT');
+        this.#copyOut = new CopyOut(planned.analysis, planned.plan, this.#context, head.record, this.#level);
+        toClient.view(source, start, end);
+        return;
+      case t.CopyData:
+        if (!this.#copyOut) throw new MalformedError('malformed.phase', 'COPY data outside a COPY');
+        this.#copyOut.data(source, start, end, body, toClient);
+        return;
+      default:
+        this.#copyOut?.end(toClient);
+        this.#copyOut = undefined;
+        toClient.view(source, start, end);
+    }
+  }
+}
+
+function planOf(head: Pending | undefined): MaskPlan {
+  if (head?.kind === 'query') return head.statements[Math.min(head.index, head.statements.length - 1)]?.plan ?? NO_PLAN;
+  if (head?.kind === 'execute') return head.portal?.plan ?? NO_PLAN;
+  return head?.kind === 'bind' ? (head.plan ?? NO_PLAN) : NO_PLAN;
+}
+
+function formatsOf(portal: Portal, columns: number): readonly number[] {
+  const { resultFormats } = portal;
+  if (resultFormats.length === columns) return resultFormats;
+  return Array.from({ length: columns }, () => (resultFormats.length === 1 ? (resultFormats[0] ?? 0) : 0));
+}

@@ -1,0 +1,455 @@
+/**
+ * From the client to the server. Each message is decoded, decided and recorded, then forwarded as the bytes that were
+ * received; one that is refused is replaced by a message of the same kind that the server must refuse, so that
+ * transactions and pipelines behave exactly as after any other error.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { MalformedError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { containsMaskToken } from '../../policy/mask/index.ts';
+import type { MaskPlan } from '../../policy/types.ts';
+import {
+  decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, MessageFramer, sqlState, sqlText,
+  type BindMessage, type ParseMessage, type RawMessage,
+} from '../../wire/postgres/index.ts';
+import { Analyser, type Analysed } from './analyser.ts';
+import { reference, type SessionContext } from './context.ts';
+import { cancelDenial, policyDenial, type Denial } from './denial.ts';
+import type { Verdict } from './gatekeeper.ts';
+import { Holds } from './holds.ts';
+import { refreshCatalog, refreshSettings } from './injector.ts';
+import type { BoundParameter } from './journal.ts';
+import type { PreparedStatement } from './statements.ts';
+
+const POISON = '_sallyport_denied';
+const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
+const EMPTY: Verdict = { effect: 'allow', policyIds: [], plans: [], level: 'masked' };
+
+export class FrontendRelay {
+  readonly #context: SessionContext;
+  readonly #socket: Socket;
+  readonly #framer: MessageFramer;
+  readonly holds: Holds;
+  #busy = false;
+  #skipToSync = false;
+  /** Something in the batch must be on disk before the batch leaves. */
+  #syncFirst = false;
+  #copyHash: Hash | undefined;
+  #copyBytes = 0;
+  #copyRefused = false;
+  #terminated = false;
+
+  constructor(context: SessionContext, socket: Socket, framer: MessageFramer) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#framer = framer;
+    this.holds = new Holds(context);
+  }
+
+  onData(chunk: Buffer): void {
+    this.#framer.push(chunk);
+    if (!this.#busy) this.drain();
+    else if (this.#framer.buffered > limits.socketHighWaterBytes) this.#socket.pause();
+  }
+
+  /** Takes what is buffered, message by message, until something has to be waited for. */
+  drain(): void {
+    try {
+      for (let raw = this.#framer.next(); raw; raw = this.#framer.next()) {
+        const wait = this.#handle(raw);
+        if (!wait) continue;
+        this.#wait(wait);
+        return;
+      }
+      const wait = this.#flush();
+      if (wait) this.#wait(wait);
+    } catch (error) {
+      this.#context.fail(error);
+    }
+  }
+
+  #wait(work: Promise<void>): void {
+    this.#busy = true;
+    work.then(
+      () => {
+        this.#busy = false;
+        this.#socket.resume();
+        this.drain();
+      },
+      (error: unknown) => this.#context.fail(error),
+    );
+  }
+
+  /** Records first, then the bytes: promise 1. A promise when something has to be waited for. */
+  #flush(): Promise<void> | undefined {
+    const { journal, toServer, state } = this.#context;
+    if (this.#syncFirst) {
+      this.#syncFirst = false;
+      return journal.recorder.sync().then(() => this.#send());
+    }
+    journal.recorder.commit();
+    if (!toServer.pending) return undefined;
+    if (state.pending.length > limits.pipelineDepth) return this.#send();
+    return toServer.flush() ? undefined : this.#drained();
+  }
+
+  async #send(): Promise<void> {
+    const { toServer, state } = this.#context;
+    if (!toServer.flush()) await this.#drained();
+    if (state.pending.length > limits.pipelineDepth) await state.until(() => state.pending.length < limits.pipelineDepth / 2);
+  }
+
+  /** The server does not read as fast as the client writes. */
+  async #drained(): Promise<void> {
+    this.#socket.pause();
+    await this.#context.state.until(() => this.#context.toServer.flush());
+  }
+
+  #handle(raw: RawMessage): Promise<void> | undefined {
+    if (this.#terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
+    const t = frontendType;
+    if (this.#skipToSync && raw.type !== t.Sync && raw.type !== t.Terminate) {
+      decodeFrontend(raw);
+      return undefined;
+    }
+    switch (raw.type) {
+      case t.Query:
+        return this.#afterRefresh(() => this.#query(raw));
+      case t.Parse:
+        return this.#afterRefresh(() => this.#parse(raw));
+      case t.Bind:
+        return this.#afterRefresh(() => this.#bind(raw));
+      case t.CopyData:
+        this.#copyData(raw);
+        return undefined;
+      default:
+        return this.#small(raw);
+    }
+  }
+
+  #small(raw: RawMessage): undefined {
+    const { state, toServer } = this.#context;
+    const message = decodeFrontend(raw);
+    switch (message.type) {
+      case 'Execute':
+        this.#execute(raw, message.portal, message.maxRows);
+        return undefined;
+      case 'Describe':
+        this.#forward(raw);
+        state.pending.push({ kind: 'describe', of: message.kind, swallow: false });
+        return undefined;
+      case 'Close':
+        this.#forward(raw);
+        state.pending.push({ kind: 'close' });
+        if (message.kind === 'statement') state.statements.prepared.delete(message.name);
+        else state.statements.portals.delete(message.name);
+        return undefined;
+      case 'Sync':
+        this.#skipToSync = false;
+        toServer.push(raw.raw);
+        state.pipelineOpen = false;
+        state.pending.push({ kind: 'sync' });
+        return undefined;
+      case 'Flush':
+        toServer.push(raw.raw);
+        return undefined;
+      case 'CopyDone':
+      case 'CopyFail':
+        this.#copyEnd(raw);
+        return undefined;
+      case 'FunctionCall':
+        this.#refuseQuery('the fast-path function call is not supported; call the function in a SELECT', sqlState.featureNotSupported);
+        return undefined;
+      case 'Terminate':
+        this.#terminated = true;
+        toServer.push(raw.raw);
+        return undefined;
+      default:
+        throw new MalformedError('malformed.phase', `${message.type} is out of place here`);
+    }
+  }
+
+  #forward(raw: RawMessage): void {
+    this.#context.toServer.push(raw.raw);
+    this.#context.state.pipelineOpen = true;
+  }
+
+  // --- what an analysis needs to know first -------------------------------------------------------------------
+
+  /** Runs `work` at once when settings and catalog are known, otherwise after asking. */
+  #afterRefresh(work: () => Promise<void> | undefined): Promise<void> | undefined {
+    return this.#stale() ? this.#refresh().then(() => work()) : work();
+  }
+
+  #stale(): boolean {
+    const { state, catalogs, catalog, engine } = this.#context;
+    if (state.transaction === 'E') return false;
+    if (state.settingsDirty || state.pending.some((p) => touchesNames(p))) return true;
+    if (engine.classes.length === 0) return false;
+    if (state.catalogInTransaction) return !catalog.stamp.startsWith('private');
+    return catalogs.current === undefined || catalog.stamp !== catalogs.stamp;
+  }
+
+  async #refresh(): Promise<void> {
+    const { state, toServer } = this.#context;
+    if (state.pipelineOpen) toServer.push(encodeFlush());
+    await (this.#flush() ?? Promise.resolve());
+    await state.until(() => state.pending.length === 0);
+    // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
+    if (state.transaction === 'E') return;
+    if (state.settingsDirty) await refreshSettings(this.#context);
+    await refreshCatalog(this.#context);
+  }
+
+  #analyse(sql: string): Analysed {
+    const { analyser, catalog, state } = this.#context;
+    return analyser.analyse(sql, this.#analysisContext(catalog, state));
+  }
+
+  #analysisContext(catalog: SessionContext['catalog'], state: SessionContext['state']): Parameters<Analyser['analyse']>[1] {
+    return {
+      catalog: catalog.view,
+      catalogStamp: catalog.stamp,
+      searchPath: state.searchPath,
+      standardConformingStrings: state.standardConformingStrings,
+      prepared: (name) => state.statements.lookupPrepared(name),
+      cursor: (name) => state.statements.cursors.get(name),
+    };
+  }
+
+  // --- simple query ---------------------------------------------------------------------------------------------
+
+  #query(raw: RawMessage): Promise<void> | undefined {
+    const sql = sqlText(raw.body.subarray(0, -1));
+    const message = decodeFrontend(raw);
+    if (message.type !== 'Query') throw new MalformedError('malformed.phase', 'not a Query');
+    const analysed = this.#analyse(sql);
+    const verdict = this.#judge(analysed, []);
+    const { journal } = this.#context;
+    const { n, leaf } = journal.request('sql.query', analysed, verdict, raw.raw.length);
+    const go = (plans: readonly MaskPlan[]): void => {
+      this.#context.toServer.push(raw.raw);
+      const statements = analysed.statements.map((analysis, i) => ({ analysis, plan: plans[i] ?? NOTHING }));
+      this.#context.state.pending.push({ kind: 'query', record: n, statements, index: 0, failed: false, startedNs: this.#context.clock.monotonicNs() });
+      if (!analysed.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
+    };
+    const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: raw.raw, params: [], go, refuse });
+  }
+
+  #poisonQuery(record: number, denial: Denial): void {
+    this.#denied(record, denial);
+    this.#context.toServer.push(encodeQuery(`/* sallyport ${denial.reference} */ denied`));
+    this.#context.state.pending.push({ kind: 'query', record, statements: [], index: 0, failed: false, startedNs: this.#context.clock.monotonicNs(), denial });
+  }
+
+  #refuseQuery(reason: string, code: Denial['code']): void {
+    const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
+    this.#poisonQuery(n, { ...policyDenial(reason, [], reference(this.#context, n)), code, message: reason });
+  }
+
+  // --- extended query -------------------------------------------------------------------------------------------
+
+  #parse(raw: RawMessage): Promise<void> | undefined {
+    const message = decodeFrontend(raw) as ParseMessage;
+    const { journal, state, toServer } = this.#context;
+    const analysed = this.#analyse(sqlText(message.sql));
+    let verdict = this.#judge(analysed, []);
+    if (analysed.statements.length > 1) verdict = { effect: 'deny', reason: 'a prepared statement holds one statement only', policyIds: [] };
+    const { n } = journal.request('sql.parse', analysed, verdict, raw.raw.length, message.name);
+    if (verdict.effect === 'deny') {
+      this.#poison(n, policyDenial(verdict.reason, verdict.policyIds, reference(this.#context, n)), 'parse');
+      return undefined;
+    }
+    const analysis = analysed.statements[0];
+    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysis, stamp: analysed.stamp, record: n, columns: undefined, paramTypes: message.paramTypes };
+    const undo = state.statements.prepared.set(message.name, statement);
+    this.#forward(raw);
+    state.pending.push({ kind: 'parse', statement, undo });
+    toServer.push(encodeDescribe('statement', message.name));
+    state.pending.push({ kind: 'describe', of: 'statement', statement, swallow: true });
+    return undefined;
+  }
+
+  #bind(raw: RawMessage): Promise<void> | undefined {
+    const message = decodeFrontend(raw) as BindMessage;
+    const { journal, state } = this.#context;
+    const statement = state.statements.prepared.get(message.statement) ?? this.#adoptSqlPrepared(message.statement);
+    if (!statement) {
+      const { n } = journal.recorder.append({ kind: 'sql.bind', clear: { dec: 'deny' } });
+      const text = `prepared statement "${message.statement}" does not exist in this session`;
+      this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
+      return undefined;
+    }
+    const analysed = this.#analyse(statement.sql);
+    statement.analysis = analysed.statements[0];
+    statement.stamp = analysed.stamp;
+    const params = boundParameters(message, statement.paramTypes);
+    const verdict = analysed.statements.length > 0 ? this.#judge(analysed, params) : EMPTY;
+    const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
+    const go = (plans: readonly MaskPlan[]): void => {
+      const portal = { name: message.portal, statement, analysis: statement.analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
+      const undo = state.statements.portals.set(message.portal, portal);
+      this.#forward(raw);
+      state.pending.push({ kind: 'bind', undo, plan: portal.plan });
+      if (!(statement.analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
+    };
+    const refuse = (denial: Denial): void => this.#poison(n, denial, 'bind');
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: Buffer.from(statement.sql, 'utf8'), params, go, refuse });
+  }
+
+  /** A statement made by SQL PREPARE and bound by the protocol: the server keeps both under one name. */
+  #adoptSqlPrepared(name: string): PreparedStatement | undefined {
+    const { state, journal, toServer } = this.#context;
+    const analysis = state.statements.sqlPrepared.get(name);
+    if (!analysis) return undefined;
+    const { n } = journal.recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: 'a statement made by PREPARE is bound by the protocol' }] });
+    const statement: PreparedStatement = { name, sql: analysis.sql, analysis, stamp: '', record: n, columns: undefined, paramTypes: [] };
+    state.statements.prepared.set(name, statement);
+    toServer.push(encodeDescribe('statement', name));
+    state.pipelineOpen = true;
+    state.pending.push({ kind: 'describe', of: 'statement', statement, swallow: true });
+    return statement;
+  }
+
+  #execute(raw: RawMessage, name: string, maxRows: number): void {
+    const { state, journal, clock } = this.#context;
+    const portal = state.statements.portals.get(name);
+    if (!portal) {
+      const { n } = journal.recorder.append({ kind: 'sql.execute', clear: { dec: 'deny' } });
+      const text = `portal "${name}" was not bound in this session`;
+      this.#poison(n, { code: sqlState.undefinedCursor, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
+      return;
+    }
+    // A Bind record stands for the bind and its first execute.
+    const record = portal.executions++ === 0 ? portal.record : journal.execute(portal.record, maxRows);
+    this.#forward(raw);
+    state.pending.push({ kind: 'execute', portal, record, startedNs: clock.monotonicNs() });
+  }
+
+  /** Replaces an extended-query message by one that must fail; the server then skips to Sync, and so do we. */
+  #poison(record: number, denial: Denial, kind: 'parse' | 'bind' | 'execute'): void {
+    const { state, toServer } = this.#context;
+    this.#denied(record, denial);
+    if (kind === 'parse') toServer.push(encodeParse(POISON, `/* sallyport ${denial.reference} */ denied`));
+    else if (kind === 'bind') toServer.push(encodeBind({ portal: POISON, statement: POISON }));
+    else toServer.push(encodeExecute(POISON));
+    state.pipelineOpen = true;
+    if (kind === 'execute') state.pending.push({ kind, record, startedNs: 0n, denial });
+    else state.pending.push({ kind, denial });
+    this.#skipToSync = true;
+  }
+
+  // --- deciding -------------------------------------------------------------------------------------------------
+
+  #judge(analysed: Analysed, params: readonly BoundParameter[]): Verdict {
+    const writes = analysed.statements.some((s) => s.facts.writes);
+    if (writes && (containsMaskToken(analysed.sql) || params.some((p) => p.value !== null && containsMaskToken(p.value)))) {
+      return { effect: 'deny', reason: 'the statement would write a mask token in the place of the real value', policyIds: [] };
+    }
+    return this.#context.gatekeeper.judge(analysed.statements, false);
+  }
+
+  #act(verdict: Verdict, a: Action): Promise<void> | undefined {
+    switch (verdict.effect) {
+      case 'allow':
+        a.go(verdict.plans);
+        return undefined;
+      case 'deny':
+        a.refuse(policyDenial(verdict.reason, verdict.policyIds, reference(this.#context, a.n)));
+        return undefined;
+      case 'hold':
+        return this.#hold(verdict, a);
+    }
+  }
+
+  async #hold(verdict: Verdict & { effect: 'hold' }, a: Action): Promise<void> {
+    const { state, toServer, gatekeeper } = this.#context;
+    if (state.pipelineOpen) toServer.push(encodeFlush());
+    await (this.#flush() ?? Promise.resolve());
+    const result = await this.holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes, params: a.params });
+    if (result.outcome !== 'approved') {
+      const ref = reference(this.#context, a.n);
+      if (result.outcome === 'denied') a.refuse({ ...policyDenial(`${result.by}: ${result.reason}`, verdict.policyIds, ref), message: `denied by ${result.by}: ${result.reason}` });
+      else if (result.outcome === 'cancelled') a.refuse(cancelDenial('canceling statement due to user request', ref));
+      else a.refuse(policyDenial(`held for approval, ${result.reason}`, verdict.policyIds, ref));
+    } else {
+      const again = gatekeeper.judge(a.analysed.statements, true);
+      if (again.effect === 'allow') a.go(again.plans);
+      else a.refuse(policyDenial(again.reason, again.policyIds, reference(this.#context, a.n)));
+    }
+    await (this.#flush() ?? Promise.resolve());
+  }
+
+  #denied(record: number, denial: Denial): void {
+    const { journal, events, sessionId, target } = this.#context;
+    journal.denied(record, denial);
+    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: denial.reason, policy_ids: denial.policyIds, reference: denial.reference });
+  }
+
+  // --- COPY FROM STDIN ------------------------------------------------------------------------------------------
+
+  #copyData(raw: RawMessage): void {
+    const { state, toServer, journal } = this.#context;
+    if (!state.pending.some((p) => expectsCopyIn(p))) return; // The server would ignore it as well.
+    if (this.#copyRefused) return;
+    if (containsMaskToken(raw.body)) {
+      this.#copyRefused = true;
+      const reason = 'the COPY data holds a mask token in the place of a real value';
+      const { n } = journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
+      this.#context.events.emit({ event: 'request.denied', session_id: this.#context.sessionId, connection: this.#context.target.info.name, reason, policy_ids: [], reference: reference(this.#context, n) });
+      toServer.push(encodeCopyFail(`denied by policy: ${reason}`));
+      return;
+    }
+    this.#copyHash ??= createHash('sha256');
+    this.#copyHash.update(raw.body);
+    this.#copyBytes += raw.body.length;
+    toServer.push(raw.raw);
+  }
+
+  #copyEnd(raw: RawMessage): void {
+    const { state, toServer, journal } = this.#context;
+    const refused = this.#copyRefused;
+    this.#copyRefused = false;
+    if (!state.pending.some((p) => expectsCopyIn(p))) return;
+    if (!refused) toServer.push(raw.raw);
+    const head = state.pending.peek();
+    const record = head?.kind === 'query' || head?.kind === 'execute' ? head.record : 0;
+    journal.copy(record, 'in', this.#copyBytes, this.#copyHash?.digest('hex') ?? '', undefined);
+    this.#copyHash = undefined;
+    this.#copyBytes = 0;
+  }
+}
+
+interface Action {
+  readonly n: number;
+  readonly leaf: Uint8Array;
+  readonly analysed: Analysed;
+  readonly statementBytes: Buffer;
+  readonly params: readonly BoundParameter[];
+  readonly go: (plans: readonly MaskPlan[]) => void;
+  readonly refuse: (denial: Denial) => void;
+}
+
+type Entry = NonNullable<ReturnType<SessionContext['state']['pending']['peek']>>;
+
+function analysesOf(p: Entry): readonly { effects: { settings: boolean; catalog: boolean; copyIn: boolean; prepare?: unknown; declare?: unknown; deallocate?: unknown } }[] {
+  if (p.kind === 'query') return p.statements.slice(p.index).map((s) => s.analysis);
+  return p.kind === 'execute' && p.portal?.analysis ? [p.portal.analysis] : [];
+}
+
+/** Something under way may change what names mean: it has to finish before the next statement is analysed. */
+function touchesNames(p: Entry): boolean {
+  return analysesOf(p).some(({ effects: e }) => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined);
+}
+
+const expectsCopyIn = (p: Entry): boolean => analysesOf(p).some((a) => a.effects.copyIn);
+
+function boundParameters(message: BindMessage, types: readonly number[]): BoundParameter[] {
+  return message.params.map((value, i) => ({
+    value,
+    format: message.paramFormats.length === 1 ? (message.paramFormats[0] ?? 0) : (message.paramFormats[i] ?? 0),
+    typeOid: types[i] ?? 0,
+  }));
+}

@@ -1,0 +1,91 @@
+/**
+ * Asks policy about one message's statements and unites the answers: a denial of any denies all, a hold of any holds
+ * all, since the server takes the message whole.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { ConnectionInfo, MaskPlan, Outcome, PolicyEngine, Principal, RecordLevel, Request, StatementAnalysis } from '../../policy/types.ts';
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly connection: ConnectionInfo;
+  readonly client: 'app' | 'native' | 'agent';
+  readonly deviceId: string;
+}
+
+export type Verdict =
+  | { readonly effect: 'deny'; readonly reason: string; readonly policyIds: readonly string[] }
+  | { readonly effect: 'hold'; readonly reason: string; readonly policyIds: readonly string[]; readonly approvers: readonly string[]; readonly quorum: number; readonly expiresMs: number }
+  | { readonly effect: 'allow'; readonly policyIds: readonly string[]; readonly plans: readonly MaskPlan[]; readonly level: RecordLevel };
+
+const LEVELS: readonly RecordLevel[] = ['statement', 'masked', 'full', 'sealed'];
+
+export class Gatekeeper {
+  readonly engine: PolicyEngine;
+  readonly #caller: Caller;
+  readonly #clock: Clock;
+
+  constructor(engine: PolicyEngine, caller: Caller, clock: Clock) {
+    this.engine = engine;
+    this.#caller = caller;
+    this.#clock = clock;
+  }
+
+  request(statement: StatementAnalysis | undefined, approved: boolean, action: Request['action'] = 'connect'): Request {
+    return { ...this.#caller, timeMs: this.#clock.nowMs(), approved, action: statement?.facts.operations[0]?.action ?? action, ...(statement ? { statement } : {}) };
+  }
+
+  connect(): Outcome {
+    return this.engine.decide(this.request(undefined, false));
+  }
+
+  judge(statements: readonly StatementAnalysis[], approved: boolean): Verdict {
+    const order = this.#orderProblem(statements);
+    if (order !== undefined) return { effect: 'deny', reason: order, policyIds: [] };
+    const outcomes = statements.map((s) => this.engine.decide(this.request(s, approved)));
+    const denied = outcomes.find((o) => o.effect === 'deny');
+    if (denied) return denied;
+    const held = outcomes.filter((o) => o.effect === 'hold');
+    if (held.length > 0) return uniteHolds(held);
+    const allowed = outcomes.filter((o) => o.effect === 'allow');
+    const level = LEVELS[Math.max(0, ...allowed.map((o) => LEVELS.indexOf(o.recordLevel)))] ?? 'masked';
+    return { effect: 'allow', policyIds: unique(allowed.flatMap((o) => o.policyIds)), plans: allowed.map((o) => o.maskPlan), level };
+  }
+
+  /**
+   * Statements of one query string are analysed together, before any has run. One that moves names or changes how
+   * text is read would make the analysis of those behind it a guess.
+   */
+  #orderProblem(statements: readonly StatementAnalysis[]): string | undefined {
+    if (statements.length < 2 || this.engine.classes.length === 0) return undefined;
+    const mover = statements.findIndex((s) => s.effects.settings);
+    if (mover < 0) return undefined;
+    const later = statements.slice(mover + 1).find((s) => s.facts.tables.length > 0 || s.effects.execute !== undefined);
+    return later === undefined ? undefined : `${statements[mover]?.facts.statement ?? 'a statement'} changes how later names are read; send it as a query of its own`;
+  }
+
+  mayApprove(approver: Principal, statements: readonly StatementAnalysis[]): { allowed: boolean; reason: string } {
+    for (const s of statements) {
+      const answer = this.engine.mayApprove(approver, this.request(s, false));
+      if (!answer.allowed) return answer;
+    }
+    return { allowed: true, reason: '' };
+  }
+}
+
+function uniteHolds(held: readonly (Outcome & { effect: 'hold' })[]): Verdict {
+  const first = held[0];
+  // Approvers must satisfy every hold: with differing groups only those in all lists can.
+  const approvers = (first?.approvers ?? []).filter((g) => held.every((h) => h.approvers.includes(g)));
+  const policyIds = unique(held.flatMap((h) => h.policyIds));
+  if (approvers.length === 0) return { effect: 'deny', reason: 'the statements of this query need approval by different groups; send them one by one', policyIds };
+  return {
+    effect: 'hold',
+    reason: unique(held.map((h) => h.reason)).join('; '),
+    policyIds,
+    approvers,
+    quorum: Math.max(...held.map((h) => h.quorum)),
+    expiresMs: Math.min(...held.map((h) => h.expiresMs)),
+  };
+}
+
+const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];

@@ -1,0 +1,147 @@
+/** What a session writes into its recording. Everything that could hold a value passes the masks first. */
+import { createHash } from 'node:crypto';
+import type { Json } from '../../base/jcs.ts';
+import type { SessionRecorder } from '../../evidence/write.ts';
+import type { ApprovalRequest } from '../../evidence/approval.ts';
+import { maskText, type MaskContext } from '../../policy/mask/index.ts';
+import { maskToken } from '../../policy/mask/token.ts';
+import { hideLiterals } from '../../policy/literals.ts';
+import type { MaskPlan } from '../../policy/types.ts';
+import type { Analysed } from './analyser.ts';
+import type { Denial } from './denial.ts';
+import type { Verdict } from './gatekeeper.ts';
+import type { StatementResult } from './result.ts';
+import type { SignedDecision } from '../core/ports.ts';
+
+const DETECT_ALL: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
+const SCRUB: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: true };
+
+/** Types whose binary form holds no text: kept as base64. Everything else binary is kept as digest only. */
+const OPAQUE_SAFE = new Set([16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 1266, 1186, 2950]);
+const TEXT_LIKE = new Set([0, 18, 19, 25, 114, 142, 705, 1042, 1043]);
+
+export interface BoundParameter {
+  readonly value: Buffer | null;
+  readonly format: number;
+  readonly typeOid: number;
+}
+
+export class Journal {
+  readonly recorder: SessionRecorder;
+  readonly #masks: MaskContext;
+  statements = 0;
+
+  constructor(recorder: SessionRecorder, masks: MaskContext) {
+    this.recorder = recorder;
+    this.#masks = masks;
+  }
+
+  /** The statement as people may see it: detected values masked, and every string literal where classified columns are near. */
+  shownSql(analysed: Analysed): string {
+    const text = analysed.sensitive ? hideLiterals(analysed.sql, (literal) => this.#token(literal)) : analysed.sql;
+    return maskText(text, DETECT_ALL, this.#masks).text;
+  }
+
+  shownParameters(analysed: Analysed | undefined, params: readonly BoundParameter[]): Json[] {
+    return params.map((p) => this.#shownParameter(p, analysed?.sensitive ?? true));
+  }
+
+  #shownParameter(p: BoundParameter, sensitive: boolean): Json {
+    if (p.value === null) return null;
+    if (p.format === 1 && OPAQUE_SAFE.has(p.typeOid)) return { b64: p.value.toString('base64') };
+    if (p.format === 1 && !TEXT_LIKE.has(p.typeOid)) return { bytes: p.value.length, sha256: createHash('sha256').update(p.value).digest('hex') };
+    const text = p.value.toString('utf8');
+    // A short number is a key or a count; longer ones may be a card or a national id.
+    if (sensitive && !/^-?\d{1,6}$/.test(text)) return this.#token(text);
+    return maskText(text, DETECT_ALL, this.#masks).text;
+  }
+
+  /** Same value, same token within the session; says nothing about the value otherwise. */
+  #token(value: string): string {
+    return maskToken(this.#masks.tokenKey, 'literal', Buffer.from(value, 'utf8'));
+  }
+
+  request(kind: 'sql.query' | 'sql.parse', analysed: Analysed, verdict: Verdict, bytes: number, name?: string): { n: number; leaf: Uint8Array } {
+    this.statements++;
+    return this.recorder.append({
+      kind,
+      clear: { dec: verdict.effect, pol: [...verdict.policyIds], verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...(name ? { name: this.#name(name) } : {}) },
+      fields: [{ name: 'sql', value: this.shownSql(analysed) }, ...(verdict.effect === 'allow' ? [] : [{ name: 'reason', value: verdict.reason }])],
+    });
+  }
+
+  bind(parse: number, verdict: Verdict, shown: readonly Json[], bytes: number): { n: number; leaf: Uint8Array } {
+    this.statements++;
+    return this.recorder.append({ kind: 'sql.bind', clear: { q: parse, dec: verdict.effect, pol: [...verdict.policyIds], bytes }, fields: shown.length > 0 ? [{ name: 'params', value: shown }] : [] });
+  }
+
+  execute(bind: number, maxRows: number): number {
+    return this.recorder.append({ kind: 'sql.execute', clear: { q: bind, max: maxRows } }).n;
+  }
+
+  result(request: number, index: number, tag: string, us: number, result: StatementResult | undefined): number {
+    if (!result) return this.recorder.append({ kind: 'sql.result', clear: { q: request, i: index, tag, us } }).n;
+    const { rows, keptRows, restSha256 } = result.content();
+    const masked = result.masked;
+    return this.recorder.append({
+      kind: 'sql.result',
+      clear: {
+        q: request,
+        i: index,
+        tag,
+        us,
+        rows: result.rows,
+        bytes: result.bytes,
+        kept: keptRows,
+        ...(restSha256 === undefined ? {} : { rest: restSha256 }),
+        ...(masked.length > 0 ? { mask: masked.map((m) => `${m.column}:${m.classId}`) } : {}),
+        ...maskCounts(result.counts),
+      },
+      fields: [
+        { name: 'columns', value: result.columns.map((c) => c.name) },
+        ...(keptRows > 0 ? [{ name: 'rows', value: rows }] : []),
+      ],
+    }).n;
+  }
+
+  error(request: number, code: string, message: string): void {
+    this.recorder.append({ kind: 'sql.error', clear: { q: request, code }, fields: [{ name: 'message', value: maskText(message, SCRUB, this.#masks).text }] });
+  }
+
+  notice(kind: 'notice' | 'notification', text: string): void {
+    this.recorder.append({ kind: 'sql.notice', clear: { of: kind }, fields: [{ name: 'text', value: text }] });
+  }
+
+  copy(request: number, direction: 'in' | 'out', bytes: number, sha256: string, kept: string | undefined): void {
+    this.recorder.append({ kind: 'sql.copy', clear: { q: request, dir: direction, bytes, sha256 }, fields: kept === undefined ? [] : [{ name: 'data', value: kept }] });
+  }
+
+  denied(request: number, denial: Denial): void {
+    this.recorder.append({ kind: 'policy.decision', clear: { q: request, dec: 'deny', pol: [...denial.policyIds], ref: denial.reference }, fields: [{ name: 'reason', value: maskText(denial.reason, SCRUB, this.#masks).text }] });
+  }
+
+  approvalAsked(request: number, approval: ApprovalRequest, digest: string): void {
+    this.recorder.append({ kind: 'approval.request', clear: { q: request, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: { ...approval } as unknown as Json }] });
+  }
+
+  approvalDecision(request: number, id: string, signed: SignedDecision, counted: boolean, reason: string): void {
+    this.recorder.append({ kind: 'approval.decision', clear: { q: request, id, counted }, fields: [{ name: 'envelope', value: signed.envelope }, { name: 'reason', value: reason }] });
+  }
+
+  released(request: number, id: string, outcome: string, reason: string): void {
+    this.recorder.append({ kind: 'policy.decision', clear: { q: request, id, dec: outcome }, fields: [{ name: 'reason', value: reason }] });
+  }
+
+  note(text: string): void {
+    this.recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: maskText(text, SCRUB, this.#masks).text }] });
+  }
+
+  #name(name: string): string {
+    return maskText(name, DETECT_ALL, this.#masks).text.slice(0, 128);
+  }
+}
+
+function maskCounts(counts: Readonly<Record<string, number>>): { hits?: string[] } {
+  const hits = Object.entries(counts).map(([id, n]) => `${id}:${n}`);
+  return hits.length > 0 ? { hits } : {};
+}

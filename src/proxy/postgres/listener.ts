@@ -1,0 +1,147 @@
+/** The local endpoint of one PostgreSQL connection: loopback only, a secret for every sign-on, a bound on sessions. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { SessionRecorder } from '../../evidence/write.ts';
+import type { DetectorSet } from '../../policy/mask/index.ts';
+import type { PolicyEngine, Principal } from '../../policy/types.ts';
+import { encodeErrorResponse, sqlState, type SqlStateCode } from '../../wire/postgres/index.ts';
+import type { ProxyEvents } from '../core/events.ts';
+import type { ControlPlane, Target } from '../core/ports.ts';
+import { acceptClient, type ListenerAccount } from './accept.ts';
+import { Analyser } from './analyser.ts';
+import { CatalogSource } from './catalog-source.ts';
+import { Gatekeeper, type Caller, type Verdict } from './gatekeeper.ts';
+import { PgSession } from './session.ts';
+
+export interface PgListenerOptions {
+  readonly target: Target;
+  readonly accounts: readonly ListenerAccount[];
+  readonly principal: Principal;
+  readonly deviceId: string;
+  readonly engine: PolicyEngine;
+  readonly detectors: DetectorSet;
+  readonly control: ControlPlane;
+  readonly clock: Clock;
+  readonly events: ProxyEvents;
+  openRecording(client: { kind: Caller['client']; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder>;
+  /** Lease for the proxy's own catalog connection. */
+  leaseOwn(): ReturnType<ControlPlane['lease']>;
+}
+
+export class PgListener {
+  readonly #options: PgListenerOptions;
+  readonly #server: Server;
+  readonly #sessions = new Set<PgSession>();
+  readonly #analyser: Analyser;
+  readonly #catalogs: CatalogSource;
+  #stopped = false;
+
+  private constructor(options: PgListenerOptions) {
+    this.#options = options;
+    this.#analyser = new Analyser(options.engine, options.target.info.name);
+    this.#catalogs = new CatalogSource(options.target, () => options.leaseOwn(), options.clock);
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => void this.#serve(socket));
+  }
+
+  /** @throws EnvironmentError when the port is taken. */
+  static async start(options: PgListenerOptions, port: number): Promise<PgListener> {
+    const listener = new PgListener(options);
+    await new Promise<void>((resolve, reject) => {
+      listener.#server.once('error', (error) => reject(new EnvironmentError('env.io', `port ${port} on 127.0.0.1 cannot be opened: ${error.message}`, { cause: error })));
+      listener.#server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve);
+    });
+    return listener;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  get sessions(): readonly PgSession[] {
+    return [...this.#sessions];
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const { options } = { options: this.#options };
+    try {
+      if (this.#sessions.size >= limits.sessionsPerListener) throw new EnvironmentError('env.cancelled', `this endpoint serves at most ${limits.sessionsPerListener} connections`);
+      const accepted = await acceptClient(socket, options.accounts);
+      if (accepted.kind === 'cancel') {
+        this.#cancel(accepted.processId, accepted.secretKey);
+        socket.end();
+        return;
+      }
+      if (this.#stopped) throw new EnvironmentError('env.cancelled', 'Sallyport is stopping');
+      await this.#session(socket, accepted);
+    } catch (error) {
+      this.#refuse(socket, error);
+    }
+  }
+
+  async #session(socket: Socket, accepted: Extract<Awaited<ReturnType<typeof acceptClient>>, { kind: 'session' }>): Promise<void> {
+    const { options } = { options: this.#options };
+    const caller: Caller = { principal: options.principal, connection: options.target.info, client: accepted.account.client, deviceId: options.deviceId };
+    const program = (accepted.parameters.get('application_name') ?? '').slice(0, 128);
+    const session = new PgSession(
+      {
+        target: options.target,
+        caller,
+        gatekeeper: new Gatekeeper(options.engine, caller, options.clock),
+        analyser: this.#analyser,
+        catalogs: this.#catalogs,
+        masks: { tokenKey: randomBytes(32), detectors: options.detectors },
+        control: options.control,
+        clock: options.clock,
+        events: options.events,
+        openRecording: (onFailure) => options.openRecording({ kind: caller.client, program, address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}` }, onFailure),
+      },
+      { socket, framer: accepted.framer, parameters: accepted.parameters },
+    );
+    this.#sessions.add(session);
+    socket.once('close', () => {
+      void session.end('the client closed the connection').finally(() => this.#sessions.delete(session));
+    });
+    await session.start();
+  }
+
+  #cancel(processId: number, secretKey: Buffer): void {
+    for (const session of this.#sessions) {
+      if (session.processId === processId && secretKey.length === session.secretKey.length && timingSafeEqual(secretKey, session.secretKey)) session.cancel();
+    }
+  }
+
+  #refuse(socket: Socket, error: unknown): void {
+    const code: SqlStateCode = error instanceof DeniedError ? sqlState.invalidPassword : error instanceof MalformedError ? sqlState.protocolViolation : error instanceof EnvironmentError ? sqlState.cannotConnectNow : sqlState.internalError;
+    const reason = messageOf(error);
+    this.#options.events.emit({ event: 'auth.refused', connection: this.#options.target.info.name, reason, address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}` });
+    if (!socket.destroyed) socket.end(encodeErrorResponse({ severity: 'FATAL', code, message: reason }));
+    setTimeout(() => socket.destroy(), 2_000).unref();
+  }
+
+  /** What would happen to this text now, by the same analysis and the same decision. Nothing is sent to the target. */
+  async dryRun(sql: string, client: Caller['client']): Promise<{ verdict: Verdict; statements: ReturnType<Analyser['analyse']>['statements'] }[]> {
+    const { options } = { options: this.#options };
+    const catalog = options.engine.classes.length === 0 ? undefined : await this.#catalogs.get();
+    const none = (): undefined => undefined;
+    const analysed = this.#analyser.analyse(sql, { catalog, catalogStamp: catalog ? this.#catalogs.stamp : 'none', searchPath: ['pg_catalog', 'public'], standardConformingStrings: true, prepared: none, cursor: none });
+    const caller: Caller = { principal: options.principal, connection: options.target.info, client, deviceId: options.deviceId };
+    const gatekeeper = new Gatekeeper(options.engine, caller, options.clock);
+    return analysed.statements.map((s) => ({ verdict: gatekeeper.judge([s], false), statements: [s] }));
+  }
+
+  /** The target's relations, for completion in an editor. */
+  async relations(): Promise<readonly import('../../policy/types.ts').CatalogRelation[]> {
+    return (await this.#catalogs.get()).relations();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#server.close();
+    await Promise.all([...this.#sessions].map((s) => s.stop()));
+  }
+}

@@ -1,0 +1,26 @@
+/** Errors, notices and notifications of the server, with values taken out (promise 3: text is data too). */
+import { maskText, type MaskContext } from '../../policy/mask/index.ts';
+import type { MaskPlan } from '../../policy/types.ts';
+import { decodeNoticeFields, encodeNoticeFields, noticeField, type NoticeField } from '../../wire/postgres/index.ts';
+
+/** Fields that hold text made from data. The rest are codes, positions, source lines and names of objects. */
+const TEXT_FIELDS = new Set(['M', 'D', 'H', 'W', 'q']);
+
+export interface MaskedMessage {
+  readonly bytes: Buffer;
+  readonly code: string;
+  readonly message: string;
+  readonly severity: string;
+}
+
+/** @throws MalformedError for a body that does not decode. */
+export function maskMessage(type: 'error' | 'notice', body: Buffer, scrub: boolean, unmasked: readonly string[], context: MaskContext): MaskedMessage {
+  const plan: MaskPlan = { columns: 'detect_all', unmasked, scrubMessages: scrub };
+  const fields = decodeNoticeFields(body).map((f): NoticeField => (TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(f.value, plan, context).text } : f));
+  return {
+    bytes: encodeNoticeFields(type, fields),
+    code: noticeField(fields, 'code') ?? '',
+    message: [noticeField(fields, 'message'), noticeField(fields, 'detail')].filter((x) => x !== undefined).join(' '),
+    severity: noticeField(fields, 'severityNonLocalized') ?? noticeField(fields, 'severity') ?? '',
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * What the server owes us, in order. Each message sent upstream that gets an answer has one entry; the backend relay
+ * takes the head for every answer. An answer that does not fit its entry ends the session (promise 2).
+ */
+import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
+import type { Denial } from './denial.ts';
+import type { StatementResult } from './result.ts';
+import type { Portal, PreparedStatement } from './statements.ts';
+
+/** A query of our own on the session's connection: its answers never reach the client. */
+export interface Injection {
+  readonly rows: (string | null)[][];
+  failed: string | undefined;
+  done(): void;
+}
+
+/** One statement of a simple query with the plan for its result. */
+export interface PlannedStatement {
+  readonly analysis: StatementAnalysis;
+  readonly plan: MaskPlan;
+}
+
+interface Base {
+  /** The message was replaced by one that must fail; its error is replaced by this one. */
+  readonly denial?: Denial;
+  readonly injection?: Injection;
+  /** Undoes bookkeeping when the server never ran this. */
+  readonly undo?: () => void;
+}
+
+export type Pending = Base &
+  (
+    | { readonly kind: 'query'; readonly record: number; readonly statements: readonly PlannedStatement[]; index: number; result?: StatementResult; failed: boolean; readonly startedNs: bigint }
+    | { readonly kind: 'parse'; readonly statement?: PreparedStatement }
+    | { readonly kind: 'bind'; readonly plan?: MaskPlan }
+    | { readonly kind: 'describe'; readonly of: 'statement' | 'portal'; readonly statement?: PreparedStatement; readonly swallow: boolean }
+    | { readonly kind: 'execute'; readonly portal?: Portal; readonly record: number; result?: StatementResult; readonly startedNs: bigint }
+    | { readonly kind: 'close' }
+    | { readonly kind: 'sync' }
+  );
+
+/** First in, first out without shifting the whole array for each answer. */
+export class PendingQueue {
+  #items: Pending[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+  push(item: Pending): void {
+    this.#items.push(item);
+  }
+  peek(): Pending | undefined {
+    return this.#items[this.#head];
+  }
+  take(): Pending | undefined {
+    const item = this.#items[this.#head++];
+    if (this.#head > 1024 || this.#head === this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+  /** After an error in extended query: the server skips to Sync. Returns what it skipped. */
+  dropUntilSync(): Pending[] {
+    const dropped: Pending[] = [];
+    for (let item = this.peek(); item && item.kind !== 'sync'; item = this.peek()) {
+      dropped.push(item);
+      this.take();
+    }
+    return dropped;
+  }
+  /** The server ignores Sync while it reads COPY data. */
+  dropSyncs(): void {
+    this.#items = this.#items.slice(this.#head).filter((p, i) => i === 0 || p.kind !== 'sync');
+    this.#head = 0;
+  }
+  some(test: (item: Pending) => boolean): boolean {
+    for (let i = this.#head; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      if (item && test(item)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * One statement's result on its way through: rows masked by the plan, counted, and kept (masked) for the recording
+ * up to the level's bound, with count and digest of the rest (design.md section 9).
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { limits } from '../../base/limits.ts';
+import type { Json } from '../../base/jcs.ts';
+import { RowMasker, type ColumnDesc, type MaskContext } from '../../policy/mask/index.ts';
+import type { MaskPlan, RecordLevel } from '../../policy/types.ts';
+import { forEachCell, HEADER_BYTES, rewriteDataRow } from '../../wire/postgres/index.ts';
+import type { MaskedColumn } from '../core/events.ts';
+import type { Output } from './output.ts';
+
+/** Bytes of masked rows that a level keeps per statement. */
+function keepBytes(level: RecordLevel): number {
+  switch (level) {
+    case 'statement':
+      return 0;
+    case 'masked':
+      return limits.recordedResponseBytes;
+    case 'full':
+    case 'sealed':
+      return limits.recordLineBytes / 4;
+  }
+}
+
+export class StatementResult {
+  readonly columns: readonly ColumnDesc[];
+  readonly #plan: MaskPlan;
+  readonly #masker: RowMasker;
+  readonly #isWatched: Uint8Array;
+  readonly #keep: number;
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #hash: Hash | undefined;
+  #run: Buffer | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+  rows = 0;
+  bytes = 0;
+
+  constructor(columns: readonly ColumnDesc[], plan: MaskPlan, context: MaskContext, level: RecordLevel) {
+    this.columns = columns;
+    this.#plan = plan;
+    this.#masker = new RowMasker(plan, columns, context);
+    this.#isWatched = new Uint8Array(columns.length);
+    for (const i of this.#masker.watched) this.#isWatched[i] = 1;
+    this.#keep = keepBytes(level);
+  }
+
+  /** Passes one DataRow, `source[start, end)` with its header, to `out`. @throws MalformedError for a row that does not decode. */
+  row(source: Buffer, start: number, end: number, out: Output): void {
+    this.rows++;
+    if (this.#masker.passthrough) {
+      out.view(source, start, end);
+      this.#capture(source, start, end);
+      return;
+    }
+    const masked = this.#mask(source, start, end);
+    if (masked) {
+      out.push(masked);
+      this.#capture(masked, 0, masked.length);
+    } else {
+      out.view(source, start, end);
+      this.#capture(source, start, end);
+    }
+  }
+
+  #mask(source: Buffer, start: number, end: number): Buffer | undefined {
+    const body = source.subarray(start + HEADER_BYTES, end);
+    let replacements: Map<number, Buffer | null> | undefined;
+    forEachCell(body, (index, at, length) => {
+      if (length < 0 || this.#isWatched[index] !== 1) return;
+      const masked = this.#masker.maskCell(index, body.subarray(at, at + length));
+      if (masked !== undefined) (replacements ??= new Map()).set(index, masked);
+    });
+    return replacements && rewriteDataRow(source.subarray(start, end), replacements);
+  }
+
+  #capture(source: Buffer, start: number, end: number): void {
+    this.bytes += end - start;
+    if (this.#keptBytes + (end - start) <= this.#keep && !this.#hash) {
+      this.#kept.push(source.subarray(start, end));
+      this.#keptBytes += end - start;
+      return;
+    }
+    this.#hash ??= createHash('sha256');
+    if (this.#run === source && this.#runEnd === start) {
+      this.#runEnd = end;
+      return;
+    }
+    this.#hashRun();
+    this.#run = source;
+    this.#runStart = start;
+    this.#runEnd = end;
+  }
+
+  /** Must be called before the received chunk is let go. */
+  #hashRun(): void {
+    if (this.#run && this.#hash) this.#hash.update(this.#run.subarray(this.#runStart, this.#runEnd));
+    this.#run = undefined;
+  }
+
+  get masked(): MaskedColumn[] {
+    if (this.#plan.columns === 'detect_all') return [];
+    return this.#plan.columns.flatMap((c, column) => (c === 'detect' ? [] : [{ column, classId: c.classId, rule: c.rule }]));
+  }
+
+  /** Cells masked so far, by data class. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#masker.counts);
+  }
+
+  /** What the recording keeps of the rows. Call once, at the end. */
+  content(): { rows: Json; keptRows: number; restSha256: string | undefined } {
+    this.#hashRun();
+    const rows = this.#kept.map((row) => decodeRow(row, this.columns));
+    const restSha256 = this.#hash?.digest('hex');
+    const keptRows = this.#kept.length;
+    this.#kept = [];
+    return { rows, keptRows, restSha256 };
+  }
+}
+
+/** Text cells as text, binary ones as {b64}. The cells are masked already. */
+function decodeRow(row: Buffer, columns: readonly ColumnDesc[]): Json {
+  const body = row.subarray(HEADER_BYTES);
+  const cells: Json[] = [];
+  forEachCell(body, (index, at, length) => {
+    if (length < 0) cells.push(null);
+    else if (columns[index]?.format === 1) cells.push({ b64: body.toString('base64', at, at + length) });
+    else cells.push(body.toString('utf8', at, at + length));
+  });
+  return cells;
+}

@@ -1,0 +1,98 @@
+/** What a session has prepared: protocol-level statements and portals, SQL-level PREPARE and cursors. */
+import { DeniedError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
+
+/** Shape of a result as the server described it. `origin` is RowDescription's table OID and attribute number. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly tableOid: number;
+  readonly attnum: number;
+}
+
+export interface PreparedStatement {
+  readonly name: string;
+  readonly sql: string;
+  /** Undefined for an empty statement. */
+  analysis: StatementAnalysis | undefined;
+  /** What `analysis` was made against; another value means it must be made again before the next Bind. */
+  stamp: string;
+  /** Record number of the Parse. */
+  readonly record: number;
+  /** From our own Describe; undefined until it is answered, 'none' for NoData. */
+  columns: readonly ResultColumn[] | 'none' | undefined;
+  paramTypes: readonly number[];
+}
+
+export interface Portal {
+  readonly name: string;
+  readonly statement: PreparedStatement;
+  readonly analysis: StatementAnalysis | undefined;
+  readonly plan: MaskPlan;
+  readonly resultFormats: readonly number[];
+  /** Record number of the Bind. */
+  readonly record: number;
+  executions: number;
+}
+
+/** A map with a bound: reaching it is an error, not an eviction, since the server has no such eviction either. */
+class BoundedMap<V> {
+  readonly #map = new Map<string, V>();
+  readonly #max: number;
+  readonly #what: string;
+  constructor(max: number, what: string) {
+    this.#max = max;
+    this.#what = what;
+  }
+  get(name: string): V | undefined {
+    return this.#map.get(name);
+  }
+  /** Sets and returns what undoes it, for when the server refuses. @throws DeniedError at the limit. */
+  set(name: string, value: V): () => void {
+    const before = this.#map.get(name);
+    if (before === undefined && this.#map.size >= this.#max) throw new DeniedError(`this session holds the limit of ${this.#max} ${this.#what}; close some`);
+    this.#map.set(name, value);
+    return () => {
+      if (this.#map.get(name) !== value) return;
+      if (before === undefined) this.#map.delete(name);
+      else this.#map.set(name, before);
+    };
+  }
+  delete(name: string): void {
+    this.#map.delete(name);
+  }
+  clear(): void {
+    this.#map.clear();
+  }
+  get size(): number {
+    return this.#map.size;
+  }
+}
+
+export class SessionStatements {
+  readonly prepared = new BoundedMap<PreparedStatement>(limits.preparedStatementsPerSession, 'prepared statements');
+  readonly portals = new BoundedMap<Portal>(limits.portalsPerSession, 'portals');
+  readonly sqlPrepared = new BoundedMap<StatementAnalysis>(limits.preparedStatementsPerSession, 'prepared statements');
+  readonly cursors = new BoundedMap<StatementAnalysis>(limits.portalsPerSession, 'cursors');
+
+  /** What EXECUTE name would run: SQL-level PREPARE and protocol-level Parse share one name space in the server. */
+  lookupPrepared(name: string): StatementAnalysis | undefined {
+    return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name)?.analysis);
+  }
+
+  /** Follows a statement that the server has completed. */
+  applyEffects(analysis: StatementAnalysis): void {
+    const { prepare, deallocate, declare, transaction } = analysis.effects;
+    if (prepare) this.sqlPrepared.set(prepare.name, prepare.body);
+    if (deallocate === '*') {
+      this.sqlPrepared.clear();
+      this.prepared.clear();
+    } else if (deallocate !== undefined) {
+      this.sqlPrepared.delete(deallocate);
+      this.prepared.delete(deallocate);
+    }
+    if (declare) this.cursors.set(declare.name, declare.body);
+    if (transaction === 'rollback') this.portals.clear();
+  }
+}
