@@ -1,0 +1,12 @@
+/** Server-sent events of GET /v1/events: hints to look again, never facts to act on. */
+import { z } from 'zod';
+import { approvalId, sessionId } from './common.ts';
+import { approvalStates } from './approvals.ts';
+import { recordingStates } from './recordings.ts';
+
+export const storeEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello') }),
+  z.strictObject({ type: z.literal('approval'), id: approvalId, state: approvalStates, decisions: z.number().int().min(0) }),
+  z.strictObject({ type: z.literal('recording'), session_id: sessionId, state: recordingStates }),
+]);
+export type StoreEvent = z.output<typeof storeEvent>;

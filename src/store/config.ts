@@ -1,0 +1,138 @@
+/** Configuration of the store: a strict YAML file, or the same shape from the process that embeds it. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError, messageOf } from '../base/errors.ts';
+import { connectionName, labels, line } from '../contract/store/index.ts';
+import { parseYaml } from './config-yaml.ts';
+
+const issuer = z.strictObject({
+  issuer: z.url(),
+  client_id: line(255),
+  name: line(255).optional(),
+  /** What signs in here: people, or agents and CI jobs. */
+  kind: z.enum(['User', 'Agent']).default('User'),
+  groups_claim: line(100).default('groups'),
+});
+
+const devPerson = z.strictObject({
+  subject: line(255),
+  name: line(255),
+  groups: z.array(line(255)).max(100),
+  password: z.string().min(1).max(255).optional(),
+});
+
+const configTarget = z.strictObject({
+  name: connectionName,
+  protocol: z.enum(['postgres', 'mysql', 'ssh', 'kube', 'http']),
+  host: z.string().min(1).max(253),
+  port: z.number().int().min(1).max(65_535),
+  database: z.string().max(255).default(''),
+  tls: z.enum(['verify', 'disable']).default('verify'),
+  /** PEM text. */
+  tls_ca: z.string().max(200_000).optional(),
+  tls_ca_file: z.string().min(1).optional(),
+  labels: labels.default({}),
+  /** Who may see and lease it; absent means every signed-in person. */
+  groups: z.array(line(255)).max(100).optional(),
+  credentials: z
+    .strictObject({
+      user: z.string().min(1).max(255),
+      password: z.string().max(10_000).optional(),
+      password_env: z.string().min(1).optional(),
+      password_file: z.string().min(1).optional(),
+    })
+    .refine((c) => [c.password, c.password_env, c.password_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file'),
+});
+
+const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], 'the embedded store listens on loopback only (127.0.0.1, ::1): put a reverse proxy with TLS in front of it');
+
+export const storeConfig = z.strictObject({
+  /** Relative to the configuration file. */
+  data_dir: z.string().min(1),
+  listen: z.strictObject({ host: loopback.default('127.0.0.1'), port: z.number().int().min(0).max(65_535).default(0) }).default({ host: '127.0.0.1', port: 0 }),
+  organisation: line(255).default('Sallyport'),
+  /** First part of every recording's checkpoint origin, and of the witness's name: a host name of yours. */
+  origin: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'lower-case letters, digits, dots and dashes').default('sallyport.local'),
+  issuers: z.array(issuer).max(20).default([]),
+  dev_idp: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0), people: z.array(devPerson).max(100).default([]) }).optional(),
+  roles: z.strictObject({ admin: z.array(line(255)).default([]), auditor: z.array(line(255)).default([]) }).default({ admin: [], auditor: [] }),
+  targets: z.array(configTarget).max(1_000).default([]),
+  /** How long a sign-in lasts. */
+  session_hours: z.number().min(0.01).max(72).default(12),
+});
+/** What a caller writes: fields with defaults may be left out. */
+export type StoreConfig = z.input<typeof storeConfig>;
+export type ResolvedConfig = z.output<typeof storeConfig>;
+export type ConfigTarget = z.output<typeof configTarget>;
+
+/** @throws ConfigError naming file, line and field of every problem. */
+export function loadStoreConfig(file: string): ResolvedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`cannot be read: ${messageOf(cause)}`, { file });
+  }
+  const config = parseYaml(storeConfig, text, file);
+  checkRules(config, file);
+  const base = dirname(resolve(file));
+  const at = (path: string): string => resolve(base, path);
+  return {
+    ...config,
+    data_dir: at(config.data_dir),
+    targets: config.targets.map((t) => ({
+      ...t,
+      ...(t.tls_ca_file === undefined ? {} : { tls_ca_file: at(t.tls_ca_file) }),
+      credentials: { ...t.credentials, ...(t.credentials.password_file === undefined ? {} : { password_file: at(t.credentials.password_file) }) },
+    })),
+  };
+}
+
+/** The same checks for a configuration that a program made. @throws ConfigError */
+export function resolveStoreConfig(input: StoreConfig): ResolvedConfig {
+  const result = storeConfig.safeParse(input);
+  if (!result.success) throw new ConfigError(result.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '));
+  checkRules(result.data, undefined);
+  return result.data;
+}
+
+function checkRules(config: ResolvedConfig, file: string | undefined): void {
+  const place = (field: string): { file?: string; field: string } => (file === undefined ? { field } : { file, field });
+  const twice = config.targets.find((t, i) => config.targets.findIndex((o) => o.name === t.name) !== i);
+  if (twice !== undefined) throw new ConfigError(`two targets are named ${twice.name}`, place('targets'));
+  for (const i of config.issuers) {
+    const url = new URL(i.issuer);
+    const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) throw new ConfigError(`${i.issuer} must use https`, place('issuers'));
+  }
+  if (config.issuers.length === 0 && config.dev_idp === undefined) {
+    throw new ConfigError('nobody could sign in', { ...place('issuers'), fix: 'name an OpenID provider under issuers, or dev_idp for a demo' });
+  }
+}
+
+/** The secret of a target from where the configuration says it is. @throws ConfigError */
+export function targetPassword(t: ConfigTarget): string {
+  const { password, password_env, password_file } = t.credentials;
+  const field = `targets.${t.name}.credentials`;
+  if (password !== undefined) return password;
+  if (password_env !== undefined) {
+    const value = process.env[password_env];
+    if (value === undefined) throw new ConfigError(`the environment has no ${password_env}`, { field });
+    return value;
+  }
+  return readText(password_file ?? '', field).replace(/\r?\n$/, '');
+}
+
+/** PEM of the target's CA, when one is configured. @throws ConfigError */
+export function targetCa(t: ConfigTarget): string | undefined {
+  return t.tls_ca_file === undefined ? t.tls_ca : readText(t.tls_ca_file, `targets.${t.name}.tls_ca_file`);
+}
+
+function readText(path: string, field: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${path} cannot be read: ${messageOf(cause)}`, { field });
+  }
+}

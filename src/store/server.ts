@@ -1,0 +1,187 @@
+/** The composition root of the store: opens what it keeps, mounts the features, listens on loopback. */
+import { rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
+import { BugError, ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
+import { approvalRoutes } from './approvals/routes.ts';
+import { expireDue } from './approvals/repository.ts';
+import { type ResolvedConfig, resolveStoreConfig, type StoreConfig, targetCa, targetPassword } from './config.ts';
+import { sealer, type Sealer } from './crypto/seal.ts';
+import { type Database, openEmbedded } from './db/database.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { auditRoutes } from './http/audit-routes.ts';
+import { writeAudit } from './http/context.ts';
+import { codeOfStatus, StoreError } from './http/errors.ts';
+import { Hub } from './http/hub.ts';
+import { makeRouter } from './http/route.ts';
+import { authenticator, forgetOld } from './identity/authenticate.ts';
+import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
+import { discoveredKeys, type TrustedIssuer } from './identity/id-token.ts';
+import { identityRoutes } from './identity/routes.ts';
+import { lockDirectory } from './storage/lock.ts';
+import { replacePrivateFile, secretFile } from './storage/secret-file.ts';
+import { syncConfigTargets } from './targets/registry.ts';
+import { targetRoutes } from './targets/routes.ts';
+import { trustRoutes } from './trust/routes.ts';
+import { loadStoreKeys } from './trust/store-keys.ts';
+
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const SWEEP_MS = 5_000;
+
+export interface RunningStore {
+  readonly url: string;
+  readonly port: number;
+  /** The development identity provider, when configured. */
+  readonly devIdp?: Pick<DevIdp, 'issuer' | 'clientId' | 'devToken'>;
+  /** Answers what is under way, closes the database, frees the directory. */
+  stop(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly clock?: Clock;
+  /** Problems that nobody's request caused. Default: one line on stderr. */
+  readonly onProblem?: (message: string) => void;
+}
+
+/**
+ * Starts the embedded store.
+ * @throws ConfigError for a bad configuration or a busy port, EnvironmentError when its data cannot be opened
+ */
+export async function startStore(input: StoreConfig, options: StoreOptions = {}): Promise<RunningStore> {
+  const config = resolveStoreConfig(input);
+  const clock = options.clock ?? systemClock;
+  const onProblem = options.onProblem ?? ((message: string) => void process.stderr.write(`${message}\n`));
+  const dir = join(config.data_dir, 'store');
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    undo.push(await lockDirectory(dir));
+    const db = await openEmbedded(join(dir, 'pg'));
+    undo.push(() => db.close());
+    const hub = await Hub.start(db);
+    undo.push(() => hub.stop());
+    const seal = sealer(await secretFile(join(dir, 'seal.key'), () => randomBytes(32)));
+    await syncTargets(db, seal, config, clock);
+    const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock });
+    if (devIdp !== undefined) undo.push(() => devIdp.stop());
+    const adminSecret = randomBytes(32).toString('base64url');
+    const app = await buildApp({ config, clock, db, hub, seal, dir, onProblem, dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
+    undo.push(() => app.close());
+    undo.push(sweeper(db, hub, clock, onProblem));
+    const port = await listen(app, config);
+    const host = config.listen.host === '::1' ? '[::1]' : config.listen.host;
+    const url = `http://${host}:${port}`;
+    if (devIdp !== undefined) undo.push(await announceDevAdmin(dir, url, adminSecret));
+    return { url, port, ...(devIdp === undefined ? {} : { devIdp }), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface AppParts {
+  readonly config: ResolvedConfig;
+  readonly clock: Clock;
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly seal: Sealer;
+  readonly dir: string;
+  readonly onProblem: (message: string) => void;
+  readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
+}
+
+async function buildApp(o: AppParts): Promise<FastifyInstance> {
+  const { config, clock, db, hub } = o;
+  const app = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: 120_000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  // Bodies stay bytes: a device signs them as they are, and a route parses them only after that.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await app.register(rateLimit, { global: false });
+  app.setErrorHandler((error, _request, reply) => {
+    const known = error instanceof StoreError ? error : asStoreError(error, o.onProblem);
+    return reply.status(known.status).header('content-type', 'application/json').send(JSON.stringify({ error: { code: known.code, message: known.message } }));
+  });
+  app.setNotFoundHandler((_request, reply) => reply.status(404).header('content-type', 'application/json').send(JSON.stringify({ error: { code: 'not_found', message: 'no such route' } })));
+  const keys = await loadStoreKeys(o.dir, config.origin);
+  const issuers: TrustedIssuer[] = config.issuers.map((i) => ({
+    issuer: i.issuer,
+    clientId: i.client_id,
+    name: i.name ?? new URL(i.issuer).host,
+    dev: false,
+    kind: i.kind,
+    groupsClaim: i.groups_claim,
+    identityIssuer: i.issuer,
+    keys: discoveredKeys(i.issuer),
+  }));
+  if (o.dev !== undefined) issuers.push(o.dev.idp.trusted);
+  const route = makeRouter(app, { db, clock, hub, authenticate: authenticator(db, clock, config.roles) });
+  identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, sessionTtlMs: Math.round(config.session_hours * 3_600_000), clock, dev: o.dev });
+  deviceRoutes(route);
+  targetRoutes(route, o.seal);
+  approvalRoutes(route);
+  trustRoutes(route, config.organisation, keys);
+  auditRoutes(route);
+  return app;
+}
+
+/** Fastify's and the plugins' own errors carry a status; anything else is ours, and its text stays here. */
+function asStoreError(error: unknown, onProblem: (message: string) => void): StoreError {
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
+    return new StoreError(codeOfStatus(error.statusCode), error.message);
+  }
+  onProblem(`store: ${messageOf(error)}`);
+  if (error instanceof EnvironmentError) return new StoreError('internal', `the store cannot do this now: ${error.message}`);
+  return new StoreError('internal', 'the store failed; its log says why');
+}
+
+async function syncTargets(db: Database, seal: Sealer, config: ResolvedConfig, clock: Clock): Promise<void> {
+  const targets = config.targets.map((t) => {
+    const { tls_ca_file: _file, tls_ca: _ca, credentials, ...rest } = t;
+    const ca = targetCa(t);
+    return { ...rest, ...(ca === undefined ? {} : { tls_ca: ca }), credentials: { user: credentials.user, password: targetPassword(t) } };
+  });
+  await db.transaction(async (tx) => {
+    await syncConfigTargets(tx, seal, targets, clock.nowMs());
+    const names = targets.map((t) => t.name).join(',');
+    await writeAudit(tx, clock.nowMs(), { user: undefined, device: undefined, address: 'local' }, { action: 'store.start', object: 'configuration', outcome: 'ok', detail: `targets ${names}` });
+  });
+}
+
+async function announceDevAdmin(dir: string, url: string, secret: string): Promise<() => Promise<void>> {
+  const path = join(dir, 'dev-admin.json');
+  await replacePrivateFile(path, Buffer.from(`${JSON.stringify({ v: 1, url, secret })}\n`));
+  return () => rm(path, { force: true });
+}
+
+/** Expires approvals and forgets nonces, challenges and sessions that no longer matter. */
+function sweeper(db: Database, hub: Hub, clock: Clock, onProblem: (message: string) => void): () => Promise<void> {
+  let running = Promise.resolve();
+  const timer = setInterval(() => {
+    running = db
+      .transaction((tx) => expireDue(tx, hub, clock.nowMs()))
+      .then(() => forgetOld(db, clock.nowMs()))
+      .catch((error: unknown) => onProblem(`store: sweeping failed: ${messageOf(error)}`));
+  }, SWEEP_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+async function listen(app: FastifyInstance, config: ResolvedConfig): Promise<number> {
+  try {
+    await app.listen({ host: config.listen.host, port: config.listen.port });
+  } catch (cause) {
+    throw new ConfigError(`cannot listen on ${config.listen.host}:${config.listen.port}: ${messageOf(cause)}`, { field: 'listen' });
+  }
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new BugError('the server has no port');
+  return address.port;
+}
