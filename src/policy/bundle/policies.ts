@@ -153,7 +153,7 @@ function validateAll(policies: ReadonlyMap<string, Policy>, problems: Problems):
       file: policy?.file ?? 'policies',
       line: policy === undefined ? undefined : policy.line + lineOfByte(policy.text, p.offset) - 1,
       field: p.policyId,
-      fix: 'bundle check --schema prints what policies may say',
+      fix: 'sallyport bundle schema prints what policies may say',
     });
   }
 }

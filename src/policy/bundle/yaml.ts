@@ -44,7 +44,7 @@ export function readYaml<S extends z.ZodType>(file: string, bytes: Uint8Array, s
   const lineOf = (path: readonly (string | number)[]): number => lineAt(doc, lines, path);
   let raw: unknown;
   try {
-    raw = doc.toJS({ maxAliasCount: 50 }) as unknown;
+    raw = doc.toJS({ maxAliasCount: 5_000 }) as unknown;
   } catch (error) {
     problems.add(messageOf(error), { file, line: 1 });
     return undefined;

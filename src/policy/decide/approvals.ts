@@ -1,7 +1,7 @@
 /** Who may approve a held request: never the requester, a member of every held policy's groups, permitted by Cedar. */
 import type { Outcome, Principal, Request } from '../types.ts';
 import type { Asker } from './asker.ts';
-import { approveContext } from './context.ts';
+import { approveFacts } from './context.ts';
 import { connectionEntity } from './entities.ts';
 import { judge } from './judge.ts';
 import type { Policy } from './policy.ts';
@@ -31,7 +31,7 @@ export function mayApprove(p: Policies, approver: Principal, request: Request): 
     if (!groups.some((g) => approver.groups.includes(g))) return no(`${approver.subject} is in none of the groups that policy ${id} asks for: ${groups.join(', ')}`);
   }
   const op = { principal: approver, action: 'approve' as const, resource: connectionEntity(request.connection), what: `approve on ${request.connection.name}` };
-  const verdict = judge(p.asker, p.policies, op, approveContext(request, requester, outcome.policyIds));
+  const verdict = judge(p.asker, p.policies, op, approveFacts(request, requester, outcome.policyIds));
   switch (verdict.kind) {
     case 'allow':
       return { allowed: true, reason: `permitted by ${verdict.policyIds.join(', ')}` };

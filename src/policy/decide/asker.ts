@@ -8,7 +8,7 @@ import { coversAction, factsRead } from './ast.ts';
 import { ask, registerPolicySet } from './cedar.ts';
 import type { CedarAnswer, EntityJson } from './cedar.ts';
 import { project } from './context.ts';
-import type { Context } from './context.ts';
+import type { Facts } from './context.ts';
 import { actionEntity, actionNames, principalEntity } from './entities.ts';
 import { Lru } from './lru.ts';
 import type { Policy } from './policy.ts';
@@ -40,7 +40,7 @@ export class Asker {
   }
 
   /** Any policy reads the time: then nothing that depends on it is remembered. */
-  get usesTime(): boolean {
+  usesTime(): boolean {
     return this.#policies.some((p) => {
       const facts = factsRead(p.json);
       return facts === 'all' || facts.has('time');
@@ -51,14 +51,14 @@ export class Asker {
     return this.#principal(principal).key;
   }
 
-  /** `context` may be lazy: it is built only once per caller, and only facts that policies read are sent. */
-  ask(principal: Principal, action: Action, resource: EntityJson, context: Context): CedarAnswer {
+  /** Only facts that the action's policies read are sent. */
+  ask(principal: Principal, action: Action, resource: EntityJson, facts: Facts): CedarAnswer {
     const set = this.#setOf(action);
     const who = this.#principal(principal);
-    const facts = project(context, set.facts);
-    const question = { principal: who.entity, action: set.action, resource, context: facts };
+    const context = project(facts, set.facts);
+    const question = { principal: who.entity, action: set.action, resource, context };
     if (set.usesTime) return ask(set.id, question);
-    const key = JSON.stringify([who.key, action, resource, Object.entries(facts)]);
+    const key = `${action}\0${JSON.stringify(resource)}\0${JSON.stringify(context)}\0${who.key}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     const answer = ask(set.id, question);

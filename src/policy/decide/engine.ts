@@ -4,15 +4,17 @@
  */
 import { DeniedError, messageOf } from '../../base/errors.ts';
 import type { BundleDigest } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import type { Classifier } from '../classify/classifier.ts';
-import type { Outcome, PolicyEngine, Principal, Request, StatementAnalysis } from '../types.ts';
+import type { ConnectionInfo, Outcome, PolicyEngine, Principal, Request, StatementAnalysis } from '../types.ts';
 import { mayApprove } from './approvals.ts';
 import { Asker } from './asker.ts';
 import { namesAgent } from './ast.ts';
-import { baseContext, sqlContext } from './context.ts';
+import { baseFacts, sqlFactsOf } from './context.ts';
 import { connectionEntity, dataClassEntity } from './entities.ts';
 import { joined, judge } from './judge.ts';
 import type { HeldPolicy, Verdict } from './judge.ts';
+import { Lru } from './lru.ts';
 import { maskPlan, planWithoutStatement } from './mask-plan.ts';
 import { operationsOf } from './operations.ts';
 import type { Asked } from './operations.ts';
@@ -52,12 +54,15 @@ class Engine {
   readonly #usesTime: boolean;
   /** By identity: analyses are cached by text upstream and never change, so a repeated statement costs one lookup. */
   readonly #outcomes = new WeakMap<StatementAnalysis, Map<string, Outcome>>();
+  readonly #connections = new WeakMap<ConnectionInfo, string>();
+  /** Unmasked classes by everything they depend on: the request without its statement. */
+  readonly #visible = new Lru<ReadonlySet<string>>(limits.decisionCacheEntries);
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#asker = new Asker(parts.digest, parts.policies);
     this.#policies = new Map(parts.policies.map((p) => [p.id, p]));
-    this.#usesTime = this.#asker.usesTime;
+    this.#usesTime = this.#asker.usesTime();
   }
 
   /** Never throws: an internal failure is a deny. */
@@ -89,11 +94,19 @@ class Engine {
     }
   }
 
-  /** Everything of a request but its statement and the time. */
+  /** Everything of a request but its statement and the time. Parts are JSON, so NUL separates them without doubt. */
   #keyOf(r: Request): string {
-    const c = r.connection;
-    const key = [r.action, r.approved, r.client, r.deviceId, c.name, c.protocol, c.database, c.tls, c.labels, this.#asker.principalKey(r.principal)];
-    return JSON.stringify(key);
+    const who = this.#asker.principalKey(r.principal);
+    return `${r.action}\0${r.approved}\0${r.client}\0${this.#connectionKey(r.connection)}\0${who}\0${r.deviceId}`;
+  }
+
+  #connectionKey(connection: ConnectionInfo): string {
+    let key = this.#connections.get(connection);
+    if (key === undefined) {
+      key = JSON.stringify(connection);
+      this.#connections.set(connection, key);
+    }
+    return key;
   }
 
   #decide(request: Request): Outcome {
@@ -111,7 +124,7 @@ class Engine {
   #decideConnection(request: Request, action: 'connect' | 'replay' | 'export'): Outcome {
     const { principal, connection } = request;
     const op = { principal, action, resource: connectionEntity(connection), what: `${action} to ${connection.name}` };
-    const verdict = judge(this.#asker, this.#policies, op, baseContext(request));
+    const verdict = judge(this.#asker, this.#policies, op, baseFacts(request));
     const unmasked = this.#unmasked(request);
     const plan = planWithoutStatement({ classifier: this.#parts.classifier, connection: connection.name, unmasked });
     return combine([verdict], () => ({ maskPlan: plan, recordLevel: recordLevelFor(this.#parts.recording, connection, []) }));
@@ -136,10 +149,11 @@ class Engine {
   #judgeAll(request: Request, analysis: StatementAnalysis, asked: readonly Asked[]): Verdict[] {
     const { classifier } = this.#parts;
     const classes = new Set(analysis.reads.flatMap((c) => classifier.classify(request.connection.name, c)?.id ?? []));
-    const shared = sqlContext(request, analysis.facts, [...classes].sort());
+    const ids = [...classes].sort();
+    const base = baseFacts(request);
     return asked.map((a) => {
       const op = { principal: request.principal, action: a.action, resource: a.resource, what: a.what };
-      return judge(this.#asker, this.#policies, op, { ...shared, label: a.label, predicate: a.predicate });
+      return judge(this.#asker, this.#policies, op, sqlFactsOf(base, analysis.facts, ids, a));
     });
   }
 
@@ -163,12 +177,23 @@ class Engine {
     return verdicts;
   }
 
-  /** Classes that the principal may see in clear on this connection. Asked once per class and remembered by the asker. */
+  /** Classes that the principal may see in clear on this connection. */
   #unmasked(request: Request): ReadonlySet<string> {
-    const context = baseContext(request);
+    if (this.#usesTime || this.#parts.classifier.classes.length === 0) return this.#askUnmasked(request);
+    const key = this.#keyOf(request);
+    const known = this.#visible.get(key);
+    if (known !== undefined) return known;
+    const open = this.#askUnmasked(request);
+    this.#visible.set(key, open);
+    return open;
+  }
+
+  #askUnmasked(request: Request): ReadonlySet<string> {
+    const facts = baseFacts(request);
     const open = new Set<string>();
     for (const { id } of this.#parts.classifier.classes) {
-      const answer = this.#asker.ask(request.principal, 'unmask', dataClassEntity(request.connection, id), context);
+      const answer = this.#asker.ask(request.principal, 'unmask', dataClassEntity(request.connection, id), facts);
+      // A failure shows nothing; it is remembered like a no until the bundle is loaded again.
       if (answer.kind !== 'allow') continue;
       if (request.principal.kind === 'Agent' && !answer.policyIds.some((p) => this.#namesAgent(p))) continue;
       open.add(id);

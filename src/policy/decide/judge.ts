@@ -2,7 +2,8 @@
 import type { Action, Principal } from '../types.ts';
 import type { Asker } from './asker.ts';
 import type { EntityJson } from './cedar.ts';
-import type { Context } from './context.ts';
+import { withApproval } from './context.ts';
+import type { Facts } from './context.ts';
 import type { Lift, Policy } from './policy.ts';
 
 export interface HeldPolicy {
@@ -29,16 +30,16 @@ export interface Operation {
  * approvals in hand the answer would be allow. So what no policy permits, or what a plain forbid also covers,
  * is denied at once instead of troubling an approver.
  */
-export function judge(asker: Asker, policies: ReadonlyMap<string, Policy>, op: Operation, context: Context): Verdict {
-  const first = asker.ask(op.principal, op.action, op.resource, context);
+export function judge(asker: Asker, policies: ReadonlyMap<string, Policy>, op: Operation, facts: Facts): Verdict {
+  const first = asker.ask(op.principal, op.action, op.resource, facts);
   if (first.kind === 'failed') return failed(first.message);
   if (first.kind === 'allow') return { kind: 'allow', policyIds: first.policyIds };
   const forbids = determining(policies, first.policyIds);
   if (forbids === undefined) return failed('a determining policy is not known');
   const held = forbids.flatMap((p) => (p.lift === undefined ? [] : [{ id: p.id, reason: textOf(p), lift: p.lift }]));
-  if (forbids.length === 0 || held.length < forbids.length || context['approved'] === true) return denied(op, forbids);
+  if (forbids.length === 0 || held.length < forbids.length || facts('approved') === true) return denied(op, forbids);
 
-  const lifted = asker.ask(op.principal, op.action, op.resource, { ...context, approved: true });
+  const lifted = asker.ask(op.principal, op.action, op.resource, withApproval(facts));
   if (lifted.kind === 'failed') return failed(lifted.message);
   if (lifted.kind === 'allow') return { kind: 'hold', held };
   const remaining = determining(policies, lifted.policyIds);

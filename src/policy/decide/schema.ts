@@ -137,5 +137,10 @@ action "approve" appliesTo { principal: [User, Agent], resource: [Connection], c
 action "replay", "export" appliesTo { principal: [User, Agent], resource: [Connection], context: BaseContext };
 `;
 
-/** Facts of the context per family of actions, as the schema above declares them. */
-export const BASE_FACTS = ['approved', 'client', 'device', 'time', 'protocol', 'database', 'tls'] as const;
+/** Every fact that the schema above declares. */
+export const FACTS = [
+  'approved', 'client', 'device', 'time', 'protocol', 'database', 'tls',
+  'label', 'statement', 'tables', 'functions', 'classes', 'hasWhere', 'tautology', 'writes', 'plainRead', 'fileAccess',
+  'programAccess', 'setting', 'predicate',
+  'requester', 'requesterGroups', 'requesterKind', 'policies',
+] as const;
