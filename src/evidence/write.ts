@@ -190,7 +190,7 @@ export class SessionRecorder {
     this.#size++;
     this.#lastT = t;
     this.#uncommittedKinds.push(r.kind);
-    if (checkpointKinds.has(r.kind) || (r.kind === 'policy.decision' && r.clear?.['effect'] !== 'allow')) this.#checkpointWanted = true;
+    if (checkpointKinds.has(r.kind) || (r.kind === 'policy.decision' && r.clear?.['dec'] !== 'allow')) this.#checkpointWanted = true;
     if (this.#buffer.length >= autoCommitBytes) this.commit();
     return { n, leaf };
   }

@@ -71,7 +71,7 @@ export function openTestRecorder(o: TestRecorderOptions): Promise<SessionRecorde
 /** One statement as the proxy records it: three records. */
 export function recordStatement(recorder: SessionRecorder, i: number): void {
   recorder.append({ kind: 'sql.query', clear: { verb: 'select' }, fields: [{ name: 'sql', value: `SELECT * FROM customers WHERE id = ${i}` }] });
-  recorder.append({ kind: 'policy.decision', clear: { effect: 'allow', ids: ['access'] } });
+  recorder.append({ kind: 'policy.decision', clear: { dec: 'allow', pol: ['access'] } });
   recorder.commit();
   recorder.append({
     kind: 'sql.result',

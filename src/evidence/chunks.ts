@@ -1,0 +1,165 @@
+/**
+ * Cuts log.ndjson into upload chunks at checkpoint lines. A cut is written to `cuts.ndjson` before the chunk is handed
+ * out, so that a retry after a crash sends the same bytes under the same index.
+ */
+import { appendFileSync, closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ConfigError, EnvironmentError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import { ioError } from './files.ts';
+import { nodeSha256Hex } from './node-crypto.ts';
+import { count, hex32, object, parseJson } from './parse.ts';
+import { parseCheckpointLine } from './record.ts';
+import type { ReceivedChunk } from './types.ts';
+
+export interface Chunk extends ReceivedChunk {
+  readonly fromByte: number;
+  readonly toByte: number;
+  /** The checkpoint note that ends the chunk. Undefined only for the tail of a recovered recording. */
+  readonly note: string | undefined;
+}
+
+export interface NextChunkOptions {
+  /** Cut at the last checkpoint there is, however small the chunk: the caller's 5 seconds have passed. */
+  readonly flush?: boolean;
+  readonly minBytes?: number;
+}
+
+interface Cut {
+  readonly i: number;
+  readonly from: number;
+  readonly to: number;
+  readonly sha256: string;
+}
+
+/**
+ * The chunk that starts at `fromByte`, or undefined when there is none to send yet.
+ * Once the session has ended (close or recovered statement present) the rest is always handed out.
+ * @param fromByte 0, or `toByte` of the chunk before
+ * @throws EnvironmentError when the files cannot be read; ConfigError when the cut list does not fit the log
+ */
+export function nextChunk(dir: string, fromByte: number, options: NextChunkOptions = {}): Promise<Chunk | undefined> {
+  try {
+    return Promise.resolve(cutAt(dir, fromByte, options));
+  } catch (error) {
+    return Promise.reject(error instanceof ConfigError || error instanceof EnvironmentError ? error : ioError(`cannot read the recording in ${dir}`, error));
+  }
+}
+
+function cutAt(dir: string, fromByte: number, options: NextChunkOptions): Chunk | undefined {
+  const path = join(dir, 'log.ndjson');
+  if (!existsSync(path)) return undefined;
+  const cuts = readCuts(dir);
+  const known = cuts.find((c) => c.from === fromByte);
+  const fd = openSync(path, 'r+');
+  try {
+    if (known !== undefined) return known.to === known.from ? undefined : load(dir, fd, known);
+    const expected = cuts.at(-1)?.to ?? 0;
+    if (fromByte !== expected) throw new ConfigError(`chunks continue at byte ${expected}, not at ${fromByte}`, { file: join(dir, 'cuts.ndjson') });
+    const recovered = existsSync(join(dir, 'recovered.dsse.json'));
+    const ended = recovered || existsSync(join(dir, 'close.dsse.json'));
+    const end = findCut(fd, fromByte, { minBytes: options.minBytes ?? limits.chunkBytes, takeLast: ended || options.flush === true, tail: recovered });
+    if (end === undefined) return undefined;
+    // The store must never hold more of a session than a power cut leaves here: recovery would contradict it.
+    fsyncSync(fd);
+    const bytes = readRange(fd, fromByte, end);
+    const cut: Cut = { i: cuts.length, from: fromByte, to: end, sha256: nodeSha256Hex(bytes) };
+    saveCut(dir, cut);
+    return make(cut, bytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** End of the chunk: after the first checkpoint line at or beyond `minBytes`, else after the last one if asked to. */
+function findCut(fd: number, from: number, o: { minBytes: number; takeLast: boolean; tail: boolean }): number | undefined {
+  const size = fstatSync(fd).size;
+  const block = Buffer.allocUnsafe(1 << 20);
+  let lineStart = from;
+  let letter = -1;
+  let last: number | undefined;
+  let lastLine: number | undefined;
+  for (let at = from; at < size; ) {
+    const got = readSync(fd, block, 0, Math.min(block.length, size - at), at);
+    if (got === 0) break;
+    let scan = 0;
+    while (scan < got) {
+      if (at + scan === lineStart) letter = block[scan] ?? -1;
+      const lf = block.indexOf(0x0a, scan);
+      if (lf < 0 || lf >= got) break;
+      lineStart = at + lf + 1;
+      lastLine = lineStart;
+      if (letter === 0x43) {
+        last = lineStart;
+        if (last - from >= o.minBytes) return last;
+      }
+      scan = lf + 1;
+    }
+    at += got;
+  }
+  if (!o.takeLast) return undefined;
+  return o.tail ? lastLine : last;
+}
+
+function readRange(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(to - from);
+  for (let at = 0; at < bytes.length; ) {
+    const got = readSync(fd, bytes, at, bytes.length - at, from + at);
+    if (got === 0) throw new EnvironmentError('env.io', 'the recording became shorter while it was read');
+    at += got;
+  }
+  return bytes;
+}
+
+function load(dir: string, fd: number, cut: Cut): Chunk {
+  const bytes = fstatSync(fd).size < cut.to ? Buffer.alloc(0) : readRange(fd, cut.from, cut.to);
+  if (nodeSha256Hex(bytes) !== cut.sha256) throw new ConfigError(`chunk ${cut.i} is no longer what was cut`, { file: join(dir, 'log.ndjson'), fix: 'the recording was changed on disk; keep it for investigation' });
+  return make(cut, bytes);
+}
+
+function make(cut: Cut, bytes: Buffer): Chunk {
+  return { index: cut.i, gzip: gzipChunk(bytes), sha256: cut.sha256, sizeBytes: bytes.length, fromByte: cut.from, toByte: cut.to, note: lastNote(bytes) };
+}
+
+function lastNote(bytes: Buffer): string | undefined {
+  const start = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
+  return bytes[start] === 0x43 ? parseCheckpointLine(bytes.toString('utf8', start + 1, bytes.length - 1)) : undefined;
+}
+
+/** gzip with the one header that the format allows: no name, no time, unknown system. */
+export function gzipChunk(bytes: Uint8Array): Uint8Array {
+  const out = gzipSync(bytes, { level: 6 });
+  out.fill(0, 4, 9);
+  out[9] = 0xff;
+  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+}
+
+function readCuts(dir: string): Cut[] {
+  const path = join(dir, 'cuts.ndjson');
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, 'utf8');
+  const lines = text.split('\n');
+  const torn = lines.pop() ?? '';
+  // A torn last line is a cut that was never handed out.
+  if (torn !== '') truncateSync(path, Buffer.byteLength(text) - Buffer.byteLength(torn));
+  const cuts: Cut[] = [];
+  for (const line of lines) {
+    const o = object(parseJson(line, 'cut'), 'cut', ['i', 'from', 'to', 'sha256']);
+    const cut = { i: count(o['i'], 'cut.i'), from: count(o['from'], 'cut.from'), to: count(o['to'], 'cut.to'), sha256: hex32(o['sha256'], 'cut.sha256') };
+    if (cut.i !== cuts.length || cut.from !== (cuts.at(-1)?.to ?? 0) || cut.to <= cut.from) throw new ConfigError('the cuts are not in order', { file: path });
+    cuts.push(cut);
+  }
+  return cuts;
+}
+
+function saveCut(dir: string, cut: Cut): void {
+  const path = join(dir, 'cuts.ndjson');
+  appendFileSync(path, `${JSON.stringify(cut)}\n`, { mode: 0o600 });
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
