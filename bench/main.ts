@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { startGateway } from './gateway.ts';
+import { fillPgbench, measurePgbench } from './pgbench.ts';
+import type { Throughput } from './pgbench.ts';
+import { fillRows, measureRows } from './rows.ts';
+import type { RowSpeed } from './rows.ts';
+import { startPgbouncer, startPipe, startPostgres, WorkDir } from './servers.ts';
+import type { Route } from './servers.ts';
+import { table, verdicts } from './targets.ts';
+
+const plans = {
+  full: { scale: 10, rounds: 3, seconds: 5, rows: 1_000_000, runs: 3 },
+  quick: { scale: 1, rounds: 1, seconds: 2, rows: 100_000, runs: 1 },
+};
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+function printThroughput(results: readonly Throughput[]): void {
+  const rows = results.map((r) => {
+    const direct = results.find((d) => d.route === 'direct' && d.clients === r.clients && d.mode === r.mode);
+    return [`${r.mode}, ${r.clients} client${r.clients > 1 ? 's' : ''}`, r.route, r.tps.toFixed(0), direct ? (r.tps / direct.tps).toFixed(2) : '', r.p50Ms.toFixed(3), r.p99Ms.toFixed(3)];
+  });
+  process.stdout.write(`\npgbench -S\n${table(['load', 'route', 'tps', 'of direct', 'p50 ms', 'p99 ms'], rows)}\n`);
+}
+
+function printRows(results: readonly RowSpeed[]): void {
+  const rows = results.map((r) => {
+    const direct = results.find((d) => d.route === 'direct' && d.query === r.query);
+    return [r.query, r.route, r.rowsPerSecond.toFixed(0), direct ? (r.rowsPerSecond / direct.rowsPerSecond).toFixed(2) : '', r.growthMiB === undefined ? '' : r.growthMiB.toFixed(1)];
+  });
+  process.stdout.write(`\nA result of ${results[0]?.rows ?? 0} rows\n${table(['query', 'route', 'rows/s', 'of direct', 'memory growth MiB'], rows)}\n`);
+}
+
+async function run(quick: boolean, withSallyport: boolean): Promise<void> {
+  const plan = quick ? plans.quick : plans.full;
+  const work = new WorkDir();
+  const routes: Route[] = [];
+  try {
+    say('starting the servers');
+    const direct = await startPostgres(work);
+    routes.push(direct);
+    say('filling the tables');
+    await fillPgbench(direct.endpoint, plan.scale);
+    await fillRows(direct.endpoint, plan.rows);
+    routes.push(await startPgbouncer(work, direct.endpoint), await startPipe(work, direct.endpoint));
+    if (withSallyport) routes.push(await startGateway(work, direct.endpoint));
+    const tps = await measurePgbench(work, routes, plan, (t) => say(`  ${t.mode}, ${t.clients} clients, ${t.route}: ${t.tps.toFixed(0)} tps`));
+    const rows = await measureRows(routes, plan, (r) => say(`  ${r.query}, ${r.route}: ${r.rowsPerSecond.toFixed(0)} rows/s`));
+    const targets = verdicts(tps, rows);
+    printThroughput(tps);
+    printRows(rows);
+    process.stdout.write(`\nTargets\n${table(['target', 'measured', 'asked for', '', 'met'], targets.map((v) => [v.name, v.value.toFixed(3), String(v.target), v.unit, v.met ? 'yes' : 'NO']))}\n`);
+    const artifacts = join(import.meta.dirname, '..', 'artifacts');
+    mkdirSync(artifacts, { recursive: true });
+    const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), node: process.versions.node, postgres: direct.version };
+    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, targets }, null, 2)}\n`);
+  } finally {
+    for (const route of routes.reverse()) await route.stop();
+    work.remove();
+  }
+}
+
+const args = process.argv.slice(2);
+await run(args.includes('--quick'), !args.includes('--without-sallyport'));

@@ -1,0 +1,46 @@
+import type { Throughput } from './pgbench.ts';
+import type { RowSpeed } from './rows.ts';
+
+/** One performance target: what was measured, what is asked for, and whether it is met. */
+export interface Verdict {
+  readonly name: string;
+  readonly value: number;
+  readonly target: number;
+  readonly unit: string;
+  readonly met: boolean;
+}
+
+const atLeast = (name: string, value: number, target: number): Verdict => ({ name, value, target, unit: 'ratio, at least', met: value >= target });
+const atMost = (name: string, value: number, target: number, unit: string): Verdict => ({ name, value, target, unit: `${unit}, at most`, met: value <= target });
+
+/** The product's targets for PostgreSQL (docs/performance.md): ratios of one run on one machine. */
+export function verdicts(tps: readonly Throughput[], rows: readonly RowSpeed[]): Verdict[] {
+  const at = (route: string, clients: number, mode: string): Throughput | undefined => tps.find((t) => t.route === route && t.clients === clients && t.mode === mode);
+  const speed = (route: string, query: string): RowSpeed | undefined => rows.find((r) => r.route === route && r.query === query);
+  const found: Verdict[] = [];
+  for (const [mode, target] of [['prepared', 0.6], ['simple', 0.5]] as const) {
+    const ours = at('sallyport', 8, mode);
+    const reference = at('pgbouncer', 8, mode);
+    if (ours && reference) found.push(atLeast(`tps of pgbench -S, ${mode}, 8 clients, over pgbouncer`, ours.tps / reference.tps, target));
+  }
+  const ours = at('sallyport', 1, 'prepared');
+  const direct = at('direct', 1, 'prepared');
+  if (ours && direct) {
+    found.push(atMost('latency added at p50, prepared, 1 client', ours.p50Ms - direct.p50Ms, 0.15, 'ms'));
+    found.push(atMost('latency added at p99, prepared, 1 client', ours.p99Ms - direct.p99Ms, 1, 'ms'));
+  }
+  for (const [query, target] of [['0 masked columns', 0.5], ['2 masked columns', 0.35]] as const) {
+    const mine = speed('sallyport', query);
+    const reference = speed('direct', query);
+    if (mine && reference) found.push(atLeast(`rows per second, ${query}, over direct`, mine.rowsPerSecond / reference.rowsPerSecond, target));
+    if (mine?.growthMiB !== undefined) found.push(atMost(`memory growth, ${query}`, mine.growthMiB, 64, 'MiB'));
+  }
+  return found;
+}
+
+/** Columns padded to a plain-text table. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
