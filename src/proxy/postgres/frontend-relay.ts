@@ -275,10 +275,10 @@ export class FrontendRelay {
   #bind(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw) as BindMessage;
     const { journal, state } = this.#context;
-    const statement = state.statements.prepared.get(message.statement) ?? this.#adoptSqlPrepared(message.statement);
+    const statement = state.statements.prepared.get(message.statement);
     if (!statement) {
       const { n } = journal.recorder.append({ kind: 'sql.bind', clear: { dec: 'deny' } });
-      const text = `prepared statement "${message.statement}" does not exist in this session`;
+      const text = `prepared statement "${message.statement}" was not prepared by the protocol in this session`;
       this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
       return undefined;
     }
@@ -297,20 +297,6 @@ export class FrontendRelay {
     };
     const refuse = (denial: Denial): void => this.#poison(n, denial, 'bind');
     return this.#act(verdict, { n, leaf, analysed, statementBytes: Buffer.from(statement.sql, 'utf8'), params, go, refuse });
-  }
-
-  /** A statement made by SQL PREPARE and bound by the protocol: the server keeps both under one name. */
-  #adoptSqlPrepared(name: string): PreparedStatement | undefined {
-    const { state, journal, toServer } = this.#context;
-    const analysis = state.statements.sqlPrepared.get(name);
-    if (!analysis) return undefined;
-    const { n } = journal.recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: 'a statement made by PREPARE is bound by the protocol' }] });
-    const statement: PreparedStatement = { name, sql: analysis.sql, analysis, stamp: '', record: n, columns: undefined, paramTypes: [] };
-    state.statements.prepared.set(name, statement);
-    toServer.push(encodeDescribe('statement', name));
-    state.pipelineOpen = true;
-    state.pending.push({ kind: 'describe', of: 'statement', statement, swallow: true });
-    return statement;
   }
 
   #execute(raw: RawMessage, name: string, maxRows: number): void {

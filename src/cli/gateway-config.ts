@@ -1,0 +1,87 @@
+/** gateway.yaml (design.md section 13), read strictly: a field that is not understood is an error, not a surprise. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { ConfigError, messageOf } from '../base/errors.ts';
+import { parseYaml } from '../store/config-yaml.ts';
+
+const credentials = z
+  .strictObject({
+    user: z.string().min(1),
+    password: z.string().optional(),
+    password_env: z.string().min(1).optional(),
+    password_file: z.string().min(1).optional(),
+  })
+  .refine((c) => [c.password, c.password_env, c.password_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file');
+
+const connection = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'letters, digits, dots, dashes and underscores'),
+  protocol: z.literal('postgres', 'this version serves postgres'),
+  target: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(5432),
+    database: z.string().min(1),
+    tls: z.enum(['verify', 'disable']).default('verify'),
+    ca_file: z.string().min(1).optional(),
+  }),
+  credentials,
+  labels: z.record(z.string(), z.string()).default({}),
+  listen: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0) }).default({ port: 0 }),
+});
+
+const identity = z
+  .strictObject({
+    dev: z.strictObject({ subject: z.string().min(1), groups: z.array(z.string().min(1)).default([]) }).optional(),
+    token_file: z.string().min(1).optional(),
+  })
+  .refine((i) => (i.dev === undefined) !== (i.token_file === undefined), 'give exactly one of dev, token_file');
+
+export const gatewayConfig = z
+  .strictObject({
+    data_dir: z.string().min(1),
+    store: z.union([z.literal('embedded'), z.url()]).default('embedded'),
+    identity,
+    bundle: z.string().min(1).optional(),
+    connections: z.array(connection).max(500).default([]),
+    /** Which of the store's connections to serve; all by default. Only with a store of its own. */
+    serve: z.array(z.string().min(1)).optional(),
+    /** Bound on recordings that the store has not receipted, in MiB. */
+    spool_mib: z.number().int().min(1).max(1_000_000).optional(),
+  })
+  .superRefine((c, context) => {
+    const embedded = c.store === 'embedded';
+    const say = (at: string, message: string): void => context.addIssue({ code: 'custom', path: [at], message });
+    if (embedded && c.bundle === undefined) say('bundle', 'the embedded store needs a bundle directory');
+    if (embedded && c.connections.length === 0) say('connections', 'the embedded store needs at least one connection');
+    if (!embedded && c.connections.length > 0) say('connections', 'with a store of its own, targets come from the store');
+    if (!embedded && c.identity.dev !== undefined) say('identity', 'dev identities work only with the embedded store');
+    const names = c.connections.map((x) => x.name);
+    const twice = names.find((n, i) => names.indexOf(n) !== i);
+    if (twice !== undefined) say('connections', `two connections are named ${twice}`);
+  });
+
+export type GatewayConfig = z.output<typeof gatewayConfig>;
+
+/** Paths in the result are absolute: the file's own directory is their base. @throws ConfigError with file, line and field. */
+export function loadGatewayConfig(file: string): GatewayConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`cannot be read: ${messageOf(cause)}`, { file });
+  }
+  const config = parseYaml(gatewayConfig, text, file);
+  const at = (p: string): string => path.resolve(path.dirname(file), p);
+  const optional = (p: string | undefined): string | undefined => (p === undefined ? undefined : at(p));
+  return {
+    ...config,
+    data_dir: at(config.data_dir),
+    bundle: optional(config.bundle),
+    identity: { ...config.identity, token_file: optional(config.identity.token_file) },
+    connections: config.connections.map((c) => ({
+      ...c,
+      target: { ...c.target, ca_file: optional(c.target.ca_file) },
+      credentials: { ...c.credentials, password_file: optional(c.credentials.password_file) },
+    })),
+  };
+}

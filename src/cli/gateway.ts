@@ -1,0 +1,132 @@
+/** `sallyport gateway`: the proxy without a window, for agents, CI jobs and tests (design.md section 13). */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { Command } from 'commander';
+import { ConfigError } from '../base/errors.ts';
+import { loadBundle } from '../policy/bundle/load.ts';
+import type { PolicyEngine } from '../policy/types.ts';
+import { loadDevice } from '../proxy/core/device.ts';
+import type { ProxyEvent } from '../proxy/core/events.ts';
+import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
+import { receiptKeys } from '../proxy/core/receipt-keys.ts';
+import { createStoreClient } from '../proxy/core/store-client.ts';
+import { startStore, type RunningStore } from '../store/server.ts';
+import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
+import { version } from './version.ts';
+
+export function gatewayCommand(): Command {
+  return new Command('gateway')
+    .description('serve local endpoints without a window; one JSON line per event on stdout')
+    .requiredOption('--config <file>', 'gateway.yaml')
+    .addHelpText('after', '\nPrints {"event":"ready","listeners":[...]} when every endpoint is open. SIGTERM and SIGINT close sessions and recordings.')
+    .action(async (options: { config: string }) => runGateway(options.config));
+}
+
+interface Gateway {
+  readonly runtime: ProxyRuntime;
+  readonly store: RunningStore | undefined;
+  readonly endpoints: readonly Endpoint[];
+}
+
+async function runGateway(file: string): Promise<void> {
+  const config = loadGatewayConfig(file);
+  const gateway = await start(config);
+  print({ event: 'ready', listeners: gateway.endpoints.map((e) => ({ ...e })) });
+  await new Promise<void>((resolve) => {
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) return;
+      stopping = true;
+      void gateway.runtime
+        .stop()
+        .then(() => gateway.store?.stop())
+        .then(() => resolve());
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.stdout.on('error', stop);
+  });
+}
+
+async function start(config: GatewayConfig): Promise<Gateway> {
+  const device = loadDevice(config.data_dir);
+  const store = config.store === 'embedded' ? await embeddedStore(config) : undefined;
+  try {
+    const engine = await loadEngine(config);
+    const url = store?.url ?? config.store;
+    const client = createStoreClient({ url, device: { ...device.signer, deviceId: device.id } });
+    const token = config.identity.dev ? await devToken(store, config.identity.dev) : readFileSync(config.identity.token_file ?? '', 'utf8').trim();
+    const identity = await client.signIn(token);
+    await client.enrolDevice(os.hostname());
+    const runtime = await ProxyRuntime.start({
+      dataDir: config.data_dir,
+      control: client,
+      device,
+      identity,
+      engine,
+      storeName: (await client.info()).origin,
+      build: version,
+      client: identity.principal.kind === 'Agent' ? 'agent' : 'native',
+      receiptKeys: receiptKeys(client),
+      ...(config.spool_mib === undefined ? {} : { spoolBytes: config.spool_mib * 1024 * 1024 }),
+    });
+    runtime.events.on((event) => {
+      const line = publicLine(event);
+      if (line) print(line);
+    });
+    return { runtime, store, endpoints: await openAll(runtime, config) };
+  } catch (error) {
+    await store?.stop();
+    throw error;
+  }
+}
+
+async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<Endpoint[]> {
+  const names = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => t.info.name));
+  const endpoints: Endpoint[] = [];
+  try {
+    for (const name of names) endpoints.push(await runtime.openEndpoint(name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
+  } catch (error) {
+    await runtime.stop();
+    throw error;
+  }
+  return endpoints;
+}
+
+function embeddedStore(config: GatewayConfig): Promise<RunningStore> {
+  return startStore({
+    data_dir: config.data_dir,
+    dev_idp: { people: [] },
+    targets: config.connections.map((c) => ({
+      name: c.name,
+      protocol: c.protocol,
+      host: c.target.host,
+      port: c.target.port,
+      database: c.target.database,
+      tls: c.target.tls,
+      ...(c.target.ca_file === undefined ? {} : { tls_ca_file: c.target.ca_file }),
+      labels: c.labels,
+      credentials: c.credentials,
+    })),
+  });
+}
+
+async function devToken(store: RunningStore | undefined, dev: { subject: string; groups: readonly string[] }): Promise<string> {
+  if (!store?.devIdp) throw new ConfigError('dev identities work only with the embedded store', { field: 'identity.dev' });
+  return store.devIdp.devToken({ subject: dev.subject, groups: [...dev.groups] });
+}
+
+async function loadEngine(config: GatewayConfig): Promise<PolicyEngine> {
+  if (config.bundle === undefined) throw new ConfigError('bundles from a store are not served yet; name a bundle directory', { field: 'bundle' });
+  return loadBundle(config.bundle);
+}
+
+/** Events of design.md section 13; the rest is for windows. */
+function publicLine(event: ProxyEvent): ProxyEvent | undefined {
+  return ['session.opened', 'session.closed', 'request.denied', 'request.held', 'request.released', 'auth.refused', 'session.uploaded'].includes(event.event) ? event : undefined;
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
