@@ -90,7 +90,7 @@ describe('frontend encoders', () => {
 
   const format = fc.constantFrom(0 as const, 1 as const);
   const cell = fc.option(fc.uint8Array({ maxLength: 300 }), { nil: null });
-  const name = fc.string({ unit: 'binary', maxLength: 40 }).filter((s) => !s.includes('\0') && s.isWellFormed());
+  const name = fc.string({ unit: 'binary', maxLength: 40 }).filter((s) => !s.includes('\0') && !/\p{Surrogate}/u.test(s));
 
   it('round-trips any Bind', () => {
     fc.assert(
