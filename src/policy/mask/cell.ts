@@ -6,8 +6,8 @@ import type { ActiveDetectors } from './detectors.ts';
 import { maskJson } from './json.ts';
 import { oid, type MaskForm, type ScanForm } from './pg-types.ts';
 import { renderMask, type MaskSpec } from './render.ts';
-import { decodeCell, firstSpec, maskFound, worthScanning } from './text.ts';
-import { isMaskToken, maskUuid } from './token.ts';
+import { decodeCell, firstSpec, maskFound, cellSignals } from './text.ts';
+import { isMaskToken } from './token.ts';
 
 /** `cell: null` is SQL NULL. */
 export interface MaskedCell {
@@ -16,29 +16,28 @@ export interface MaskedCell {
 }
 
 /** The mask of a cell whose column has a rule. Never the cell itself, unless it is a mask already. */
-export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undefined, form: MaskForm, key: Uint8Array): Buffer | null | undefined {
+export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undefined, form: MaskForm): Buffer | null | undefined {
   if (spec.kind === 'null') return null;
   switch (form) {
     case 'text': {
-      const { text } = decodeCell(cell);
       // bpchar is padded with blanks that are no part of the value.
-      const value = typeOid === oid.bpchar ? text.replace(/ +$/, '') : text;
-      if (isMaskToken(value)) return undefined;
-      const mask = renderMask(spec, value, key);
+      const value = typeOid === oid.bpchar ? withoutPadding(cell) : cell;
+      if (value[0] === 0x6d && isMaskToken(value.toString('latin1'))) return undefined;
+      const mask = spec.kind === 'token' ? spec.tokens.token(value) : renderMask(spec, decodeCell(value).text);
       return mask === null ? null : Buffer.from(mask, 'latin1');
     }
     case 'json':
-      return jsonMask(spec, decodeCell(cell).text, key);
+      return jsonMask(spec, decodeCell(cell).text);
     case 'jsonb': {
-      const mask = jsonMask(spec, decodeCell(cell.subarray(1)).text, key);
+      const mask = jsonMask(spec, decodeCell(cell.subarray(1)).text);
       return mask === null ? null : Buffer.concat([Buffer.from([1]), mask]);
     }
     case 'uuid':
-      return uuidMask(spec, cell, key);
+      return uuidMask(spec, cell);
     case 'text_array':
     case 'json_array': {
       const wrap = (value: string): string | null => {
-        const mask = renderMask(spec, value, key);
+        const mask = renderMask(spec, value);
         return form === 'json_array' ? JSON.stringify(mask) : mask;
       };
       const masked = mapArray(decodeCell(cell).text, wrap);
@@ -49,42 +48,52 @@ export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undef
   }
 }
 
-function jsonMask(spec: MaskSpec, text: string, key: Uint8Array): Buffer | null {
+function withoutPadding(cell: Buffer): Buffer {
+  let end = cell.length;
+  while (end > 0 && cell[end - 1] === 0x20) end--;
+  return cell.subarray(0, end);
+}
+
+function jsonMask(spec: MaskSpec, text: string): Buffer | null {
   // A JSON string has the same token as the same text in a text column.
   const value = /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text;
-  const mask = renderMask(spec, value, key);
+  const mask = renderMask(spec, value);
   return mask === null ? null : Buffer.from(JSON.stringify(mask), 'latin1');
 }
 
 /** A uuid that says "mask" in its first bytes; only `token` tells different values apart. */
-function uuidMask(spec: MaskSpec, cell: Buffer, key: Uint8Array): Buffer | null {
+function uuidMask(spec: MaskSpec, cell: Buffer): Buffer | null {
   const binary = cell.length === 16;
   const value = binary ? cell : Buffer.from(cell.toString('latin1').replaceAll(/[^0-9a-f]/gi, ''), 'hex');
   if (value.length !== 16) return null;
-  const mask = spec.kind === 'token' ? maskUuid(key, spec.classId, value) : Buffer.from('6d736b5f000080008000000000000000', 'hex');
+  const mask = spec.kind === 'token' ? spec.tokens.uuid(value) : Buffer.from('6d736b5f000080008000000000000000', 'hex');
   if (binary) return mask;
   const hex = mask.toString('hex');
   return Buffer.from(`${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`, 'latin1');
 }
 
+/** A string in JSON that may be base64 or hex of something. */
+const HIDDEN_STRING = /"[A-Za-z0-9+/_=-]{16}/;
+
 /** The cell with what detectors found replaced, or undefined when they found nothing. */
-export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDetectors, hints: NameHints, key: Uint8Array): MaskedCell | undefined {
+export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDetectors, hints: NameHints): MaskedCell | undefined {
   const named = hints.password || hints.secret;
   switch (form) {
     case 'skip':
       return undefined;
     case 'text': {
-      if (!named && !worthScanning(cell, active)) return undefined;
+      const signals = cellSignals(cell, active);
+      if (signals === 0 && !named) return undefined;
       const { text, encoding } = decodeCell(cell);
-      const masked = maskFound(text, active, hints, key);
+      const masked = maskFound(text, active, hints, signals);
       return masked && { cell: masked.text === null ? null : Buffer.from(masked.text, encoding), classIds: masked.classIds };
     }
     case 'json':
     case 'jsonb': {
       const body = form === 'jsonb' ? cell.subarray(1) : cell;
-      if (!named && !worthScanning(body, active)) return undefined;
+      if (!named && cellSignals(body, active) === 0 && !HIDDEN_STRING.test(body.toString('latin1'))) return undefined;
       const { text, encoding } = decodeCell(body);
-      const masked = maskJson(text, active, hints, key);
+      const masked = maskJson(text, active, hints);
       return masked && { cell: Buffer.concat([cell.subarray(0, form === 'jsonb' ? 1 : 0), Buffer.from(masked.text, encoding)]), classIds: masked.classIds };
     }
     case 'number_text':
@@ -103,7 +112,7 @@ export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDete
 
 /** Types whose mask cannot be written: the cell becomes NULL when anything is found in it. */
 function wholeCell(bytes: Buffer, active: ActiveDetectors, hints: NameHints): MaskedCell | undefined {
-  if (!worthScanning(bytes, active)) return undefined;
+  if (cellSignals(bytes, active) === 0) return undefined;
   const spec = firstSpec(decodeCell(bytes).text, active, hints) ?? firstSpec(bytes.toString('latin1'), active, hints);
   return spec && { cell: null, classIds: [spec.classId] };
 }

@@ -93,7 +93,7 @@ function csvField(row: Buffer, start: number, end: number, form: CopyForm): Copy
     if (inside) {
       const next = i + 1 < end ? row[i + 1] : undefined;
       if (byte === form.escape && (next === form.quote || next === form.escape)) {
-        out.push(next ?? 0);
+        out.push(next);
         i++;
       } else if (byte === form.quote) inside = false;
       else out.push(byte);

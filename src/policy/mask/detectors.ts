@@ -4,6 +4,7 @@ import type { ClassRule, DataClass, MaskKind, MaskPlan } from '../types.ts';
 import { detectorNames, expandDetector, type DetectorId } from './detect/ids.ts';
 import { minDigits } from './detect/prefilter.ts';
 import { shapeOf, type MaskSpec } from './render.ts';
+import { Tokenizer } from './token.ts';
 
 export interface DetectorSet {
   readonly classes: ReadonlyMap<string, { readonly kind: MaskKind; readonly detectors: readonly DetectorId[] }>;
@@ -42,16 +43,28 @@ export interface ActiveDetectors {
 }
 
 /** A detector is silent only when every class that names it may be seen in clear. */
-export function activeDetectors(plan: MaskPlan, set: DetectorSet): ActiveDetectors {
+export function activeDetectors(plan: MaskPlan, context: MaskContext): ActiveDetectors {
   const specs = new Map<DetectorId, MaskSpec>();
+  const set = context.detectors;
   for (const [id, classIds] of set.owners) {
     const classId = classIds.find((c) => !plan.unmasked.includes(c));
-    if (classId !== undefined) specs.set(id, { classId, kind: set.classes.get(classId)?.kind ?? 'full', shape: shapeOf([id]) });
+    if (classId !== undefined) specs.set(id, { classId, kind: set.classes.get(classId)?.kind ?? 'full', shape: shapeOf([id]), tokens: tokenizer(context, classId) });
   }
   return { ids: new Set(specs.keys()), specs, digitsNeeded: minDigits(specs.has('ipv4')) };
 }
 
 /** The mask of a column rule. */
-export function ruleSpec(rule: ClassRule, set: DetectorSet): MaskSpec {
-  return { classId: rule.classId, kind: rule.kind, shape: shapeOf(set.classes.get(rule.classId)?.detectors ?? []) };
+export function ruleSpec(rule: ClassRule, context: MaskContext): MaskSpec {
+  return { classId: rule.classId, kind: rule.kind, shape: shapeOf(context.detectors.classes.get(rule.classId)?.detectors ?? []), tokens: tokenizer(context, rule.classId) };
+}
+
+/** One per session and class: the key's set-up is not repeated for every statement. */
+const tokenizers = new WeakMap<Uint8Array, Map<string, Tokenizer>>();
+
+function tokenizer(context: MaskContext, classId: string): Tokenizer {
+  const known = tokenizers.get(context.tokenKey) ?? new Map<string, Tokenizer>();
+  tokenizers.set(context.tokenKey, known);
+  const found = known.get(classId) ?? new Tokenizer(context.tokenKey, classId);
+  known.set(classId, found);
+  return found;
 }

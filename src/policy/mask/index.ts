@@ -5,4 +5,4 @@ export { createDetectors, type DetectorSet, type MaskContext } from './detectors
 export { maskText, REDACTED, type MaskedMessage } from './message.ts';
 export { FULL_MASK } from './render.ts';
 export { RowMasker, type ColumnDesc } from './row.ts';
-export { containsMaskToken } from './token.ts';
+export { containsMaskToken, isMaskToken, maskToken } from './token.ts';

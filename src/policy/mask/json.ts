@@ -15,13 +15,13 @@ export interface MaskedJson {
 }
 
 /** @returns undefined when nothing was found. Text that is not JSON is walked the same way: it must not slip through. */
-export function maskJson(text: string, active: ActiveDetectors, columnHints: NameHints, key: Uint8Array): MaskedJson | undefined {
+export function maskJson(text: string, active: ActiveDetectors, columnHints: NameHints): MaskedJson | undefined {
   const classIds: string[] = [];
   let out = '';
   let from = 0;
   let hints = columnHints;
   const mask = (start: number, end: number, value: string, valueHints: NameHints): void => {
-    const masked = maskFound(value, active, valueHints, key);
+    const masked = maskFound(value, active, valueHints);
     if (masked === undefined) return;
     out += text.slice(from, start) + JSON.stringify(masked.text);
     from = end;

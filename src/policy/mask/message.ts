@@ -24,8 +24,8 @@ export function maskText(text: string, plan: MaskPlan, context: MaskContext): Ma
   const counts = new Map<string, number>();
   const scrubbed = plan.scrubMessages ? scrub(text) : text;
   if (scrubbed !== text) counts.set('message', 1);
-  const active = activeDetectors(plan, context.detectors);
-  const masked = active.ids.size === 0 ? undefined : maskFound(scrubbed, active, noHints, context.tokenKey);
+  const active = activeDetectors(plan, context);
+  const masked = active.ids.size === 0 ? undefined : maskFound(scrubbed, active, noHints);
   for (const id of masked?.classIds ?? []) counts.set(id, (counts.get(id) ?? 0) + 1);
   return { text: masked === undefined ? scrubbed : (masked.text ?? FULL_MASK), counts };
 }

@@ -1,7 +1,7 @@
 /** What a masked value looks like: by kind of mask, and for `partial` by what the value is. */
 import type { MaskKind } from '../types.ts';
 import type { DetectorId } from './detect/ids.ts';
-import { maskToken } from './token.ts';
+import type { Tokenizer } from './token.ts';
 
 /** Always the same length, so that the mask does not tell the value's. */
 export const FULL_MASK = '********';
@@ -11,6 +11,7 @@ export interface MaskSpec {
   readonly kind: MaskKind;
   /** What the class is about, which decides how much `partial` keeps. */
   readonly shape: PartialShape;
+  readonly tokens: Tokenizer;
 }
 
 export type PartialShape = 'email' | 'card' | 'phone' | 'iban' | 'number' | 'secret' | 'other';
@@ -46,10 +47,10 @@ export function shapeOf(detectors: readonly DetectorId[]): PartialShape {
 }
 
 /** The mask of one value as ASCII text, or null for SQL NULL. */
-export function renderMask(spec: MaskSpec, value: string, key: Uint8Array): string | null {
+export function renderMask(spec: MaskSpec, value: string): string | null {
   switch (spec.kind) {
     case 'token':
-      return maskToken(key, spec.classId, Buffer.from(value, 'utf8'));
+      return spec.tokens.token(Buffer.from(value, 'utf8'));
     case 'partial':
       return partialMask(spec.shape, value);
     case 'full':

@@ -29,21 +29,19 @@ export class RowMasker {
   lastHit: string | undefined;
   readonly #columns: readonly Column[];
   readonly #active: ActiveDetectors;
-  readonly #key: Uint8Array;
 
   /** @throws BugError when the plan was made for another number of columns: nobody can say which column is which. */
   constructor(plan: MaskPlan, columns: readonly ColumnDesc[], context: MaskContext) {
     if (plan.columns !== 'detect_all' && plan.columns.length !== columns.length) {
       throw new BugError(`the mask plan has ${plan.columns.length} columns and the result has ${columns.length}`);
     }
-    const active = activeDetectors(plan, context.detectors);
+    const active = activeDetectors(plan, context);
     const wants = { card: active.ids.has('card'), ipv4: active.ids.has('ipv4') };
     this.#active = active;
-    this.#key = context.tokenKey;
     this.#columns = columns.map((column, i): Column => {
       const rule = plan.columns === 'detect_all' ? 'detect' : (plan.columns[i] ?? 'detect');
       const typeOid = column.typeOid === 0 ? undefined : column.typeOid;
-      if (rule !== 'detect') return { by: 'rule', spec: ruleSpec(rule, context.detectors), form: maskForm(typeOid, column.format), typeOid };
+      if (rule !== 'detect') return { by: 'rule', spec: ruleSpec(rule, context), form: maskForm(typeOid, column.format), typeOid };
       return { by: 'detectors', form: active.ids.size === 0 ? 'skip' : scanForm(typeOid, column.format, wants), hints: hintsOf(column.name) };
     });
     this.watched = this.#columns.flatMap((c, i) => (c.by === 'detectors' && c.form === 'skip' ? [] : [i]));
@@ -59,11 +57,11 @@ export class RowMasker {
     const how = this.#columns[column];
     if (how === undefined) throw new BugError(`column ${column} of ${this.#columns.length} does not exist`);
     if (how.by === 'rule') {
-      const masked = maskByRule(how.spec, cell, how.typeOid, how.form, this.#key);
+      const masked = maskByRule(how.spec, cell, how.typeOid, how.form);
       if (masked !== undefined) this.#count(how.spec.classId);
       return masked;
     }
-    const found = maskByDetectors(cell, how.form, this.#active, how.hints, this.#key);
+    const found = maskByDetectors(cell, how.form, this.#active, how.hints);
     if (found === undefined) return undefined;
     for (const id of found.classIds) this.#count(id);
     return found.cell;

@@ -2,7 +2,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { ActiveDetectors } from './detectors.ts';
 import { hiddenText, mayHide } from './detect/hidden.ts';
-import { prefilter } from './detect/prefilter.ts';
+import { ALL_SIGNALS, prefilter, Signal } from './detect/prefilter.ts';
 import type { NameHints } from './detect/ids.ts';
 import { scanText } from './detect/scan.ts';
 import { FULL_MASK, renderMask, type MaskSpec } from './render.ts';
@@ -15,9 +15,9 @@ export interface MaskedText {
 }
 
 /** @returns undefined when no detector found anything. */
-export function maskFound(text: string, active: ActiveDetectors, hints: NameHints, key: Uint8Array): MaskedText | undefined {
-  const hits = scanText(text, active.ids, hints);
-  if (hits.length === 0) return hiddenHit(text, active, hints, key);
+export function maskFound(text: string, active: ActiveDetectors, hints: NameHints, signals: number = signalsOf(text, active)): MaskedText | undefined {
+  const hits = scanText(text, active.ids, hints, signals);
+  if (hits.length === 0) return text.length < 12 ? undefined : hiddenHit(text, active, hints);
   let out = '';
   let from = 0;
   const classIds: string[] = [];
@@ -25,7 +25,7 @@ export function maskFound(text: string, active: ActiveDetectors, hints: NameHint
     const spec = active.specs.get(hit.detector);
     if (spec === undefined) continue;
     if (!classIds.includes(spec.classId)) classIds.push(spec.classId);
-    const mask = renderMask(spec, text.slice(hit.start, hit.end), key);
+    const mask = renderMask(spec, text.slice(hit.start, hit.end));
     if (mask === null && hit.start === 0 && hit.end === text.length) return { text: null, classIds };
     out += text.slice(from, hit.start) + (mask ?? FULL_MASK);
     from = hit.end;
@@ -34,16 +34,16 @@ export function maskFound(text: string, active: ActiveDetectors, hints: NameHint
 }
 
 /** A value that is base64 or hex of a text with findings is masked whole: no place inside it can be named. */
-function hiddenHit(text: string, active: ActiveDetectors, hints: NameHints, key: Uint8Array): MaskedText | undefined {
+function hiddenHit(text: string, active: ActiveDetectors, hints: NameHints): MaskedText | undefined {
   const decoded = hiddenText(text);
   if (decoded === undefined) return undefined;
   const spec = firstSpec(decoded, active, hints);
-  return spec === undefined ? undefined : { text: renderMask(spec, text, key), classIds: [spec.classId] };
+  return spec === undefined ? undefined : { text: renderMask(spec, text), classIds: [spec.classId] };
 }
 
 /** The mask of the first finding, for cells that can only be masked whole. */
 export function firstSpec(text: string, active: ActiveDetectors, hints: NameHints): MaskSpec | undefined {
-  const hit = scanText(text, active.ids, hints)[0];
+  const hit = scanText(text, active.ids, hints, ALL_SIGNALS)[0];
   return hit === undefined ? undefined : active.specs.get(hit.detector);
 }
 
@@ -53,7 +53,15 @@ export function decodeCell(cell: Buffer): { readonly text: string; readonly enco
   return { text: cell.toString(encoding), encoding };
 }
 
-/** False when no scanner can find anything in these bytes. */
-export function worthScanning(cell: Buffer, active: ActiveDetectors): boolean {
-  return prefilter(cell, active.digitsNeeded) !== 0 || (mayHide(cell) && hiddenText(cell.toString('latin1')) !== undefined);
+/** What the scanners may find in these bytes; 0 for nothing, also not in what they may be the base64 of. */
+export function cellSignals(cell: Buffer, active: ActiveDetectors): number {
+  const signals = prefilter(cell, active.digitsNeeded);
+  return signals === 0 && mayHide(cell) && hiddenText(cell.toString('latin1')) !== undefined ? Signal.hidden : signals;
+}
+
+const scratch = Buffer.alloc(1024);
+
+function signalsOf(text: string, active: ActiveDetectors): number {
+  if (text.length * 3 > scratch.length) return prefilter(Buffer.from(text, 'utf8'), active.digitsNeeded);
+  return prefilter(scratch.subarray(0, scratch.write(text, 'utf8')), active.digitsNeeded);
 }

@@ -3,7 +3,8 @@
  * equal within a session and joins on masked output still work by eye, and nobody can try values offline.
  * The letters are sixteen consonants, 48 bits: no digit, so no detector mistakes a token for a number.
  */
-import { createHmac } from 'node:crypto';
+import { assert } from '../../base/errors.ts';
+import { KeyedHash } from './keyed-hash.ts';
 
 const ALPHABET = 'bcdfghjkmnpqrtvw';
 /** Twelve hexadecimal digits are accepted too: the form of masked literals in recordings. */
@@ -19,29 +20,41 @@ export const tokenSlug = (classId: string): string => {
   return slug === '' ? 'data' : slug;
 };
 
-function digest(key: Uint8Array, classId: string, value: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(classId).update('\0').update(value).digest();
-}
+/** Makes the tokens of one class under one session's key. */
+export class Tokenizer {
+  readonly #hash: KeyedHash;
+  readonly #prefix: string;
 
-/** @param value the clear value's bytes in text form */
-export function maskToken(key: Uint8Array, classId: string, value: Uint8Array): string {
-  const mac = digest(key, classId, value);
-  let letters = '';
-  for (let i = 0; i < 6; i++) {
-    const byte = mac[i] ?? 0;
-    letters += (ALPHABET[byte >> 4] ?? '') + (ALPHABET[byte & 15] ?? '');
+  /** @throws BugError unless the key has 32 bytes: a shorter one could be guessed */
+  constructor(key: Uint8Array, classId: string) {
+    assert(key.length === 32, 'the key of mask tokens must have 32 bytes');
+    this.#hash = new KeyedHash(key, classId);
+    this.#prefix = `msk_${tokenSlug(classId)}_`;
   }
-  return `msk_${tokenSlug(classId)}_${letters}`;
+
+  /** @param value the clear value's bytes in text form */
+  token(value: Uint8Array): string {
+    const mac = this.#hash.digest(value);
+    let letters = this.#prefix;
+    for (let i = 0; i < 6; i++) {
+      const byte = mac[i] ?? 0;
+      letters += (ALPHABET[byte >> 4] ?? '') + (ALPHABET[byte & 15] ?? '');
+    }
+    return letters;
+  }
+
+  /** Sixteen bytes of a uuid that is recognisably a mask. @param value the sixteen bytes of the clear uuid */
+  uuid(value: Uint8Array): Buffer {
+    const out = Buffer.from(this.#hash.digest(value).subarray(0, 16));
+    out.write('msk_', 0, 'latin1');
+    out[6] = 0x80 | ((out[6] ?? 0) & 0x0f);
+    out[8] = 0x80 | ((out[8] ?? 0) & 0x3f);
+    return out;
+  }
 }
 
-/** Sixteen bytes of a uuid that is recognisably a mask. @param value the sixteen bytes of the clear uuid */
-export function maskUuid(key: Uint8Array, classId: string, value: Uint8Array): Buffer {
-  const out = Buffer.from(digest(key, classId, value).subarray(0, 16));
-  out.write('msk_', 0, 'latin1');
-  out[6] = 0x80 | ((out[6] ?? 0) & 0x0f);
-  out[8] = 0x80 | ((out[8] ?? 0) & 0x3f);
-  return out;
-}
+/** One token, for callers that make few. @param key 32 bytes @param value the clear value's bytes in text form */
+export const maskToken = (key: Uint8Array, classId: string, value: Uint8Array): string => new Tokenizer(key, classId).token(value);
 
 /** True when a statement or parameter carries a mask back to the target: it must be refused, or it would overwrite data. */
 export function containsMaskToken(text: string | Buffer): boolean {

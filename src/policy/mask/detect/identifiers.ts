@@ -1,9 +1,9 @@
 /** Identifiers of letters and digits: IBAN, UK national insurance number, Spanish DNI and NIE, IPv4 addresses. */
 import { countrySpecs, isValidIBAN } from 'ibantools';
-import { RE2JS } from 're2js';
 import { dniOrNie } from './checksums.ts';
 import type { DetectorId, Hit } from './ids.ts';
-import { each } from './locate.ts';
+
+const LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries(countrySpecs).flatMap(([code, spec]) => (spec.chars == null ? [] : [[code, spec.chars] as const])));
 
 // Fixed-length, so that V8's engine is linear on it too.
 const IBAN_HEAD = /[A-Za-z]{2}[0-9]{2}/g;
@@ -15,8 +15,8 @@ export function findIbans(text: string, hits: Hit[]): void {
     const start = match.index;
     if (isWord(text.charAt(start - 1))) continue;
     const country = match[0].slice(0, 2).toUpperCase();
-    const length = Object.entries(countrySpecs).find(([code]) => code === country)?.[1].chars ?? 0;
-    if (length === 0) continue;
+    const length = LENGTHS.get(country);
+    if (length === undefined) continue;
     let compact = '';
     let i = start;
     for (; i < text.length && compact.length < length; i++) {
@@ -28,20 +28,21 @@ export function findIbans(text: string, hits: Hit[]): void {
   }
 }
 
-const NINO = RE2JS.compile('(?i)\\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\\d{2}[ -]?\\d{2}[ -]?\\d{2}[ -]?[A-D]\\b');
+// Of bounded length without nested repetition: at most a dozen steps from each start, so V8's engine is linear here too.
+const NINO = /\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]\b/gi;
 const NOT_ISSUED = new Set(['BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ']);
-const DNI = RE2JS.compile('(?i)\\b(?:[XYZ][ -]?\\d{7}|\\d{8})[ -]?[A-HJ-NP-TV-Z]\\b');
-const IPV4 = RE2JS.compile('\\b(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\b');
+const DNI = /\b(?:[XYZ][ -]?\d{7}|\d{8})[ -]?[A-HJ-NP-TV-Z]\b/gi;
+const IPV4 = /(?<![\d.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?!\.?\d)/g;
 
 export function findIdentifiers(text: string, wants: (id: DetectorId) => boolean, hits: Hit[]): void {
   if (wants('iban')) findIbans(text, hits);
   if (wants('nino'))
-    each(NINO, text, (start, end) => {
-      if (!NOT_ISSUED.has(text.slice(start, start + 2).toUpperCase())) hits.push({ start, end, detector: 'nino' });
-    });
+    for (const m of text.matchAll(NINO)) {
+      if (!NOT_ISSUED.has(m[0].slice(0, 2).toUpperCase())) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'nino' });
+    }
   if (wants('dni'))
-    each(DNI, text, (start, end) => {
-      if (dniOrNie(text.slice(start, end))) hits.push({ start, end, detector: 'dni' });
-    });
-  if (wants('ipv4')) each(IPV4, text, (start, end) => hits.push({ start, end, detector: 'ipv4' }));
+    for (const m of text.matchAll(DNI)) {
+      if (dniOrNie(m[0])) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'dni' });
+    }
+  if (wants('ipv4')) for (const m of text.matchAll(IPV4)) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'ipv4' });
 }

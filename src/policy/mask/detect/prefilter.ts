@@ -14,7 +14,11 @@ export const Signal = {
   nonAscii: 8,
   /** Escapes that can hide any of the above: `%40`, `\u0040`, `&#64;`. */
   escape: 16,
+  /** The whole value may be base64 or hexadecimal of readable text. */
+  hidden: 32,
 } as const;
+
+export const ALL_SIGNALS = 63;
 
 const DIGIT = 1;
 const SEPARATOR = 2;
@@ -23,7 +27,7 @@ const HIGH = 4;
 
 const KIND = new Uint8Array(256);
 for (let i = 48; i < 58; i++) KIND[i] = DIGIT;
-for (const c of ' .()\t/:,_+') KIND[c.charCodeAt(0)] = SEPARATOR;
+for (const c of ' .()/') KIND[c.charCodeAt(0)] = SEPARATOR;
 for (const c of "@%\\&=:_-JAz'") KIND[c.charCodeAt(0)] = SPECIAL;
 for (let i = 128; i < 256; i++) KIND[i] = HIGH;
 
@@ -44,16 +48,51 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
         break;
       case SPECIAL:
         signals |= special(bytes, i, byte);
-        if (byte !== 0x2d && byte !== 0x5f && byte !== 0x3a) digits = byte === 0x25 || byte === 0x5c || byte === 0x26 ? digits : 0;
+        // A hyphen may stand between the digits of one number.
+        if (byte !== 0x2d) digits = 0;
         break;
       case HIGH:
-        signals |= Signal.nonAscii;
+        if (lookalike(bytes, i, byte)) signals |= Signal.nonAscii;
         break;
       default:
         digits = 0;
     }
   }
   return signals;
+}
+
+/**
+ * May this byte begin (in UTF-8) or be (in a one-byte encoding) a character that `normalise` spells plainly? Letters with
+ * accents and most scripts may not; their texts are never decoded for this.
+ */
+function lookalike(bytes: Uint8Array, i: number, byte: number): boolean {
+  const next = bytes[i + 1] ?? 0;
+  switch (byte) {
+    case 0xa0:
+    case 0xad:
+    case 0xb2:
+    case 0xb3:
+    case 0xb9:
+      return (bytes[i - 1] ?? 0) < 0x80 || bytes[i - 1] === 0xc2;
+    case 0xe2:
+      return next <= 0x82 || next === 0x88 || (next >= 0x91 && next <= 0x93);
+    case 0xe3:
+      return next === 0x80 || next === 0x85;
+    case 0xef:
+      return next >= 0xb8;
+    case 0xcd:
+    case 0xd8:
+    case 0xd9:
+    case 0xdb:
+    case 0xdf:
+    case 0xe0:
+    case 0xe1:
+      return true;
+    case 0xf0:
+      return next === 0x9d;
+    default:
+      return false;
+  }
 }
 
 function special(bytes: Uint8Array, i: number, byte: number): number {

@@ -5,6 +5,7 @@ import { findEmails } from './email.ts';
 import { findIdentifiers } from './identifiers.ts';
 import { noHints, type DetectorId, type Hit, type NameHints } from './ids.ts';
 import { normalise } from './normalise.ts';
+import { ALL_SIGNALS, Signal } from './prefilter.ts';
 import { findSecrets } from './secrets.ts';
 import { maskTokenSpans } from '../token.ts';
 
@@ -12,15 +13,15 @@ import { maskTokenSpans } from '../token.ts';
  * Values that active detectors find in `text`, by start, without overlaps. Time is linear in the text.
  * `hints` is what the name of the column or key says.
  */
-export function scanText(text: string, active: ReadonlySet<DetectorId>, hints: NameHints = noHints): readonly Hit[] {
+export function scanText(text: string, active: ReadonlySet<DetectorId>, hints: NameHints = noHints, signals: number = ALL_SIGNALS): readonly Hit[] {
   if (active.size === 0 || text.length === 0) return [];
   const window = limits.detectorWindowBytes;
-  if (text.length <= window) return merge(text, scanWindow(text, active, hints));
+  if (text.length <= window) return merge(text, scanWindow(text, active, hints, signals));
   const hits: Hit[] = [];
   for (let from = 0; from < text.length; ) {
     const to = Math.min(text.length, from + window);
     let next = to - limits.detectorOverlapBytes;
-    for (const hit of scanWindow(text.slice(from, to), active, hints)) {
+    for (const hit of scanWindow(text.slice(from, to), active, hints, signals)) {
       hits.push({ ...hit, start: hit.start + from, end: hit.end + from });
       // A value that the window's end may have cut is looked at again from its start.
       if (hit.end + from === to && hit.start > 0) next = Math.min(next, hit.start + from);
@@ -31,24 +32,25 @@ export function scanText(text: string, active: ReadonlySet<DetectorId>, hints: N
   return merge(text, hits);
 }
 
-function scanWindow(text: string, active: ReadonlySet<DetectorId>, hints: NameHints): readonly Hit[] {
+function scanWindow(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, signals: number): readonly Hit[] {
   const hits: Hit[] = [];
-  scanPlain(text, active, hints, hits);
+  scanPlain(text, active, hints, signals, hits);
+  if ((signals & (Signal.nonAscii | Signal.escape)) === 0) return hits;
   const plain = normalise(text);
   if (plain === undefined) return hits;
   const found: Hit[] = [];
-  scanPlain(plain.text, active, hints, found);
+  scanPlain(plain.text, active, hints, ALL_SIGNALS, found);
   for (const hit of found) {
     hits.push({ start: plain.at[hit.start] ?? 0, end: plain.at[hit.end] ?? text.length, detector: hit.detector });
   }
   return hits;
 }
 
-function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, hits: Hit[]): void {
+function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, signals: number, hits: Hit[]): void {
   const wants = (id: DetectorId): boolean => active.has(id);
-  findSecrets(text, wants, hits);
-  if (wants('email') && text.includes('@')) findEmails(text, hits);
-  if (/\d/.test(text)) {
+  if ((signals & (Signal.secret | Signal.at)) !== 0) findSecrets(text, wants, hits);
+  if ((signals & Signal.at) !== 0 && wants('email')) findEmails(text, hits);
+  if ((signals & Signal.digits) !== 0) {
     findIdentifiers(text, wants, hits);
     findNumbers(text, wants, hints, hits);
   }
