@@ -1,0 +1,15 @@
+/** Which screen is on the glass. */
+import { createStore } from './store.ts';
+
+export const screens = ['connections', 'workbench', 'approvals', 'sessions', 'policy', 'settings'] as const;
+export type Screen = (typeof screens)[number];
+
+export interface Place {
+  readonly screen: Screen;
+  /** Id of what is open on the screen: an approval, a session. */
+  readonly item?: string;
+}
+
+export const place = createStore<Place>({ screen: 'connections' });
+
+export const goTo = (screen: Screen, item?: string): void => place.set(item === undefined ? { screen } : { screen, item });

@@ -1,0 +1,89 @@
+/** A held run with its live state, and a refused or failed run with what to do about it. */
+import { Button } from '@mantine/core';
+import { IconAlertCircle, IconCopy, IconHandStop, IconShieldX } from '@tabler/icons-react';
+import type { SqlError } from '../../contract/ipc/common.ts';
+import { formatClock } from '../../ui/format.ts';
+import { useNow } from '../live.ts';
+import { goTo } from '../navigation.ts';
+import { copyText } from '../notify.ts';
+import type { HoldView } from './run-model.ts';
+import classes from './workbench.module.css';
+
+export function HoldBanner({ hold, onCancel }: { hold: HoldView; onCancel: () => void }) {
+  const now = useNow(1_000);
+  const { held } = hold;
+  return (
+    <div className={classes.banner} role="status">
+      <div className={classes.bannerIcon}>
+        <IconHandStop size={20} stroke={1.9} aria-hidden />
+      </div>
+      <div>
+        <p className={classes.bannerTitle}>Waiting for approval · {formatClock(held.expiresMs - now)} left</p>
+        <p className={classes.bannerText}>{held.reason}</p>
+        <p className={classes.bannerMeta}>
+          <span>
+            {hold.approvals} of {held.quorum} approved
+          </span>
+          <span>Approvers: {held.approvers.join(', ')}</span>
+          {held.policyIds.length > 0 && (
+            <span>
+              Policy: <code>{held.policyIds.join(', ')}</code>
+            </span>
+          )}
+        </p>
+      </div>
+      <div style={{ display: 'flex', gap: 8 }}>
+        <Button size="xs" variant="default" onClick={() => goTo('approvals', held.approvalId)}>
+          See request
+        </Button>
+        <Button size="xs" color="red" variant="light" onClick={onCancel}>
+          Withdraw
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const titles = { denied: 'Denied by policy', refused: 'Refused: Sallyport cannot be sure what this does' } as const;
+
+export function ErrorBanner({ error, hold }: { error: SqlError; hold: HoldView | undefined }) {
+  const byPerson = hold?.state === 'denied';
+  const title = byPerson ? `Denied by ${hold.by ?? 'an approver'}` : error.refusal === undefined ? `Error ${error.sqlstate}` : titles[error.refusal];
+  const Icon = error.refusal === undefined ? IconAlertCircle : IconShieldX;
+  const report = [title, error.message, error.detail, error.hint, error.policyIds.join(', '), error.reference].filter((x) => x !== undefined && x !== '').join('\n');
+  return (
+    <div className={classes.banner} data-tone="deny" role="alert">
+      <div className={classes.bannerIcon}>
+        <Icon size={20} stroke={1.9} aria-hidden />
+      </div>
+      <div>
+        <p className={classes.bannerTitle}>{title}</p>
+        <p className={classes.bannerText}>{error.message}</p>
+        {error.detail !== undefined && <p className={classes.bannerText}>{error.detail}</p>}
+        {error.hint !== undefined && (
+          <p className={classes.bannerText}>
+            <b>What to do:</b> {error.hint}
+          </p>
+        )}
+        <p className={classes.bannerMeta}>
+          <span>
+            SQLSTATE <code>{error.sqlstate}</code>
+          </span>
+          {error.policyIds.length > 0 && (
+            <span>
+              Policy <code>{error.policyIds.join(', ')}</code>
+            </span>
+          )}
+          {error.reference !== undefined && (
+            <span>
+              Reference <code>{error.reference}</code>
+            </span>
+          )}
+        </p>
+      </div>
+      <Button size="xs" variant="default" leftSection={<IconCopy size={14} />} onClick={() => copyText(report, 'Error copied')}>
+        Copy
+      </Button>
+    </div>
+  );
+}

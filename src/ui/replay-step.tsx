@@ -1,0 +1,128 @@
+/** One step of a replay: what was asked, what was decided, what came back. */
+import { Group, Stack, Text } from '@mantine/core';
+import { IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
+import type { TimelineRecord } from '../contract/ipc/sessions.ts';
+import { formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { EffectPill, Pill } from './pill.tsx';
+import { ResultTable } from './result-table.tsx';
+import { SqlBlock } from './sql-text.tsx';
+import type { StatementStep, Step } from './timeline.ts';
+
+const approvalWords = { requested: 'Approval requested', approved: 'Approved', denied: 'Denied', expired: 'Expired', cancelled: 'Cancelled' } as const;
+
+/** A line of text for records that are no statement. */
+export function eventText(record: TimelineRecord): string {
+  switch (record.kind) {
+    case 'open':
+    case 'close':
+    case 'note':
+      return record.text;
+    case 'notice':
+      return `${record.severity}: ${record.message}`;
+    case 'error':
+      return `${record.sqlstate}: ${record.message}`;
+    case 'redacted':
+      return `${record.field} was removed by a signed redaction (${record.legalBasis})`;
+    case 'decision':
+      return record.reason;
+    case 'approval':
+      return [approvalWords[record.phase], record.by, record.reason].filter((x) => x !== undefined).join(' · ');
+    case 'mask':
+      return record.classes.map((c) => `${c.classId}: ${plural(c.cells, 'cell')}`).join(', ');
+    case 'statement':
+      return record.sql;
+    case 'result':
+      return record.tag;
+  }
+}
+
+function Decision({ step }: { step: StatementStep }) {
+  if (step.decision === undefined) return null;
+  return (
+    <Group gap={8} wrap="nowrap" align="flex-start">
+      <EffectPill effect={step.decision.effect} tense="past" />
+      <div>
+        <Text size="sm">{step.decision.reason}</Text>
+        {step.decision.policyIds.length > 0 && (
+          <Text size="xs" c="dimmed" ff="monospace">
+            {step.decision.policyIds.join(', ')}
+          </Text>
+        )}
+      </div>
+    </Group>
+  );
+}
+
+function Statement({ step }: { step: StatementStep }) {
+  return (
+    <Stack gap="sm">
+      <SqlBlock sql={step.sql} label="Recorded statement" />
+      {step.parameters.length > 0 && (
+        <Group gap={6}>
+          {step.parameters.map((p, i) => (
+            <Pill key={i} size="xs" mono tone="outline">{`$${i + 1} = ${p ?? 'NULL'}`}</Pill>
+          ))}
+        </Group>
+      )}
+      <Decision step={step} />
+      {step.approvals.map((a) => (
+        <Group key={a.n} gap={8}>
+          <Pill tone={a.phase === 'approved' ? 'allow' : a.phase === 'requested' ? 'hold' : 'deny'} icon={<IconSignature size={13} aria-hidden />}>
+            {approvalWords[a.phase]}
+          </Pill>
+          <Text size="sm">{[a.by, a.reason === undefined ? undefined : `“${a.reason}”`].filter((x) => x !== undefined).join(' · ')}</Text>
+        </Group>
+      ))}
+      {step.errors.map((e) => (
+        <Group key={e.n} gap={8} wrap="nowrap" align="flex-start">
+          <Pill tone="deny" mono>
+            {e.sqlstate}
+          </Pill>
+          <Text size="sm">{e.message}</Text>
+        </Group>
+      ))}
+      {step.notices.map((n) => (
+        <Group key={n.n} gap={8}>
+          <Pill tone="outline" icon={<IconMessage size={13} aria-hidden />}>
+            {n.severity}
+          </Pill>
+          <Text size="sm">{n.message}</Text>
+        </Group>
+      ))}
+      {step.results.map((r) => (
+        <Stack key={r.n} gap={6}>
+          <Group gap={8}>
+            <Pill tone="neutral" mono>
+              {r.tag}
+            </Pill>
+            {r.elapsedMs !== undefined && <Pill tone="outline">{formatDuration(r.elapsedMs)}</Pill>}
+            {step.masks
+              .flatMap((m) => m.classes)
+              .map((c) => (
+                <Pill key={c.classId} tone="mask" icon={<IconEyeOff size={12} aria-hidden />}>
+                  {c.classId} · {formatCount(c.cells)}
+                </Pill>
+              ))}
+          </Group>
+          {r.columns.length > 0 && <ResultTable columns={r.columns} rows={r.rows} rowCount={r.rowCount} label="Recorded result, masked" />}
+        </Stack>
+      ))}
+      {step.redactions.map((r) => (
+        <Text key={r.n} size="sm" c="dimmed">
+          {eventText(r)}
+        </Text>
+      ))}
+    </Stack>
+  );
+}
+
+export function ReplayStep({ step }: { step: Step }) {
+  return (
+    <Stack gap="sm">
+      <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
+        Record {step.first} · {formatTime(step.tMs)}
+      </Text>
+      {step.kind === 'statement' ? <Statement step={step} /> : <Text size="sm">{eventText(step.record)}</Text>}
+    </Stack>
+  );
+}
