@@ -13,7 +13,7 @@ import { textOf } from './yaml.ts';
 export type ApproverGroups = ReadonlyMap<string, { readonly quorum: number; readonly expires: number }>;
 
 const ANNOTATIONS = ['id', 'reason', 'advice', 'approve', 'quorum', 'expires'];
-const ID = /^[a-z][a-z0-9-]{1,79}$/;
+const ID = /^[a-z][a-z0-9-]{0,79}$/;
 
 /** A policy's text with its place in the file. */
 interface Located {
