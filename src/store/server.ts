@@ -26,6 +26,8 @@ import { lockDirectory } from './storage/lock.ts';
 import { replacePrivateFile, secretFile } from './storage/secret-file.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
+import { recordingRoutes } from './recordings/routes.ts';
+import { fileObjects } from './storage/objects.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
 
@@ -125,6 +127,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   deviceRoutes(route);
   targetRoutes(route, o.seal);
   approvalRoutes(route);
+  recordingRoutes(route, { objects: fileObjects(join(o.dir, 'objects')), keys, origin: config.origin });
   trustRoutes(route, config.organisation, keys);
   auditRoutes(route);
   return app;
@@ -142,9 +145,10 @@ function asStoreError(error: unknown, onProblem: (message: string) => void): Sto
 
 async function syncTargets(db: Database, seal: Sealer, config: ResolvedConfig, clock: Clock): Promise<void> {
   const targets = config.targets.map((t) => {
-    const { tls_ca_file: _file, tls_ca: _ca, credentials, ...rest } = t;
+    const { name, protocol, host, port, database, tls, labels, groups } = t;
     const ca = targetCa(t);
-    return { ...rest, ...(ca === undefined ? {} : { tls_ca: ca }), credentials: { user: credentials.user, password: targetPassword(t) } };
+    const credentials = { user: t.credentials.user, password: targetPassword(t) };
+    return { name, protocol, host, port, database, tls, labels, groups, ...(ca === undefined ? {} : { tls_ca: ca }), credentials };
   });
   await db.transaction(async (tx) => {
     await syncConfigTargets(tx, seal, targets, clock.nowMs());

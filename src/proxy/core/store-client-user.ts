@@ -142,8 +142,8 @@ async function subscribe(http: StoreHttp, onEvent: (event: c.StoreEvent) => void
         onEvent(event);
       }
     } catch (error) {
-      if (signal.aborted) return;
-      onProblem?.(error);
+      // An abort ends the loop below; it is not a problem to tell.
+      if (!(error instanceof EnvironmentError && error.code === 'env.cancelled')) onProblem?.(error);
     }
     await sleep(RECONNECT_MS[Math.min(failures++, RECONNECT_MS.length - 1)] ?? 15_000, signal);
   }

@@ -50,16 +50,16 @@ create table decisions (
 create table recordings (
   session_id text primary key, device_id text not null references devices, device_seq bigint not null,
   iss text not null, sub text not null, name text not null, connection text not null, protocol text not null,
-  client text not null, origin text not null, session_pub text not null, open_sha256 text not null,
-  opened_ms bigint not null, state text not null, closed_ms bigint, end_sha256 text, end_receipt text,
-  chunks integer not null, size bigint not null, root text not null, frontier text not null, last_leaf text not null,
-  last_checkpoint text not null, signed_size bigint not null, tail boolean not null, bytes bigint not null,
-  unique (device_id, device_seq));
+  client text not null, open_envelope text not null, open_sha256 text not null, opened_ms bigint not null,
+  state text not null, closed_ms bigint, end_sha256 text, end_receipt text, end_cosignature text,
+  chunks integer not null, log_state text, size bigint not null, root text not null,
+  witnessed_size bigint not null, witnessed_note text, tail boolean not null, bytes bigint not null);
+create index recordings_device on recordings (device_id, device_seq);
 create index recordings_opened on recordings (opened_ms);
 create index recordings_person on recordings (iss, sub, opened_ms);
 create table chunks (
   session_id text not null references recordings, idx integer not null, sha256 text not null,
-  gzip_sha256 text not null, size_bytes bigint not null, receipt text not null, cosignature text not null,
+  size_bytes bigint not null, receipt text not null, cosignature text not null,
   t_ms bigint not null, primary key (session_id, idx));
 create table audit (
   id bigint generated always as identity primary key, t_ms bigint not null, iss text not null, sub text not null,

@@ -90,7 +90,7 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
           );
           const result = await spec.handler(ctx);
           assert(ctx.audited, `${spec.action} was not audited`);
-          return spec.reply(reply, result);
+          return await spec.reply(reply, result);
         } catch (error) {
           await auditRefusal(services, actor, spec.action, request.url, error);
           throw error;

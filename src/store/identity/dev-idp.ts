@@ -54,7 +54,7 @@ export async function startDevIdp(o: DevIdpOptions): Promise<DevIdp> {
   });
   const key = await importJWK(jwk, 'ES256');
   const publicJwk = { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y, kid: jwk.kid, alg: 'ES256', use: 'sig' };
-  const jwks = createLocalJWKSet({ keys: [publicJwk as JWK] });
+  const jwks = createLocalJWKSet({ keys: [publicJwk] });
   return {
     issuer,
     clientId: DEV_CLIENT_ID,
@@ -99,7 +99,7 @@ async function signingKey(path: string): Promise<JWK> {
 
 function configuration(people: readonly DevPerson[], jwk: JWK): Configuration {
   return {
-    jwks: { keys: [{ ...jwk }] } as NonNullable<Configuration['jwks']>,
+    jwks: { keys: [{ ...jwk }] },
     clients: [
       {
         client_id: DEV_CLIENT_ID,

@@ -1,6 +1,6 @@
 /** The registry of targets: definitions in clear, credentials sealed and bound to their target. */
 import { z } from 'zod';
-import { target, targetBody, type WireTarget } from '../../contract/store/index.ts';
+import { target, type targetBody, type WireTarget } from '../../contract/store/index.ts';
 import { randomToken } from '../crypto/keys.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { Queries } from '../db/database.ts';

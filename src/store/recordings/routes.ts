@@ -1,0 +1,164 @@
+/** Recordings over HTTP: parts from devices, files for their owners and for auditors. */
+import {
+  chunkHeaders,
+  chunkParams,
+  CHUNK_SHA256_HEADER,
+  CHUNK_SIZE_HEADER,
+  emptyReply,
+  endParams,
+  fileParams,
+  receiptReply,
+  recordingDetail,
+  recordingList,
+  recordingParams,
+  recordingQuery,
+} from '../../contract/store/index.ts';
+import type { SessionId } from '../../base/ids.ts';
+import type { Queries } from '../db/database.ts';
+import type { User } from '../http/context.ts';
+import { StoreError } from '../http/errors.ts';
+import { bytes, json, none, type Router } from '../http/route.ts';
+import { type IngestPorts, objectKey, statementText, takeChunk, takeEnd, takeOpen } from './ingest.ts';
+import { findRecording, listRecordings, type RecordingRow, toInfo } from './repository.ts';
+
+const CHUNK_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+const STATEMENT_LIMIT_BYTES = 1024 * 1024;
+
+export function recordingRoutes(route: Router, ports: IngestPorts): void {
+  uploadRoutes(route, ports);
+  readRoutes(route, ports);
+}
+
+function uploadRoutes(route: Router, ports: IngestPorts): void {
+  route({
+    ...none,
+    method: 'PUT',
+    path: '/v1/recordings/:session/open',
+    auth: 'device',
+    action: 'recording.open',
+    params: recordingParams,
+    bodyLimitBytes: STATEMENT_LIMIT_BYTES,
+    reply: json(emptyReply),
+    handler: (ctx) =>
+      ctx.commit(ctx.params.session, async (tx) => {
+        await takeOpen(tx, ports, { session: ctx.params.session, envelope: statementText(ctx.raw), device: ctx.device });
+        await ctx.hub.publish(tx, { type: 'recording', session_id: ctx.params.session, state: 'open' });
+        return {};
+      }),
+  });
+  route({
+    ...none,
+    method: 'PUT',
+    path: '/v1/recordings/:session/chunks/:index',
+    auth: 'device',
+    action: 'recording.chunk',
+    params: chunkParams,
+    bodyLimitBytes: CHUNK_BODY_LIMIT_BYTES,
+    reply: json(receiptReply),
+    handler: (ctx) => {
+      const headers = chunkHeaders.safeParse(ctx.headers);
+      if (!headers.success) throw new StoreError('bad_request', `the headers ${CHUNK_SHA256_HEADER} and ${CHUNK_SIZE_HEADER} are needed`);
+      const { session, index } = ctx.params;
+      const upload = { session, index, gzip: ctx.raw, sha256: headers.data[CHUNK_SHA256_HEADER], sizeBytes: headers.data[CHUNK_SIZE_HEADER], device: ctx.device, nowMs: ctx.clock.nowMs() };
+      return ctx.commit(`${session}/${index}`, (tx) => takeChunk(tx, ports, upload), { detail: `sha256 ${upload.sha256}` });
+    },
+  });
+  route({
+    ...none,
+    method: 'PUT',
+    path: '/v1/recordings/:session/:kind',
+    auth: 'device',
+    action: 'recording.end',
+    params: endParams,
+    bodyLimitBytes: STATEMENT_LIMIT_BYTES,
+    reply: json(receiptReply),
+    handler: (ctx) => {
+      const { session, kind } = ctx.params;
+      return ctx.commit(
+        session,
+        async (tx) => {
+          const receipt = await takeEnd(tx, ports, { session, kind, envelope: statementText(ctx.raw), device: ctx.device, nowMs: ctx.clock.nowMs() });
+          await ctx.hub.publish(tx, { type: 'recording', session_id: session, state: kind === 'close' ? 'closed' : 'recovered' });
+          return receipt;
+        },
+        { detail: kind },
+      );
+    },
+  });
+}
+
+function readRoutes(route: Router, ports: IngestPorts): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/recordings',
+    auth: 'user',
+    action: 'recording.list',
+    query: recordingQuery,
+    reply: json(recordingList),
+    handler: (ctx) =>
+      ctx.commit(
+        'recordings',
+        async (tx) => {
+          const { person, connection, since_ms, before_ms, state, limit } = ctx.query;
+          const owner = ctx.user.roles.auditor ? undefined : ctx.user;
+          return { recordings: (await listRecordings(tx, { owner, person, connection, sinceMs: since_ms, beforeMs: before_ms, state, limit })).map(toInfo) };
+        },
+        { detail: JSON.stringify(ctx.query) },
+      ),
+  });
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/recordings/:session',
+    auth: 'user',
+    action: 'recording.show',
+    params: recordingParams,
+    reply: json(recordingDetail),
+    handler: (ctx) =>
+      ctx.commit(ctx.params.session, async (tx) => {
+        const recording = await readable(tx, ctx.params.session, ctx.user);
+        return { recording: toInfo(recording), files: await filesOf(ports, recording) };
+      }),
+  });
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/recordings/:session/files/*',
+    auth: 'user',
+    action: 'recording.download',
+    params: fileParams,
+    reply: bytes,
+    handler: async (ctx) => {
+      const name = ctx.params['*'];
+      const content = await ctx.commit(`${ctx.params.session}/${name}`, async (tx) => {
+        const recording = await readable(tx, ctx.params.session, ctx.user);
+        // Only what has been taken: an object of an upload that failed half way is not part of the recording.
+        if (!(await filesOf(ports, recording)).some((f) => f.name === name)) throw new StoreError('not_found', 'the recording has no such file');
+        return ports.objects.get(objectKey(ctx.params.session, name));
+      });
+      if (content === undefined) throw new StoreError('internal', `the object store lost ${name}`);
+      return { contentType: name.endsWith('.gz') ? 'application/gzip' : 'application/octet-stream', fileName: name.replace('/', '-'), body: content };
+    },
+  });
+}
+
+/** People read their own recordings, auditors all. Others are told that there is none. */
+export async function readable(tx: Queries, session: SessionId, user: User): Promise<RecordingRow> {
+  const recording = await findRecording(tx, session);
+  const mine = recording?.iss === user.iss && recording.sub === user.sub;
+  if (recording === undefined || !(mine || user.roles.auditor)) throw new StoreError('not_found', 'no such recording');
+  return recording;
+}
+
+const CHUNK_FILE = /^chunks\/([0-9]{6})\.ndjson\.gz$/;
+
+export async function filesOf(ports: IngestPorts, recording: RecordingRow): Promise<{ name: string; bytes: number }[]> {
+  const all = await ports.objects.list(objectKey(recording.session_id, ''));
+  const ended = recording.state !== 'open';
+  return all.filter((f) => {
+    const index = CHUNK_FILE.exec(f.name)?.[1];
+    if (index !== undefined) return Number(index) < recording.chunks;
+    return f.name === 'open.dsse.json' || ended;
+  }).map((f) => ({ name: f.name, bytes: f.bytes }));
+}
