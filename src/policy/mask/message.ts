@@ -34,26 +34,16 @@ export function maskText(text: string, plan: MaskPlan, context: MaskContext): Ma
 const NOUN =
   '(?:relation|table|column|constraint|index|schema|database|role|user|function|procedure|operator|parameter|extension|sequence|view|trigger|language|cursor|portal|statement|collation|domain|server|tablespace|policy|rule|partition|publication|subscription|type|aggregate|variable|savepoint|encoding|setting)';
 const NAMED = new RegExp(`\\b${NOUN} "[A-Za-z_][A-Za-z0-9_$.]{0,126}"`, 'g');
-const OPENING = /["„“”«»‚‘’‹›「『]/;
 const MARKS = '"„“”«»‚‘’‹›「」『』';
-/** A private-use character brackets the number of a name put aside; it is taken out of the text first. */
-const HELD = '\ue000';
 
 function scrub(text: string): string {
   let out = rest(text, /\bline \d{1,12}(?:, column [^:\n]{1,128})?: /);
   out = between(out, '=(', ')');
   out = between(out, 'contains (', ')');
   out = between(out, 'VALUES (', ')');
-  // Names of the schema are put aside while quotes are removed.
-  const names: string[] = [];
-  out = out.replaceAll(HELD, '').replaceAll(NAMED, (name) => {
-    names.push(name);
-    return `${HELD}${names.length - 1}${HELD}`;
-  });
   out = quoted(out);
   out = between(out, "'", "'", /(?<![A-Za-z])'/);
-  out = dollarQuoted(out);
-  return out.replaceAll(/\ue000(\d{1,9})\ue000/g, (_, n: string) => names[Number(n)] ?? REDACTED);
+  return dollarQuoted(out);
 }
 
 /** Removes everything after `lead`, which ends where a row or line of data begins. */
@@ -71,13 +61,24 @@ function between(text: string, open: string, close: string, opening?: RegExp): s
   return end >= from ? text.slice(0, from) + REDACTED + text.slice(end) : text.slice(0, from) + REDACTED;
 }
 
+/** From the first quote that is not a name of the schema to the last quote of all: a value may hold quotes, and nouns before them. */
 function quoted(text: string): string {
-  const first = OPENING.exec(text);
-  if (first === null) return text;
-  const from = first.index + 1;
+  let from = 0;
+  for (const name of text.matchAll(NAMED)) {
+    const open = firstMark(text, from);
+    if (open < 0 || open < name.index) break;
+    from = name.index + name[0].length;
+  }
+  const open = firstMark(text, from);
+  if (open < 0) return text;
   let last = text.length - 1;
-  while (last >= from && !MARKS.includes(text.charAt(last))) last--;
-  return last >= from ? text.slice(0, from) + REDACTED + text.slice(last) : text.slice(0, from) + REDACTED;
+  while (last > open && !MARKS.includes(text.charAt(last))) last--;
+  return text.slice(0, open + 1) + REDACTED + (last > open ? text.slice(last) : '');
+}
+
+function firstMark(text: string, from: number): number {
+  for (let i = from; i < text.length; i++) if (MARKS.includes(text.charAt(i))) return i;
+  return -1;
 }
 
 function dollarQuoted(text: string): string {

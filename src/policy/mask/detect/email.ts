@@ -39,8 +39,9 @@ export function findEmails(text: string, hits: Hit[]): void {
 function localStart(text: string, at: number): number {
   if (text[at - 1] === '"') {
     // A quoted local part: `"bob smith"@example.com`.
-    const open = text.lastIndexOf('"', at - 2);
-    return open >= Math.max(0, at - 66) && open < at - 2 ? open : at;
+    const from = Math.max(0, at - 66);
+    const open = text.slice(from, at - 1).lastIndexOf('"');
+    return open >= 0 && from + open < at - 2 ? from + open : at;
   }
   let start = at;
   while (start > 0 && at - start < 64 && isLocal(text, start - 1)) start--;
@@ -58,9 +59,9 @@ function domainEnd(text: string, from: number): number | undefined {
   // A sentence's full stop, a trailing hyphen and `@x.com.1` do not belong to the domain.
   for (; end > from; end = from + Math.max(0, text.slice(from, end).lastIndexOf('.'))) {
     while (end > from && (text[end - 1] === '.' || text[end - 1] === '-')) end--;
-    const dot = text.lastIndexOf('.', end - 1);
-    if (dot <= from) return undefined;
-    if (TOP.test(text.slice(dot + 1, end))) return end;
+    const dot = text.slice(from, end).lastIndexOf('.');
+    if (dot <= 0) return undefined;
+    if (TOP.test(text.slice(from + dot + 1, end))) return end;
   }
   return undefined;
 }

@@ -22,7 +22,7 @@ const SUSPICIOUS = new RegExp(
   'u',
 );
 const ESCAPED = /%[0-9a-f]{2}|\\u[0-9a-f{]|\\x[0-9a-f]{2}|&(?:#|commat;|period;|nbsp;|plus;|lowbar;|colon;)/i;
-const ESCAPE_AT = /(?:%([0-9a-f]{2})|\\+u\{?([0-9a-f]{4,6})\}?|\\+x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?|&#([0-9]{1,7});?|&(commat|period|nbsp|plus|lowbar|colon);)/iy;
+const ESCAPE_AT = /(?:%([0-9a-f]{2})|\\+u(?:\{([0-9a-f]{1,6})\}|([0-9a-f]{4}))|\\+x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?|&#([0-9]{1,7});?|&(commat|period|nbsp|plus|lowbar|colon);)/iy;
 const INVISIBLE = new RegExp(`^${oneOf(INVISIBLES)}$`);
 const SPACE = /^[\u00a0\u2000-\u200a\u202f\u205f\u3000]$/;
 const DASH = /^[\u2010-\u2015\u2212\ufe58\ufe63]$/;
@@ -79,10 +79,10 @@ function unescape(text: string, i: number): readonly [string, number] {
   ESCAPE_AT.lastIndex = i;
   const m = ESCAPE_AT.exec(text);
   if (m === null) return [text.charAt(i), 1];
-  const named = m[6];
+  const named = m[7];
   if (named !== undefined) return [NAMED[named.toLowerCase()] ?? '', m[0].length];
-  const hex = m[1] ?? m[2] ?? m[3] ?? m[4];
-  const code = hex === undefined ? Number(m[5]) : parseInt(hex, 16);
+  const hex = m[1] ?? m[2] ?? m[3] ?? m[4] ?? m[5];
+  const code = hex === undefined ? Number(m[6]) : parseInt(hex, 16);
   // Bytes above 0x7f of a percent escape are parts of UTF-8 sequences: left as they are.
   if (code > 0x10ffff || code < 0x20 || (m[1] !== undefined && code > 0x7f)) return [text.charAt(i), 1];
   return [String.fromCodePoint(code), m[0].length];
