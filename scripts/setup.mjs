@@ -81,7 +81,7 @@ async function ensurePackages() {
       return;
     }
     step('npm packages');
-    await runNpm(['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: root, label: 'npm ci', timeoutMs: 15 * 60_000 });
+    await runNpm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: root, label: 'npm ci', timeoutMs: 15 * 60_000 });
     await installSteps();
     writeFileSync(stampFile(), `${want}\n`);
     good('npm packages are in place');

@@ -69,11 +69,16 @@ export async function startPostgres({ base: wanted, logName = 'demo-postgres.log
   const child = startOwned(join(bin, `postgres${exe}`), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
     ...user, cwd: data, stdio: ['ignore', log, log],
   });
+  const forget = () => {
+    if (folder.temporary) rmSync(folder.path, { recursive: true, force: true });
+    if (native.temporary) rmSync(native.base, { recursive: true, force: true });
+  };
+  process.once('exit', forget);
   const stop = async () => {
     // SIGINT is PostgreSQL's fast shutdown: sessions are ended, data is written.
     await child.stop(20_000, process.platform === 'win32' ? 'SIGTERM' : 'SIGINT');
-    if (folder.temporary) rmSync(folder.path, { recursive: true, force: true });
-    if (native.temporary) rmSync(native.base, { recursive: true, force: true });
+    forget();
+    process.off('exit', forget);
   };
   try {
     await waitForPort(port, { label: 'the demo database', stillAlive: () => child.exitCode === null && child.signalCode === null });
