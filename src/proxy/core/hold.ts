@@ -47,7 +47,7 @@ export async function awaitApproval(input: HoldInput): Promise<HoldResult> {
       status = await control.waitApproval(request.id, tally.seen, AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, 60_000))]));
       failures = 0;
     } catch {
-      if (signal.aborted) return cancelled(input);
+      // An abort is seen at the top of the loop.
       await pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 1_000, signal);
       continue;
     }
@@ -122,6 +122,10 @@ class Tally {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
     const done = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);

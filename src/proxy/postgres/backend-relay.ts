@@ -8,7 +8,8 @@ import { maskText } from '../../policy/mask/index.ts';
 import type { MaskPlan, RecordLevel, StatementAnalysis } from '../../policy/types.ts';
 import {
   backendType as t, decodeBackend, decodeCommandComplete, decodeNotificationResponse, decodeParameterDescription, decodeParameterStatus, decodeReadyForQuery, decodeRowDescription,
-  encodeNotificationResponse, encodeParameterStatus, forEachCell, HEADER_BYTES, MessageFramer, typeLabel,
+  encodeNotificationResponse, encodeParameterStatus, forEachCell, HEADER_BYTES, typeLabel,
+  type MessageFramer,
 } from '../../wire/postgres/index.ts';
 import { reference, type SessionContext } from './context.ts';
 import { CopyOut } from './copy-out.ts';
@@ -147,8 +148,12 @@ export class BackendRelay {
       return;
     }
     if (this.#suppressed) return;
-    if (head.kind === 'execute') head.result ??= this.#portalResult(head);
-    if (this.#suppressed) return;
+    if (head.kind === 'execute' && !head.result) {
+      const result = this.#portalResult(head);
+      // Refused: an error has taken the place of the rows.
+      if (!result) return;
+      head.result = result;
+    }
     if (!head.result) throw new MalformedError('malformed.phase', 'the server sent a row before its description');
     head.result.row(source, start, end, this.#context.toClient);
   }
@@ -285,7 +290,7 @@ export class BackendRelay {
     if (head?.injection) {
       head.injection.failed = masked.message;
       this.#failed(head);
-      head.injection.done();
+      head.injection.failedSignal?.();
       return;
     }
     const record = head && 'record' in head ? head.record : 0;

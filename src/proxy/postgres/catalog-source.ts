@@ -6,22 +6,23 @@ import pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { buildCatalog, catalogQueries } from '../../policy/lineage/catalog.ts';
+import { buildCatalog, catalogQueries, type CatalogRows } from '../../policy/lineage/catalog.ts';
 import type { CatalogView } from '../../policy/types.ts';
 import type { Credential, Target } from '../core/ports.ts';
 
 const MAX_AGE_MS = 60_000;
 
-/**
- * Reads a catalog through any way of running a query that returns one text value. The rows come as one JSON array,
- * so that a session's own connection and ours see the same types.
- */
-export async function readCatalog(runOne: (sql: string) => Promise<string>): Promise<CatalogView> {
-  const rows: Record<string, unknown> = {};
-  for (const [name, sql] of Object.entries(catalogQueries)) {
-    rows[name] = JSON.parse(await runOne(`SELECT coalesce(pg_catalog.json_agg(q), '[]')::pg_catalog.text FROM (${sql}) q`)) as unknown;
-  }
-  return buildCatalog(rows);
+const PARTS = ['schemas', 'relations', 'columns', 'functions', 'operators'] as const satisfies readonly (keyof CatalogRows)[];
+
+/** The texts of a catalog read, in order, without the set-up of search_path. */
+export function catalogTexts(serverVersion: number): string[] {
+  const queries = catalogQueries(serverVersion);
+  return PARTS.map((part) => queries[part]);
+}
+
+/** @param results rows of each of `catalogTexts`, as arrays @throws MalformedError */
+export function catalogFrom(results: readonly (readonly unknown[])[]): CatalogView {
+  return buildCatalog(Object.fromEntries(PARTS.map((part, i) => [part, results[i] ?? []])) as unknown as CatalogRows);
 }
 
 export class CatalogSource {
@@ -33,6 +34,8 @@ export class CatalogSource {
   #wanted = 0;
   #have = -1;
   #reading: Promise<void> | undefined;
+  /** server_version_num of the target, once it has been asked. */
+  serverVersion = 0;
 
   constructor(target: Target, lease: () => Promise<Credential>, clock: Clock) {
     this.#target = target;
@@ -47,6 +50,11 @@ export class CatalogSource {
 
   get stamp(): string {
     return String(this.#have);
+  }
+
+  /** Changes whenever objects are known to have changed. */
+  get generation(): number {
+    return this.#wanted;
   }
 
   invalidate(): void {
@@ -100,10 +108,12 @@ export class CatalogSource {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return await readCatalog(async (sql) => {
-        const result = await client.query<{ coalesce: string }>(sql);
-        return result.rows[0]?.coalesce ?? '[]';
-      });
+      const version = await client.query<[string]>({ text: "SELECT pg_catalog.current_setting('server_version_num')", rowMode: 'array' });
+      this.serverVersion = Number(version.rows[0]?.[0]);
+      await client.query(catalogQueries(this.serverVersion).setup);
+      const results: unknown[][] = [];
+      for (const text of catalogTexts(this.serverVersion)) results.push((await client.query<unknown[]>({ text, rowMode: 'array' })).rows);
+      return catalogFrom(results);
     } catch (error) {
       throw new EnvironmentError('env.unreachable', `the catalog of ${info.name} could not be read: ${messageOf(error)}`, { cause: error });
     } finally {

@@ -10,15 +10,15 @@ import { limits } from '../../base/limits.ts';
 import { containsMaskToken } from '../../policy/mask/index.ts';
 import type { MaskPlan } from '../../policy/types.ts';
 import {
-  decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, MessageFramer, sqlState, sqlText,
-  type BindMessage, type ParseMessage, type RawMessage,
+  decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
+  type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
 } from '../../wire/postgres/index.ts';
-import { Analyser, type Analysed } from './analyser.ts';
+import type { Analyser, Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { cancelDenial, policyDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { Holds } from './holds.ts';
-import { refreshCatalog, refreshSettings } from './injector.ts';
+import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import type { PreparedStatement } from './statements.ts';
 
@@ -38,7 +38,8 @@ export class FrontendRelay {
   #copyHash: Hash | undefined;
   #copyBytes = 0;
   #copyRefused = false;
-  #terminated = false;
+  /** The client has said goodbye. */
+  terminated = false;
 
   constructor(context: SessionContext, socket: Socket, framer: MessageFramer) {
     this.#context = context;
@@ -107,7 +108,7 @@ export class FrontendRelay {
   }
 
   #handle(raw: RawMessage): Promise<void> | undefined {
-    if (this.#terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
+    if (this.terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
     const t = frontendType;
     if (this.#skipToSync && raw.type !== t.Sync && raw.type !== t.Terminate) {
       decodeFrontend(raw);
@@ -162,7 +163,7 @@ export class FrontendRelay {
         this.#refuseQuery('the fast-path function call is not supported; call the function in a SELECT', sqlState.featureNotSupported);
         return undefined;
       case 'Terminate':
-        this.#terminated = true;
+        this.terminated = true;
         toServer.push(raw.raw);
         return undefined;
       default:
@@ -183,12 +184,10 @@ export class FrontendRelay {
   }
 
   #stale(): boolean {
-    const { state, catalogs, catalog, engine } = this.#context;
+    const { state } = this.#context;
     if (state.transaction === 'E') return false;
     if (state.settingsDirty || state.pending.some((p) => touchesNames(p))) return true;
-    if (engine.classes.length === 0) return false;
-    if (state.catalogInTransaction) return !catalog.stamp.startsWith('private');
-    return catalogs.current === undefined || catalog.stamp !== catalogs.stamp;
+    return !catalogIsCurrent(this.#context);
   }
 
   async #refresh(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { EnvironmentError } from '../../base/errors.ts';
 import { encodeBind, encodeClose, encodeExecute, encodeFlush, encodeParse, encodeSync } from '../../wire/postgres/index.ts';
-import { readCatalog } from './catalog-source.ts';
+import { catalogFrom, catalogTexts } from './catalog-source.ts';
 import type { SessionContext } from './context.ts';
 import type { Injection } from './pending.ts';
 
@@ -12,39 +12,51 @@ import type { Injection } from './pending.ts';
 const NAME = '_sallyport_own';
 
 const SETTINGS = `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text,
- pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('server_encoding')`;
+ pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('server_encoding'),
+ (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = pg_catalog.pg_my_temp_schema()), pg_catalog.current_setting('search_path')`;
 
-async function run(context: SessionContext, sql: string): Promise<(string | null)[][]> {
+/** Runs queries one behind the other without a gap: in one implicit transaction where none is open. */
+async function run(context: SessionContext, texts: readonly string[]): Promise<(string | null)[][][]> {
   const { state, toServer } = context;
   let finish: (() => void) | undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const injection: Injection = { rows: [], failed: undefined, done: () => finish?.() };
-  toServer.push(Buffer.concat([encodeParse(NAME, sql), encodeBind({ portal: NAME, statement: NAME }), encodeExecute(NAME), encodeClose('portal', NAME), encodeClose('statement', NAME)]));
-  state.pending.push({ kind: 'parse', injection });
-  state.pending.push({ kind: 'bind', injection });
-  state.pending.push({ kind: 'execute', injection, record: 0, startedNs: 0n });
-  state.pending.push({ kind: 'close', injection });
-  state.pending.push({ kind: 'close', injection });
+  const results: Injection[] = texts.map((_, i) => ({ rows: [], failed: undefined, done: () => (i === texts.length - 1 ? finish?.() : undefined) }));
+  for (const [i, injection] of results.entries()) {
+    toServer.push(Buffer.concat([encodeParse(NAME, texts[i] ?? ''), encodeBind({ portal: NAME, statement: NAME }), encodeExecute(NAME), encodeClose('portal', NAME), encodeClose('statement', NAME)]));
+    state.pending.push({ kind: 'parse', injection });
+    state.pending.push({ kind: 'bind', injection });
+    state.pending.push({ kind: 'execute', injection, record: 0, startedNs: 0n });
+    state.pending.push({ kind: 'close', injection });
+    state.pending.push({ kind: 'close', injection });
+  }
+  const last = results.at(-1);
   if (state.pipelineOpen) toServer.push(encodeFlush());
-  else {
+  else if (last) {
     toServer.push(encodeSync());
-    state.pending.push({ kind: 'sync', injection });
+    state.pending.push({ kind: 'sync', injection: last });
   }
   toServer.flush();
-  await Promise.race([finished, state.until(() => false)]);
-  if (injection.failed !== undefined) throw new EnvironmentError('env.unreachable', `the target refused the proxy's own query: ${injection.failed}`);
-  return injection.rows;
+  // An error skips the rest of the batch; its own injection is told, and no later one will be.
+  for (const injection of results) injection.failedSignal = () => finish?.();
+  await Promise.race([finished, state.ended]);
+  const failed = results.find((r) => r.failed !== undefined);
+  if (failed) throw new EnvironmentError('env.unreachable', `the target refused the proxy's own query: ${failed.failed ?? ''}`);
+  return results.map((r) => r.rows);
 }
 
 /** Takes in search_path and text settings. @throws EnvironmentError when the session's text is not UTF-8. */
 export async function refreshSettings(context: SessionContext): Promise<void> {
   const { state } = context;
-  const row = (await run(context, SETTINGS))[0] ?? [];
+  const row = (await run(context, [SETTINGS]))[0]?.[0] ?? [];
   const path: unknown = JSON.parse(row[0] ?? '[]');
   if (!Array.isArray(path) || !path.every((s) => typeof s === 'string')) throw new EnvironmentError('env.unreachable', 'the target gave no search path');
-  state.searchPath = path;
+  const temporary = row[4] ?? undefined;
+  // The catalog snapshot calls this session's own temporary schema pg_temp, whatever its number.
+  state.searchPath = path.map((schema) => (schema === temporary ? 'pg_temp' : schema));
+  state.hasTemporary = temporary !== undefined;
+  state.searchPathSetting = row[5] ?? '';
   state.standardConformingStrings = row[1] === 'on';
   state.serverEncoding = row[3] ?? '';
   assertUtf8(row[2] ?? '', state.serverEncoding);
@@ -58,15 +70,29 @@ export function assertUtf8(clientEncoding: string, serverEncoding: string): void
   throw new EnvironmentError('env.cancelled', `client_encoding ${clientEncoding} is not supported: use UTF8`);
 }
 
-/** Brings the session's catalog up to date: its own view while an open transaction has changed objects. */
+/** True when only this session's own connection sees all objects that its statements may name. */
+export const needsOwnCatalog = (context: SessionContext): boolean => context.state.catalogInTransaction || context.state.hasTemporary;
+
+const ownStamp = (context: SessionContext): string => `own ${context.sessionId} ${context.state.epoch} ${context.catalogs.generation}`;
+
+/** True when the session's catalog is what its next statement has to be analysed against. */
+export function catalogIsCurrent(context: SessionContext): boolean {
+  if (context.engine.classes.length === 0) return true;
+  if (needsOwnCatalog(context)) return context.catalog.stamp === ownStamp(context);
+  return context.catalogs.current !== undefined && context.catalog.stamp === context.catalogs.stamp;
+}
+
+/** Brings the session's catalog up to date: its own view while it has objects that others do not see. */
 export async function refreshCatalog(context: SessionContext): Promise<void> {
-  if (context.engine.classes.length === 0) return;
-  if (context.state.catalogInTransaction) {
-    if (context.catalog.stamp.startsWith('private')) return;
-    const view = await readCatalog(async (sql) => (await run(context, sql))[0]?.[0] ?? '[]');
-    context.catalog = { view, stamp: `private ${context.sessionId} ${context.state.epoch}` };
+  if (catalogIsCurrent(context)) return;
+  const view = await context.catalogs.get();
+  if (needsOwnCatalog(context)) {
+    // Names in view definitions are printed for the path that is set: none, for the time of these queries only.
+    const path = (value: string): string => `SELECT pg_catalog.set_config('search_path', '${value.replaceAll("'", "''")}', true)`;
+    const stamp = ownStamp(context);
+    const results = await run(context, [path(''), ...catalogTexts(context.catalogs.serverVersion), path(context.state.searchPathSetting)]);
+    context.catalog = { view: catalogFrom(results.slice(1, -1)), stamp };
     return;
   }
-  const view = await context.catalogs.get();
   context.catalog = { view, stamp: context.catalogs.stamp };
 }

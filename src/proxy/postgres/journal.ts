@@ -121,7 +121,7 @@ export class Journal {
   }
 
   approvalAsked(request: number, approval: ApprovalRequest, digest: string): void {
-    this.recorder.append({ kind: 'approval.request', clear: { q: request, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: { ...approval } as unknown as Json }] });
+    this.recorder.append({ kind: 'approval.request', clear: { q: request, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: approval as unknown as Json }] });
   }
 
   approvalDecision(request: number, id: string, signed: SignedDecision, counted: boolean, reason: string): void {

@@ -6,7 +6,7 @@ import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../
 import { limits } from '../../base/limits.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import type { DetectorSet } from '../../policy/mask/index.ts';
-import type { PolicyEngine, Principal } from '../../policy/types.ts';
+import type { CatalogRelation, PolicyEngine, Principal } from '../../policy/types.ts';
 import { encodeErrorResponse, sqlState, type SqlStateCode } from '../../wire/postgres/index.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
@@ -67,7 +67,7 @@ export class PgListener {
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const { options } = { options: this.#options };
+    const options = this.#options;
     try {
       if (this.#sessions.size >= limits.sessionsPerListener) throw new EnvironmentError('env.cancelled', `this endpoint serves at most ${limits.sessionsPerListener} connections`);
       const accepted = await acceptClient(socket, options.accounts);
@@ -84,7 +84,7 @@ export class PgListener {
   }
 
   async #session(socket: Socket, accepted: Extract<Awaited<ReturnType<typeof acceptClient>>, { kind: 'session' }>): Promise<void> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const caller: Caller = { principal: options.principal, connection: options.target.info, client: accepted.account.client, deviceId: options.deviceId };
     const program = (accepted.parameters.get('application_name') ?? '').slice(0, 128);
     const session = new PgSession(
@@ -125,7 +125,7 @@ export class PgListener {
 
   /** What would happen to this text now, by the same analysis and the same decision. Nothing is sent to the target. */
   async dryRun(sql: string, client: Caller['client']): Promise<{ verdict: Verdict; statements: ReturnType<Analyser['analyse']>['statements'] }[]> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const catalog = options.engine.classes.length === 0 ? undefined : await this.#catalogs.get();
     const none = (): undefined => undefined;
     const analysed = this.#analyser.analyse(sql, { catalog, catalogStamp: catalog ? this.#catalogs.stamp : 'none', searchPath: ['pg_catalog', 'public'], standardConformingStrings: true, prepared: none, cursor: none });
@@ -135,7 +135,7 @@ export class PgListener {
   }
 
   /** The target's relations, for completion in an editor. */
-  async relations(): Promise<readonly import('../../policy/types.ts').CatalogRelation[]> {
+  async relations(): Promise<readonly CatalogRelation[]> {
     return (await this.#catalogs.get()).relations();
   }
 

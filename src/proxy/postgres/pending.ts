@@ -12,6 +12,8 @@ export interface Injection {
   readonly rows: (string | null)[][];
   failed: string | undefined;
   done(): void;
+  /** Called instead of `done` when the server refuses. */
+  failedSignal?: () => void;
 }
 
 /** One statement of a simple query with the plan for its result. */

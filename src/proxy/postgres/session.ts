@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { BugError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
+import type { RecordLevel } from '../../policy/types.ts';
 import type { MaskContext } from '../../policy/mask/index.ts';
 import {
   encodeBackendKeyData, encodeCancelRequest, encodeErrorResponse, encodeParameterStatus, encodeReadyForQuery, encodeTerminate, sqlState, type MessageFramer, type SqlStateCode,
@@ -23,6 +24,8 @@ import { Output } from './output.ts';
 import { startupSettings } from './startup-settings.ts';
 import { SessionState } from './state.ts';
 import { connectUpstream, type Upstream } from './upstream.ts';
+
+const CLIENT_GONE = 'the client closed the connection';
 
 export interface SessionOptions {
   readonly target: Target;
@@ -70,8 +73,8 @@ export class PgSession {
   /** Runs until the session is open; what happens after that ends it by itself. Never throws. */
   async start(): Promise<void> {
     const { socket } = this.#client;
-    socket.on('error', () => this.end('the client connection failed'));
-    socket.on('close', () => this.end('the client closed the connection'));
+    socket.on('error', () => void this.end('the client connection failed'));
+    socket.on('close', () => void this.end(CLIENT_GONE));
     try {
       await this.#open();
     } catch (error) {
@@ -106,15 +109,15 @@ export class PgSession {
     this.#relay(upstream, journal, connect.recordLevel);
   }
 
-  #relay(upstream: Upstream, journal: Journal, level: import('../../policy/types.ts').RecordLevel): void {
+  #relay(upstream: Upstream, journal: Journal, level: RecordLevel): void {
     const { socket } = this.#client;
     const toClient = new Output(socket);
     const toServer = new Output(upstream.socket);
     this.#output = toClient;
-    const { openRecording: _, ...shared } = this.#options;
+    const { target, caller, gatekeeper, analyser, catalogs, masks, control, clock, events } = this.#options;
     const context: SessionContext = {
-      ...shared,
-      engine: shared.gatekeeper.engine,
+      ...{ target, caller, gatekeeper, analyser, catalogs, masks, control, clock, events },
+      engine: gatekeeper.engine,
       sessionId: journal.recorder.sessionId,
       journal,
       state: this.#state,
@@ -146,15 +149,19 @@ export class PgSession {
 
   #serverGone(error: Error | undefined): void {
     if (this.#ended) return;
+    if (this.#front?.terminated) {
+      void this.end(CLIENT_GONE);
+      return;
+    }
     const text = error ? `the target connection failed: ${error.message}` : 'the target closed the connection';
     this.#output?.flush();
-    this.end(text);
+    void this.end(text);
   }
 
   /** A CancelRequest for this session: withdraws a held statement, or cancels the running one at the target. */
   cancel(): void {
     if (this.#front?.holds.cancel()) return;
-    const { upstream } = { upstream: this.#upstream };
+    const upstream = this.#upstream;
     if (!upstream?.key || this.#ended) return;
     const { host, port } = this.#options.target;
     const { processId, secretKey } = upstream.key;
@@ -177,7 +184,7 @@ export class PgSession {
       this.#options.events.emit({ event: 'request.denied', session_id: id, connection: this.#options.target.info.name, reason: error.message, policy_ids: error.policyIds, reference: `${id}/0` });
     }
     if (error instanceof BugError) process.stderr.write(`session ended by an internal error: ${error.stack ?? error.message}\n`);
-    this.end(message);
+    void this.end(message);
   }
 
   /** Closes both sides and the recording. Resolves when the recording is closed. */
@@ -197,7 +204,7 @@ export class PgSession {
     if (!recorder) return;
     try {
       if (!recorder.failure) {
-        if (this.#journal && reason !== 'the client closed the connection') this.#journal.note(reason);
+        if (this.#journal && reason !== CLIENT_GONE) this.#journal.note(reason);
         recorder.append({ kind: 'conn.close', clear: { bytes: this.#output?.written ?? 0, statements: this.#journal?.statements ?? 0 } });
       }
       await recorder.close({ reason });

@@ -17,6 +17,10 @@ export class SessionState {
   settingsInTransaction = false;
   /** Objects changed in the open transaction: only this connection sees them. */
   catalogInTransaction = false;
+  /** This session has temporary objects. */
+  hasTemporary = false;
+  /** search_path as it is set, not as it resolves. */
+  searchPathSetting = '';
   searchPath: readonly string[] = ['pg_catalog', 'public'];
   standardConformingStrings = true;
   serverEncoding = 'UTF8';
@@ -24,6 +28,16 @@ export class SessionState {
   epoch = 0;
   #waiters: { test: () => boolean; resolve: () => void; reject: (error: Error) => void }[] = [];
   #ended: Error | undefined;
+  #rejectEnded: ((error: Error) => void) | undefined;
+  /** Rejects when the session ends. */
+  readonly ended: Promise<never>;
+
+  constructor() {
+    this.ended = new Promise((_, reject) => {
+      this.#rejectEnded = reject;
+    });
+    this.ended.catch(() => undefined);
+  }
 
   /** Resolves when `test` holds; it is tried after every answer of the server. Rejects when the session ends first. */
   until(test: () => boolean): Promise<void> {
@@ -43,6 +57,7 @@ export class SessionState {
 
   end(error: Error = new BugError('the session has ended')): void {
     this.#ended ??= error;
+    this.#rejectEnded?.(this.#ended);
     for (const w of this.#waiters) w.reject(this.#ended);
     this.#waiters = [];
   }

@@ -80,7 +80,7 @@ async function startTls(target: Target, socket: Socket): Promise<{ socket: Socke
       { socket, servername: /^[\d.:]+$/.test(target.host) ? undefined : target.host, host: target.host, rejectUnauthorized: true, ...(target.tlsCa === undefined ? {} : { ca: target.tlsCa }), minVersion: 'TLSv1.2' },
       () => resolve({ socket: tls, binding: endPoint(tls) }),
     );
-    tls.once('error', (error) => reject(new EnvironmentError('env.tls', `TLS to ${target.info.name} failed: ${error.message}`, { cause: error })));
+    tls.once('error', (error: Error) => reject(new EnvironmentError('env.tls', `TLS to ${target.info.name} failed: ${error.message}`, { cause: error })));
   });
 }
 
