@@ -237,9 +237,17 @@ export interface CatalogRelation {
   /** pg_class.relkind: r table, v view, m materialised view, f foreign, p partitioned, c composite, S sequence, t toast, i index. */
   readonly kind: string;
   /** By attribute number, system columns left out. */
-  readonly columns: readonly { readonly attnum: number; readonly name: string; readonly typeOid: number }[];
+  readonly columns: readonly {
+    readonly attnum: number;
+    readonly name: string;
+    readonly typeOid: number;
+    /** Expression of a generated column. */
+    readonly generated?: string;
+  }[];
   /** SQL of a view, as pg_get_viewdef prints it. */
   readonly definition?: string;
+  /** OIDs of the tables that this one inherits from or is a partition of. */
+  readonly parents?: readonly number[];
 }
 
 export interface CatalogFunction {
@@ -252,6 +260,8 @@ export interface CatalogFunction {
   readonly returnsSet: boolean;
   /** Body, for language sql only. */
   readonly body?: string;
+  /** Names of the columns of its rows, where the function declares them (OUT, TABLE). */
+  readonly outColumns?: readonly string[];
 }
 
 /** A target database's catalog at one moment. Built in src/policy/lineage/catalog.ts from rows the proxy reads. */
@@ -262,4 +272,8 @@ export interface CatalogView {
   functions(schema: string, name: string): readonly CatalogFunction[];
   schemas(): readonly string[];
   relations(): readonly CatalogRelation[];
+  /** `schema.symbol` of operators that are not the server's own and not compiled code. */
+  readonly opaqueOperators?: ReadonlySet<string>;
+  /** search_path under which the server printed definitions of views and function bodies; pg_catalog alone when absent. */
+  readonly printedPath?: readonly string[];
 }

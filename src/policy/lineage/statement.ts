@@ -1,6 +1,189 @@
-import type { AnalysisEnv, StatementAnalysis } from '../types.ts';
+/** Lineage of one statement: its output, what it reads, what it filters on, or why it is refused. */
+import type { RangeVar, SelectStmt } from 'libpg-query';
+import { executeIn } from '../facts/sql.ts';
+import { resolveTable } from '../facts/resolve.ts';
+import { as, kindOf, strings } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
+import type { AnalysisEnv, ColumnRef, OutputColumn, StatementAnalysis } from '../types.ts';
+import { classifiedColumns, LineageContext, LineageRefusal } from './context.ts';
+import type { Engine, Place } from './context.ts';
+import { changeRules } from './change.ts';
+import { expressionValue } from './expression.ts';
+import { fromScope } from './from.ts';
+import { predicate } from './predicate.ts';
+import { queryColumns, targetColumns } from './query.ts';
+import { relationItem } from './relations.ts';
+import type { NamedValue } from './value.ts';
+import { checkFlow } from './write.ts';
 
-export function statementLineage(_node: Node, _env: AnalysisEnv): Pick<StatementAnalysis, 'output' | 'reads' | 'predicates' | 'refusal'> {
-  return { output: 'untracked', reads: [], predicates: [] };
+type Lineage = Pick<StatementAnalysis, 'output' | 'reads' | 'predicates' | 'refusal'>;
+type Output = StatementAnalysis['output'];
+
+const TOP: Place = { scope: undefined, ctes: undefined };
+
+/** A fresh analysis with the parts tied together. */
+function makeContext(env: AnalysisEnv): LineageContext {
+  const engine: Engine = {
+    query: (node, place) => queryColumns(ctx, node, place),
+    expression: (node, place) => expressionValue(ctx, node, place),
+    predicate: (node, place) => predicate(ctx, node, place),
+    from: (nodes, place) => fromScope(ctx, nodes, place),
+    targets: (nodes, place) => targetColumns(ctx, nodes, place),
+  };
+  const ctx = new LineageContext(env, engine);
+  return ctx;
+}
+
+/** Computes the lineage of a statement. Never throws for any tree that the parser can give. */
+export function statementLineage(node: Node, env: AnalysisEnv): Lineage {
+  const ctx = makeContext(env);
+  try {
+    const output = outputOf(ctx, node);
+    const touches = ctx.reads.size > 0 || ctx.touchesClassified;
+    if (ctx.unresolvedMessage !== undefined && touches) throw new LineageRefusal('unresolved', ctx.unresolvedMessage);
+    const known = ctx.unresolvedMessage === undefined && !ctx.positionsUnknown ? output : output === 'none' ? 'none' : 'untracked';
+    return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()] };
+  } catch (error) {
+    if (!(error instanceof LineageRefusal)) throw error;
+    return { output: 'untracked', reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], refusal: { code: error.code, message: error.message } };
+  }
+}
+
+const outputs = (ctx: LineageContext, columns: readonly NamedValue[]): OutputColumn[] =>
+  columns.map((c) => ({ name: c.name, sources: [...ctx.use(c.value).sources], exact: c.value.exact }));
+
+function outputOf(ctx: LineageContext, node: Node): Output {
+  switch (kindOf(node)) {
+    case 'SelectStmt':
+      return selectOutput(ctx, node);
+    case 'InsertStmt':
+    case 'UpdateStmt':
+    case 'DeleteStmt':
+    case 'MergeStmt': {
+      const body = as(node, 'InsertStmt') ?? as(node, 'UpdateStmt') ?? as(node, 'DeleteStmt') ?? as(node, 'MergeStmt');
+      const columns = outputs(ctx, queryColumns(ctx, node, TOP));
+      return body?.returningClause === undefined ? 'none' : columns;
+    }
+    case 'CreateTableAsStmt':
+      return createAs(ctx, node);
+    case 'CopyStmt':
+      return copyOutput(ctx, node);
+    case 'ExplainStmt':
+      explained(ctx, as(node, 'ExplainStmt')?.query);
+      return 'untracked';
+    case 'ExecuteStmt':
+      return earlier(ctx, ctx.env.prepared(executeIn(node) ?? ''), `prepared statement "${executeIn(node) ?? ''}" is not known in this session`);
+    case 'FetchStmt': {
+      const fetch = as(node, 'FetchStmt');
+      const output = earlier(ctx, ctx.env.cursor(fetch?.portalname ?? ''), `cursor "${fetch?.portalname ?? ''}" is not known in this session`);
+      return fetch?.ismove ? 'none' : output;
+    }
+    case 'VariableShowStmt':
+      return 'untracked';
+    case 'CallStmt':
+      return callOutput(ctx, node);
+    case 'DoStmt':
+      anything(ctx);
+      return 'none';
+    default:
+      changeRules(ctx, node);
+      return 'none';
+  }
+}
+
+/** Code that cannot be followed may read every classified column; whether it may run is for policy to say. */
+function anything(ctx: LineageContext): void {
+  for (const ref of classifiedColumns(ctx.env)) ctx.use({ sources: new Set([ctx.column(ref.schema, ref.table, ref.column)]), exact: true });
+}
+
+function callOutput(ctx: LineageContext, node: Node): Output {
+  const call = as(node, 'CallStmt')?.funccall;
+  for (const a of call?.args ?? []) ctx.engine.expression(a, TOP);
+  anything(ctx);
+  // A procedure may give a row of its OUT parameters.
+  return 'untracked';
+}
+
+function selectOutput(ctx: LineageContext, node: Node): Output {
+  const columns = queryColumns(ctx, node, TOP);
+  const into = as(node, 'SelectStmt')?.intoClause;
+  if (into?.rel === undefined) return outputs(ctx, columns);
+  fillsTable(ctx, into.rel, columns, strings(into.colNames));
+  return 'none';
+}
+
+function createAs(ctx: LineageContext, node: Node): Output {
+  const body = as(node, 'CreateTableAsStmt');
+  if (body?.query === undefined) return 'none';
+  const run = as(body.query, 'ExecuteStmt');
+  const names = strings(body.into?.colNames);
+  if (run === undefined) {
+    fillsTable(ctx, body.into?.rel, queryColumns(ctx, body.query, TOP), names);
+    return 'none';
+  }
+  const output = earlier(ctx, ctx.env.prepared(run.name ?? ''), `prepared statement "${run.name ?? ''}" is not known in this session`);
+  if (output === 'untracked') ctx.refuse('unresolved', `the columns of prepared statement "${run.name ?? ''}" are not known`);
+  else if (output !== 'none') {
+    fillsTable(ctx, body.into?.rel, output.map((c) => ({ name: c.name, value: { sources: new Set(c.sources.map((s) => ctx.column(s.schema, s.table, s.column))), exact: c.exact } })), names);
+  }
+  return 'none';
+}
+
+/** A new table may only take classified values into columns that its own name puts into the same class. */
+function fillsTable(ctx: LineageContext, range: RangeVar | undefined, columns: readonly NamedValue[], names: readonly string[]): void {
+  const temp = range?.relpersistence === 't';
+  const path = ctx.env.searchPath.find((s) => s !== 'pg_catalog' && !s.startsWith('pg_temp')) ?? 'public';
+  const schema = range?.schemaname ?? (temp ? 'pg_temp' : path);
+  columns.forEach((c, i) => {
+    const name = names[i] ?? c.name;
+    ctx.use(c.value);
+    const target = { sources: new Set([ctx.column(schema, range?.relname ?? '', name)]), exact: true };
+    checkFlow(ctx, c.value, target, `column ${name} of the new table ${schema}.${range?.relname ?? ''}`);
+  });
+}
+
+function copyOutput(ctx: LineageContext, node: Node): Output {
+  const copy = as(node, 'CopyStmt');
+  if (copy === undefined) return 'none';
+  if (copy.is_from) {
+    if (copy.relation !== undefined) {
+      const item = relationItem(ctx, { schema: copy.relation.schemaname, name: copy.relation.relname ?? '' }, undefined);
+      ctx.engine.predicate(copy.whereClause, { scope: { items: [item], parent: undefined }, ctes: undefined });
+    }
+    return 'none';
+  }
+  const columns = copy.query === undefined ? queryColumns(ctx, copiedTable(ctx, copy.relation, copy.attlist), TOP) : queryColumns(ctx, copy.query, TOP);
+  const output = outputs(ctx, columns);
+  const [first] = columns.flatMap((c) => ctx.classified(c.value));
+  if (first !== undefined && (copy.is_program || copy.filename !== undefined)) {
+    ctx.refuse('opaque', `COPY would write ${first.schema}.${first.table}.${first.column} to the server's machine`);
+  }
+  return copy.is_program || copy.filename !== undefined ? 'none' : output;
+}
+
+/** COPY t (a, b) reads as SELECT a, b FROM t; without a list it leaves out generated columns. */
+function copiedTable(ctx: LineageContext, range: RangeVar | undefined, attlist: readonly Node[] | undefined): Node {
+  const found = resolveTable({ schema: range?.schemaname, name: range?.relname ?? '' }, ctx.env);
+  const names = attlist !== undefined ? strings(attlist) : found.relation?.columns.filter((c) => c.generated === undefined).map((c) => c.name);
+  const fields = (names?.map((n) => [{ String: { sval: n } }]) ?? [[{ A_Star: {} }]]) as Node[][];
+  const select: SelectStmt = { op: 'SETOP_NONE', targetList: fields.map((f) => ({ ResTarget: { val: { ColumnRef: { fields: f } } } })), fromClause: [{ RangeVar: range ?? {} }] };
+  return { SelectStmt: select };
+}
+
+/** What EXPLAIN plans is read for the same refusals; the plan's text has no claim. */
+function explained(ctx: LineageContext, query: Node | undefined): void {
+  if (query !== undefined) outputOf(ctx, query);
+}
+
+/** Output of a statement analysed before, with what it read and filtered on. */
+function earlier(ctx: LineageContext, body: StatementAnalysis | undefined, missing: string): Output {
+  if (body === undefined) {
+    ctx.refuse('unresolved', missing);
+    return 'untracked';
+  }
+  if (body.refusal !== undefined) throw new LineageRefusal(body.refusal.code, body.refusal.message);
+  const again = (ref: ColumnRef): ColumnRef => ctx.column(ref.schema, ref.table, ref.column);
+  for (const ref of body.reads) ctx.use({ sources: new Set([again(ref)]), exact: true });
+  for (const p of body.predicates) ctx.filter({ sources: new Set([again(p.column)]), exact: true }, p.kind);
+  return body.output;
 }

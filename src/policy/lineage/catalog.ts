@@ -1,0 +1,222 @@
+/** The catalog snapshot: what to ask the server, and how its answer becomes a CatalogView. PostgreSQL 12 to 18. */
+import { MalformedError } from '../../base/errors.ts';
+import type { CatalogFunction, CatalogRelation, CatalogView } from '../types.ts';
+
+const SCHEMA = `CASE WHEN n.oid = pg_catalog.pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END`;
+const SYSTEM = `('pg_catalog', 'information_schema')`;
+const KINDS = `('r', 'v', 'm', 'f', 'p', 'c', 'S')`;
+
+/** Each text gives rows of the columns that its comment names, in that order. */
+export interface CatalogQueries {
+  /** For a connection that serves nothing else: definitions are then printed with every name's schema. Not needed elsewhere. */
+  readonly setup: string;
+  /** schema, its place in the path under which this connection prints definitions, or null */
+  readonly schemas: string;
+  /** oid, schema, name, relkind, definition or null, parents as `1,2` or null */
+  readonly relations: string;
+  /** relation oid, attnum, name, type oid, generation expression or null */
+  readonly columns: string;
+  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null */
+  readonly functions: string;
+  /** schema, symbol */
+  readonly operators: string;
+}
+
+/**
+ * The texts to run, all on one connection, for a server of `serverVersion` (server_version_num). They need no
+ * privilege but to connect, and all but `setup` change nothing and mean the same inside a transaction. Temporary
+ * objects of the asking session come out in schema `pg_temp`, those of others in `pg_temp_N`.
+ */
+export function catalogQueries(serverVersion: number): CatalogQueries {
+  // A body that is kept as a tree (14 and later) has no text of its own: the server prints the whole CREATE FUNCTION.
+  const treeBody = serverVersion >= 140000 ? 'pg_catalog.pg_get_functiondef(p.oid)' : 'NULL';
+  return {
+  setup: `SET search_path TO ''`,
+  schemas: `SELECT ${SCHEMA} AS schema, pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname) AS place
+ FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_toast' ORDER BY 1`,
+  relations: `SELECT c.oid AS oid, ${SCHEMA} AS schema, c.relname AS name, c.relkind AS kind,
+ CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ${SYSTEM} THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
+ (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents
+ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1`,
+  columns: `SELECT a.attrelid AS relation, a.attnum AS attnum, a.attname AS name, a.atttypid AS type,
+ CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS generated
+ FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1, 2`,
+  functions: `SELECT ${SCHEMA} AS schema, p.proname AS name,
+ CASE WHEN p.prokind <> 'a' THEN l.lanname WHEN NOT EXISTS (
+  SELECT 1 FROM pg_catalog.pg_aggregate g JOIN pg_catalog.pg_proc f ON f.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
+  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE g.aggfnoid = p.oid AND fl.lanname NOT IN ('c', 'internal')) THEN 'internal' ELSE 'aggregate' END AS language,
+ p.provolatile AS volatility, p.prokind AS kind, p.proretset AS returns_set,
+ CASE WHEN l.lanname = 'sql' AND p.proconfig IS NULL THEN CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE ${treeBody} END END AS body,
+ CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proargmodes) m WHERE m IN ('o', 'b', 't')) THEN
+   (SELECT pg_catalog.json_agg(u.argname ORDER BY u.place) FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY AS u(argname, mode, place) WHERE u.mode IN ('o', 'b', 't'))
+  WHEN t.typtype = 'c' THEN (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+  WHEN t.typtype IN ('b', 'e', 'r', 'm') THEN '[]'::pg_catalog.json END AS columns
+ FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2, p.oid`,
+  operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+ JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ WHERE n.nspname <> 'pg_catalog' AND l.lanname NOT IN ('c', 'internal') ORDER BY 1, 2`,
+  };
+}
+
+/** Rows of each query as arrays: text or null as the server sends it, or values that a driver has already read. */
+export interface CatalogRows {
+  readonly schemas: readonly unknown[];
+  readonly relations: readonly unknown[];
+  readonly columns: readonly unknown[];
+  readonly functions: readonly unknown[];
+  readonly operators: readonly unknown[];
+}
+
+type Column = CatalogRelation['columns'][number];
+
+/** @throws MalformedError when a row does not look as `catalogQueries` promises: no snapshot is better than a wrong one. */
+export function buildCatalog(rows: CatalogRows): CatalogView {
+  const columns = new Map<number, Column[]>();
+  for (const row of rows.columns) {
+    const r = new Row('columns', row, 5);
+    const oid = r.number(0);
+    const generated = r.textOrNull(4);
+    const column = { attnum: r.number(1), name: r.text(2), typeOid: r.number(3), ...(generated === null ? {} : { generated }) };
+    const list = columns.get(oid);
+    if (list === undefined) columns.set(oid, [column]);
+    else list.push(column);
+  }
+  const schemas = rows.schemas.map((row) => new Row('schemas', row, 2)).map((r) => ({ name: r.text(0), place: r.numberOrNull(1) }));
+  const path = schemas.flatMap((s) => (s.place === null ? [] : [{ name: s.name, place: s.place }])).sort((a, b) => a.place - b.place);
+  return makeCatalog({
+    schemas: schemas.map((s) => s.name),
+    relations: rows.relations.map((row) => relationOf(new Row('relations', row, 6), columns)),
+    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 8))),
+    opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
+    printedPath: path.map((s) => s.name),
+  });
+}
+
+function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>): CatalogRelation {
+  const oid = r.number(0);
+  const definition = r.textOrNull(4);
+  const parents = r.textOrNull(5);
+  return {
+    oid,
+    schema: r.text(1),
+    name: r.text(2),
+    kind: r.text(3),
+    columns: (columns.get(oid) ?? []).sort((a, b) => a.attnum - b.attnum),
+    ...(definition === null ? {} : { definition }),
+    ...(parents === null ? {} : { parents: parents.split(',').map(Number) }),
+  };
+}
+
+function functionOf(r: Row): CatalogFunction {
+  const body = r.textOrNull(6);
+  const out = r.namesOrNull(7);
+  return {
+    schema: r.text(0),
+    name: r.text(1),
+    language: r.text(2),
+    volatility: r.text(3),
+    kind: r.text(4),
+    returnsSet: r.boolean(5),
+    ...(body === null ? {} : { body }),
+    ...(out === null ? {} : { outColumns: out }),
+  };
+}
+
+export interface CatalogParts {
+  readonly schemas: readonly string[];
+  readonly relations: readonly CatalogRelation[];
+  readonly functions: readonly CatalogFunction[];
+  readonly opaqueOperators?: readonly string[];
+  readonly printedPath?: readonly string[];
+}
+
+/** A CatalogView over parsed parts. Schemas that only relations or functions name are added. */
+export function makeCatalog(parts: CatalogParts): CatalogView {
+  const key = (schema: string, name: string): string => JSON.stringify([schema, name]);
+  const byName = new Map(parts.relations.map((r) => [key(r.schema, r.name), r]));
+  const byOid = new Map(parts.relations.map((r) => [r.oid, r]));
+  const functions = grouped(parts.functions, key);
+  const schemas = [...new Set([...parts.schemas, ...parts.relations.map((r) => r.schema), ...parts.functions.map((f) => f.schema)])];
+  return {
+    relation: (schema, name) => byName.get(key(schema, name)),
+    relationByOid: (oid) => byOid.get(oid),
+    functions: (schema, name) => functions.get(key(schema, name)) ?? [],
+    schemas: () => schemas,
+    relations: () => parts.relations,
+    opaqueOperators: new Set(parts.opaqueOperators ?? []),
+    printedPath: parts.printedPath ?? ['pg_catalog'],
+  };
+}
+
+function grouped(functions: readonly CatalogFunction[], key: (schema: string, name: string) => string): ReadonlyMap<string, readonly CatalogFunction[]> {
+  const out = new Map<string, CatalogFunction[]>();
+  for (const f of functions) {
+    const list = out.get(key(f.schema, f.name));
+    if (list === undefined) out.set(key(f.schema, f.name), [f]);
+    else list.push(f);
+  }
+  return out;
+}
+
+/** One row, read field by field with checks. */
+class Row {
+  readonly #query: string;
+  readonly #values: readonly unknown[];
+
+  constructor(query: string, row: unknown, width: number) {
+    this.#query = query;
+    if (!Array.isArray(row) || row.length !== width) throw new MalformedError('malformed.value', `catalog query "${query}": a row does not have ${width} fields`);
+    this.#values = row;
+  }
+
+  #bad(index: number, wanted: string): MalformedError {
+    return new MalformedError('malformed.value', `catalog query "${this.#query}": field ${index + 1} is not ${wanted}`);
+  }
+
+  text(index: number): string {
+    const v = this.#values[index];
+    if (typeof v !== 'string') throw this.#bad(index, 'text');
+    return v;
+  }
+
+  textOrNull(index: number): string | null {
+    return this.#values[index] === null ? null : this.text(index);
+  }
+
+  number(index: number): number {
+    const v = this.#values[index];
+    const n = typeof v === 'string' && /^-?\d{1,10}$/.test(v) ? Number(v) : v;
+    if (typeof n !== 'number' || !Number.isSafeInteger(n)) throw this.#bad(index, 'a whole number');
+    return n;
+  }
+
+  numberOrNull(index: number): number | null {
+    return this.#values[index] === null ? null : this.number(index);
+  }
+
+  boolean(index: number): boolean {
+    const v = this.#values[index];
+    if (v === true || v === 't') return true;
+    if (v === false || v === 'f') return false;
+    throw this.#bad(index, 'a boolean');
+  }
+
+  namesOrNull(index: number): readonly string[] | null {
+    const v = this.#values[index];
+    if (v === null) return null;
+    let parsed: unknown = v;
+    if (typeof v === 'string') {
+      try {
+        parsed = JSON.parse(v);
+      } catch {
+        throw this.#bad(index, 'a JSON array');
+      }
+    }
+    if (!Array.isArray(parsed) || !parsed.every((n): n is string => typeof n === 'string')) throw this.#bad(index, 'an array of names');
+    return parsed;
+  }
+}

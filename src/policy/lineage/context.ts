@@ -1,0 +1,181 @@
+/** State of one analysis: what was read, what was filtered on, and what could not be resolved. */
+import type { Node } from '../facts/tree.ts';
+import type { AnalysisEnv, CatalogView, ColumnRef, DataClass, StatementAnalysis } from '../types.ts';
+import { internalValues } from './internals.ts';
+import type { Scope, ScopeItem } from './scope.ts';
+import type { NamedValue, Value } from './value.ts';
+
+/** Queries, views and function bodies within one another. */
+const MAX_DEPTH = 200;
+
+type Refusal = NonNullable<StatementAnalysis['refusal']>;
+
+/** Ends an analysis: the statement must be refused. */
+export class LineageRefusal extends Error {
+  override readonly name = 'LineageRefusal';
+  readonly code: Refusal['code'];
+  constructor(code: Refusal['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Common table expressions in sight, innermost first. */
+export interface CteScope {
+  readonly name: string;
+  columns(): readonly NamedValue[];
+  readonly outer: CteScope | undefined;
+}
+
+/** Where a query stands: the scopes around it and the CTEs it may name. */
+export interface Place {
+  readonly scope: Scope | undefined;
+  readonly ctes: CteScope | undefined;
+}
+
+/** The mutually recursive parts of the analysis, tied together in statement.ts. */
+export interface Engine {
+  query(node: Node, place: Place): readonly NamedValue[];
+  expression(node: Node | undefined, place: Place): Value;
+  predicate(node: Node | undefined, place: Place): void;
+  from(nodes: readonly Node[] | undefined, place: Place): Scope;
+  targets(nodes: readonly Node[] | undefined, place: Place): readonly NamedValue[];
+}
+
+const classifiedCatalogs = new WeakMap<CatalogView, WeakMap<AnalysisEnv['classify'], readonly ColumnRef[]>>();
+
+/** Every classified column of the catalog. Kept per catalog and classifier: keep the classifier's identity stable. */
+export function classifiedColumns(env: AnalysisEnv): readonly ColumnRef[] {
+  if (env.catalog === undefined) return [];
+  let byClassifier = classifiedCatalogs.get(env.catalog);
+  if (byClassifier === undefined) classifiedCatalogs.set(env.catalog, (byClassifier = new WeakMap()));
+  const known = byClassifier.get(env.classify);
+  if (known !== undefined) return known;
+  const found: ColumnRef[] = [];
+  for (const relation of env.catalog.relations()) {
+    if (relation.schema === 'pg_catalog' || relation.schema === 'information_schema') continue;
+    for (const c of relation.columns) {
+      const ref = { schema: relation.schema, table: relation.name, column: c.name };
+      if (env.classify(ref) !== undefined) found.push(ref);
+    }
+  }
+  byClassifier.set(env.classify, found);
+  return found;
+}
+
+const keyOf = (ref: ColumnRef): string => JSON.stringify([ref.schema, ref.table, ref.column]);
+
+export class LineageContext {
+  env: AnalysisEnv;
+  readonly engine: Engine;
+  readonly reads = new Map<string, ColumnRef>();
+  readonly predicates = new Map<string, { column: ColumnRef; kind: 'equality' | 'other' }>();
+  /** Views and function bodies that are being expanded, outermost first. */
+  readonly expanding: string[] = [];
+  /** Sets that collect every column resolved while they are on the stack: bodies of functions. */
+  readonly trackers: Set<ColumnRef>[] = [];
+  /** Arguments of the functions whose bodies are being followed. */
+  readonly parameters: Value[] = [];
+  /** What could not be resolved so far, in a statement that may still turn out to be harmless. */
+  unresolvedMessage: string | undefined;
+  touchesClassified = false;
+  /** A star could not be expanded: columns after it stand at unknown places. */
+  positionsUnknown = false;
+  #depth = 0;
+  readonly #interned = new Map<string, ColumnRef>();
+  readonly #classes = new Map<ColumnRef, DataClass | undefined>();
+
+  constructor(env: AnalysisEnv, engine: Engine) {
+    this.env = env;
+    this.engine = engine;
+  }
+
+  /** True when the database has any classified column at all. */
+  get anyClassified(): boolean {
+    return classifiedColumns(this.env).length > 0;
+  }
+
+  /** The path that names in the snapshot's definitions were printed for. */
+  get printedPath(): readonly string[] {
+    return this.env.catalog?.printedPath ?? ['pg_catalog'];
+  }
+
+  column(schema: string, table: string, column: string): ColumnRef {
+    const ref = { schema, table, column };
+    const key = keyOf(ref);
+    const known = this.#interned.get(key);
+    if (known !== undefined) return known;
+    this.#interned.set(key, ref);
+    return ref;
+  }
+
+  classOf(ref: ColumnRef): DataClass | undefined {
+    if (!this.#classes.has(ref)) this.#classes.set(ref, this.env.classify(ref));
+    return this.#classes.get(ref);
+  }
+
+  classified(value: Value): ColumnRef[] {
+    return [...value.sources].filter((ref) => this.classOf(ref) !== undefined);
+  }
+
+  /** Notes that a value is used, and gives it back. */
+  use(value: Value): Value {
+    for (const ref of value.sources) {
+      for (const tracker of this.trackers) tracker.add(ref);
+      if (this.classOf(ref) !== undefined) this.reads.set(keyOf(ref), ref);
+    }
+    return value;
+  }
+
+  filter(value: Value, kind: 'equality' | 'other'): void {
+    for (const column of this.classified(value)) {
+      this.predicates.set(`${kind}${keyOf(column)}`, { column, kind });
+      this.reads.set(keyOf(column), column);
+    }
+  }
+
+  /** Grouping by a column tells equal values apart from others and no more; by anything computed it may tell more. */
+  group(value: Value): void {
+    this.filter(value, value.exact ? 'equality' : 'other');
+  }
+
+  /** Something that names a relation or runs code is not known: it could be or read anything. */
+  refuse(code: Refusal['code'], message: string): void {
+    if (this.touchesClassified || this.anyClassified) throw new LineageRefusal(code, message);
+    this.unresolvedMessage ??= message;
+  }
+
+  /** A name inside known relations is not known. Refused at the end if the statement touches a classified table. */
+  unresolved(message: string): void {
+    this.unresolvedMessage ??= message;
+  }
+
+  /** The column of a catalog relation that shows values of other tables. */
+  guardOf(schema: string, table: string, column: string): string | undefined {
+    return internalValues(schema, table, column);
+  }
+
+  /** Resolves names under another search_path while `run` runs: definitions that the server has printed. */
+  underPath<T>(searchPath: readonly string[], run: () => T): T {
+    const session = this.env;
+    this.env = { ...session, searchPath };
+    try {
+      return run();
+    } finally {
+      this.env = session;
+    }
+  }
+
+  nested<T>(what: string, run: () => T): T {
+    this.#depth += 1;
+    try {
+      if (this.#depth > MAX_DEPTH) throw new LineageRefusal('limit', `${what} is nested more than ${MAX_DEPTH} levels deep`);
+      return run();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+}
+
+/** An item whose columns are all that the place can see. */
+export const itemOf = (alias: string, columns: ScopeItem['columns']): ScopeItem => ({ alias, columns, system: false, relVisible: true, colVisible: true });

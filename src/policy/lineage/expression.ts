@@ -1,0 +1,185 @@
+/** Sources of an expression. Every kind of node that the grammar puts into expressions is named here; others are refused. */
+import { resolveFunction } from '../facts/resolve.ts';
+import { as, isObject, kindOf, qualified, strings } from '../facts/tree.ts';
+import type { Node, NodeOf } from '../facts/tree.ts';
+import { attributeFunction, columnValue, indirect } from './columns.ts';
+import type { LineageContext, Place } from './context.ts';
+import { functionValue, NEUTRAL_FUNCTIONS } from './functions.ts';
+import { isBuiltinOperator } from './operators.ts';
+import { CONSTANT, derived, rowOf } from './value.ts';
+import type { NamedValue, Value } from './value.ts';
+
+const LEAVES: ReadonlySet<string> = new Set(['A_Const', 'SQLValueFunction', 'SetToDefault', 'MergeSupportFunc', 'CurrentOfExpr', 'String', 'Integer', 'Float', 'Boolean', 'TypeName']);
+
+/** Nodes that only combine the values of the expressions in them. */
+const COMBINING: ReadonlySet<string> = new Set([
+  'BoolExpr',
+  'NullTest',
+  'BooleanTest',
+  'CaseExpr',
+  'CaseWhen',
+  'CoalesceExpr',
+  'MinMaxExpr',
+  'A_ArrayExpr',
+  'List',
+  'XmlExpr',
+  'XmlSerialize',
+  'NamedArgExpr',
+  'ResTarget',
+  'JsonObjectConstructor',
+  'JsonArrayConstructor',
+  'JsonKeyValue',
+  'JsonParseExpr',
+  'JsonScalarExpr',
+  'JsonSerializeExpr',
+  'JsonIsPredicate',
+  'JsonFuncExpr',
+  'JsonValueExpr',
+  'JsonArgument',
+  'JsonBehavior',
+  'JsonFormat',
+  'JsonOutput',
+  'JsonReturning',
+  'JsonTablePathSpec',
+]);
+
+export function expressionValue(ctx: LineageContext, node: Node | undefined, place: Place): Value {
+  if (node === undefined) return CONSTANT;
+  return ctx.nested('expression', () => evaluate(ctx, node, place));
+}
+
+function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
+  const kind = kindOf(node);
+  if (kind === undefined || LEAVES.has(kind)) return CONSTANT;
+  if (COMBINING.has(kind)) return combined(ctx, as(node, kind), place);
+  switch (kind) {
+    case 'ColumnRef':
+      return columnValue(ctx, as(node, 'ColumnRef')?.fields ?? [], place);
+    case 'A_Indirection': {
+      const body = as(node, 'A_Indirection');
+      return indirect(ctx, expressionValue(ctx, body?.arg, place), body?.indirection ?? [], place);
+    }
+    case 'A_Expr':
+      return operator(ctx, as(node, 'A_Expr'), place);
+    case 'TypeCast': {
+      const cast = as(node, 'TypeCast');
+      return castValue(ctx, cast, expressionValue(ctx, cast?.arg, place));
+    }
+    case 'CollateClause':
+      return expressionValue(ctx, as(node, 'CollateClause')?.arg, place);
+    case 'RowExpr':
+      return rowOf((as(node, 'RowExpr')?.args ?? []).map((a, i): NamedValue => ({ name: `f${i + 1}`, value: expressionValue(ctx, a, place) })));
+    case 'FuncCall':
+      return call(ctx, as(node, 'FuncCall'), place);
+    // A bind parameter, or inside a function's body its arguments.
+    case 'ParamRef':
+      return ctx.parameters.at(-1) ?? CONSTANT;
+    case 'GroupingFunc':
+      return CONSTANT;
+    case 'SubLink':
+      return subLink(ctx, as(node, 'SubLink'), place);
+    case 'JsonObjectAgg':
+    case 'JsonArrayAgg':
+      return jsonAggregate(ctx, node, place);
+    case 'JsonArrayQueryConstructor':
+      return derived(...queryColumns(ctx, as(node, 'JsonArrayQueryConstructor')?.query, place));
+    case 'MultiAssignRef':
+      return expressionValue(ctx, as(node, 'MultiAssignRef')?.source, place);
+    case 'SelectStmt':
+      return derived(...queryColumns(ctx, node, place));
+    default:
+      ctx.refuse('opaque', `expressions of kind ${kind} are not known`);
+      return CONSTANT;
+  }
+}
+
+/** The union over every expression in a node's fields; enumerations, names and places are no expressions. */
+function combined(ctx: LineageContext, body: unknown, place: Place): Value {
+  if (Array.isArray(body)) return derived(...body.map((b) => expressionValue(ctx, b as Node, place)));
+  if (!isObject(body)) return CONSTANT;
+  const parts: Value[] = [];
+  for (const [key, value] of Object.entries(body)) {
+    if (key === 'typeName' || key === 'output' || key === 'returning' || !isObject(value)) continue;
+    if (Array.isArray(value)) parts.push(combined(ctx, value, place));
+    // A field holds either a wrapped node, whose key is capitalised, or a bare structure with fields of its own.
+    else if (Object.keys(value).some((k) => /^[A-Z]/.test(k))) parts.push(expressionValue(ctx, value as unknown as Node, place));
+    else parts.push(combined(ctx, value, place));
+  }
+  return derived(...parts);
+}
+
+const queryColumns = (ctx: LineageContext, query: Node | undefined, place: Place): Value[] => (query === undefined ? [] : ctx.engine.query(query, place).map((c) => c.value));
+
+function operator(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefined, place: Place): Value {
+  const value = derived(expressionValue(ctx, e?.lexpr, place), expressionValue(ctx, e?.rexpr, place));
+  if (e !== undefined && !isBuiltinOperator(strings(e.name), ctx.env)) {
+    ctx.refuse('opaque', `operator ${strings(e.name).join('.')} is implemented by a function whose body is not known`);
+  }
+  return value;
+}
+
+function castValue(ctx: LineageContext, cast: NodeOf<'TypeCast'> | undefined, value: Value): Value {
+  const { schema, name } = qualified(cast?.typeName?.names);
+  const relation = ctx.env.catalog?.relation(schema ?? 'public', name);
+  // A cast of a row to a table's row type keeps the fields by position.
+  if (value.fields !== undefined && relation !== undefined) return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
+  return derived(value);
+}
+
+function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: Place): Value {
+  if (body === undefined) return CONSTANT;
+  const name = qualified(body.funcname);
+  const found = resolveFunction(name, ctx.env);
+  const args = (body.args ?? []).map((a) => expressionValue(ctx, a, place));
+  ctx.engine.predicate(body.agg_filter, place);
+  for (const sort of body.agg_order ?? []) {
+    const by = expressionValue(ctx, as(sort, 'SortBy')?.node, place);
+    ctx.filter(by, 'other');
+    // For an ordered-set aggregate the ordered values are its input.
+    if (body.agg_within_group) args.push(by);
+  }
+  if (body.over) window(ctx, body.over, place);
+  if (body.agg_distinct) for (const a of args) ctx.group(a);
+  // `f(row)` may be written for `row.f`: a field of the row.
+  const [only] = args;
+  if (args.length === 1 && name.schema === undefined && only?.fields && found.candidates.length === 0 && !found.builtin) {
+    return only.fields.find((f) => f.name === name.name)?.value ?? attributeFunction(ctx, name.name, only, `function "${name.name}" does not exist`);
+  }
+  if (NEUTRAL_FUNCTIONS.has(name.name) && found.builtin && found.candidates.length === 0) {
+    // How often an expression is not null tells as much as a filter on it would.
+    for (const a of args) ctx.group(a);
+    return CONSTANT;
+  }
+  return functionValue(ctx, found, args, body.args ?? []);
+}
+
+/** PARTITION BY groups, ORDER BY sorts; frame offsets are plain expressions. */
+export function window(ctx: LineageContext, over: NodeOf<'WindowDef'>, place: Place): void {
+  for (const p of over.partitionClause ?? []) ctx.group(expressionValue(ctx, p, place));
+  for (const s of over.orderClause ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other');
+  for (const offset of [over.startOffset, over.endOffset]) ctx.filter(expressionValue(ctx, offset, place), 'other');
+}
+
+function subLink(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, place: Place): Value {
+  const tested = expressionValue(ctx, link?.testexpr, place);
+  const columns = link?.subselect === undefined ? [] : ctx.engine.query(link.subselect, place);
+  switch (link?.subLinkType) {
+    case 'EXISTS_SUBLINK':
+      return CONSTANT;
+    case 'EXPR_SUBLINK':
+      return columns.length === 1 && columns[0] ? columns[0].value : rowOf(columns);
+    default:
+      return derived(tested, ...columns.map((c) => c.value));
+  }
+}
+
+function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {
+  const object = as(node, 'JsonObjectAgg');
+  const array = as(node, 'JsonArrayAgg');
+  const constructor = object?.constructor as NodeOf<'JsonAggConstructor'> | undefined;
+  const own = (array?.constructor as NodeOf<'JsonAggConstructor'> | undefined) ?? constructor;
+  ctx.engine.predicate(own?.agg_filter, place);
+  for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other');
+  if (own?.over) window(ctx, own.over, place);
+  return derived(combined(ctx, object?.arg, place), combined(ctx, array?.arg, place));
+}

@@ -1,0 +1,195 @@
+/** The FROM clause: which items it puts in sight and where their columns come from. */
+import type { Alias } from 'libpg-query';
+import { resolveFunction } from '../facts/resolve.ts';
+import { allOf, as, kindOf, qualified, stringOf, strings } from '../facts/tree.ts';
+import type { Node, NodeOf } from '../facts/tree.ts';
+import { BUILTIN_OUT_COLUMNS } from './builtin-columns.ts';
+import { itemOf } from './context.ts';
+import type { CteScope, LineageContext, Place } from './context.ts';
+import { definedColumns, outColumns } from './functions.ts';
+import { relationItem } from './relations.ts';
+import { renamed } from './scope.ts';
+import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
+import { columnName } from './naming.ts';
+import { CONSTANT, derived, either } from './value.ts';
+import type { Value } from './value.ts';
+
+/** Items of a whole FROM clause. Each sees those before it where it may (LATERAL, functions). */
+export function fromScope(ctx: LineageContext, nodes: readonly Node[] | undefined, place: Place): Scope {
+  const items: ScopeItem[] = [];
+  for (const node of nodes ?? []) items.push(...fromItem(ctx, node, place, items));
+  return { items, parent: place.scope };
+}
+
+function fromItem(ctx: LineageContext, node: Node, place: Place, before: readonly ScopeItem[]): readonly ScopeItem[] {
+  const lateral: Place = { scope: { items: before, parent: place.scope }, ctes: place.ctes };
+  switch (kindOf(node)) {
+    case 'RangeVar':
+      return [rangeVar(ctx, as(node, 'RangeVar'), place)];
+    case 'RangeSubselect': {
+      const sub = as(node, 'RangeSubselect');
+      const columns = sub?.subquery === undefined ? [] : ctx.engine.query(sub.subquery, sub.lateral ? lateral : place);
+      return [itemOf(sub?.alias?.aliasname ?? '', renamed(columns, aliasColumns(sub?.alias)))];
+    }
+    case 'RangeFunction':
+      return [rangeFunction(ctx, as(node, 'RangeFunction'), lateral)];
+    case 'RangeTableSample': {
+      const sample = as(node, 'RangeTableSample');
+      for (const arg of [...(sample?.args ?? []), ...(sample?.repeatable ? [sample.repeatable] : [])]) ctx.filter(ctx.engine.expression(arg, lateral), 'other');
+      return sample?.relation === undefined ? [] : fromItem(ctx, sample.relation, place, before);
+    }
+    case 'RangeTableFunc':
+      return [xmlTable(ctx, as(node, 'RangeTableFunc'), lateral)];
+    case 'JsonTable':
+      return [jsonTable(ctx, as(node, 'JsonTable'), lateral)];
+    case 'JoinExpr':
+      return join(ctx, as(node, 'JoinExpr'), place, before);
+    default:
+      ctx.refuse('opaque', `FROM items of kind ${kindOf(node) ?? 'none'} are not known`);
+      return [];
+  }
+}
+
+const aliasColumns = (alias: Alias | undefined): string[] => strings(alias?.colnames);
+
+export function findCte(ctes: CteScope | undefined, name: string): CteScope | undefined {
+  for (let c = ctes; c !== undefined; c = c.outer) if (c.name === name) return c;
+  return undefined;
+}
+
+function rangeVar(ctx: LineageContext, range: NodeOf<'RangeVar'> | undefined, place: Place): ScopeItem {
+  const name = range?.relname ?? '';
+  const cte = range?.schemaname === undefined ? findCte(place.ctes, name) : undefined;
+  const item = cte === undefined ? relationItem(ctx, { schema: range?.schemaname, name }, range?.alias?.aliasname) : itemOf(range?.alias?.aliasname ?? name, cte.columns());
+  return { ...item, columns: renamed(item.columns, aliasColumns(range?.alias)) };
+}
+
+interface FunctionColumns {
+  readonly columns: readonly ScopeColumn[];
+  readonly open?: (name: string) => Value;
+}
+
+function rangeFunction(ctx: LineageContext, body: NodeOf<'RangeFunction'> | undefined, place: Place): ScopeItem {
+  const alias = body?.alias?.aliasname;
+  const parts = (body?.functions ?? []).map((entry) => {
+    const [call, definitions] = as(entry, 'List')?.items ?? [entry];
+    const own = as(definitions, 'List')?.items;
+    const defined = definedColumns(own ?? body?.coldeflist);
+    return functionColumns(ctx, call, defined, (body?.functions?.length ?? 0) === 1 ? alias : undefined, place);
+  });
+  const columns = parts.flatMap((p) => p.columns);
+  if (body?.ordinality) columns.push({ name: 'ordinality', value: CONSTANT });
+  const open = parts.flatMap((p) => p.open ?? []);
+  const item = itemOf(alias ?? columnName(as(body?.functions?.[0], 'List')?.items?.[0]), renamed(columns, aliasColumns(body?.alias)));
+  return open.length === 0 ? item : { ...item, open: (name) => derived(...open.map((o) => o(name))) };
+}
+
+function functionColumns(ctx: LineageContext, call: Node | undefined, defined: readonly string[], alias: string | undefined, place: Place): FunctionColumns {
+  const body = as(call, 'FuncCall');
+  const found = body === undefined ? undefined : resolveFunction(qualified(body.funcname), ctx.env);
+  // unnest(a, b) gives one column for each argument.
+  if (found?.builtin && found.name === 'unnest' && found.candidates.length === 0 && (body?.args?.length ?? 0) > 1) {
+    return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: derived(ctx.engine.expression(a, place)) })) };
+  }
+  const value = ctx.engine.expression(call, place);
+  const named = (names: readonly string[]): FunctionColumns => ({ columns: names.map((name) => ({ name, value: value.fields?.find((f) => f.name === name)?.value ?? derived(value) })) });
+  if (defined.length > 0) return named(defined);
+  if (found === undefined) return named([alias ?? columnName(call)]);
+  const known = found.candidates.length > 0 ? outColumns(found) : BUILTIN_OUT_COLUMNS.get(found.name);
+  // No declared columns means one value, named after the alias.
+  if (known !== undefined) return named(known.length === 0 ? [alias ?? found.name] : known);
+  if (found.builtin && found.candidates.length === 0 && !COMPOSITE_FUNCTIONS.has(found.name)) return named([alias ?? found.name]);
+  // A function of one's own may return a row whose columns the snapshot does not tell.
+  return { columns: [], open: () => value };
+}
+
+/** Builtins whose row type comes from an argument or from a column definition list, or differs between versions. */
+const COMPOSITE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'json_populate_record',
+  'json_populate_recordset',
+  'jsonb_populate_record',
+  'jsonb_populate_recordset',
+  'json_to_record',
+  'json_to_recordset',
+  'jsonb_to_record',
+  'jsonb_to_recordset',
+  'unnest',
+  'pg_control_init',
+  'pg_get_backend_memory_contexts',
+  'pg_get_publication_tables',
+  'pg_get_replication_slots',
+  'pg_hba_file_rules',
+  'pg_ident_file_mappings',
+  'pg_stat_get_subscription',
+  'pg_stat_get_subscription_stats',
+  'pg_stat_get_wal',
+]);
+
+function xmlTable(ctx: LineageContext, body: NodeOf<'RangeTableFunc'> | undefined, place: Place): ScopeItem {
+  const parts = [body?.docexpr, body?.rowexpr, ...(body?.namespaces ?? [])].map((n) => ctx.engine.expression(n, place));
+  const columns = allOf(body?.columns, 'RangeTableFuncCol');
+  const values = columns.flatMap((c) => [c.colexpr, c.coldefexpr]).map((n) => ctx.engine.expression(n, place));
+  const value = derived(...parts, ...values);
+  ctx.filter(value, 'other');
+  return itemOf(body?.alias?.aliasname ?? 'xmltable', renamed(columns.map((c) => ({ name: c.colname ?? '', value: c.for_ordinality ? CONSTANT : value })), aliasColumns(body?.alias)));
+}
+
+function jsonTable(ctx: LineageContext, body: NodeOf<'JsonTable'> | undefined, place: Place): ScopeItem {
+  const context = body?.context_item === undefined ? CONSTANT : ctx.engine.expression({ JsonValueExpr: body.context_item }, place);
+  const passing = (body?.passing ?? []).map((p) => ctx.engine.expression(p, place));
+  const value = derived(context, ...passing);
+  // Rows come and go with what the path finds in the document.
+  ctx.filter(value, 'other');
+  return itemOf(body?.alias?.aliasname ?? 'json_table', renamed(jsonColumns(body?.columns, value), aliasColumns(body?.alias)));
+}
+
+function jsonColumns(nodes: readonly Node[] | undefined, value: Value): ScopeColumn[] {
+  return allOf(nodes, 'JsonTableColumn').flatMap((c) =>
+    c.coltype === 'JTC_NESTED' ? jsonColumns(c.columns, value) : [{ name: c.name ?? '', value: c.coltype === 'JTC_FOR_ORDINALITY' ? CONSTANT : value }],
+  );
+}
+
+function join(ctx: LineageContext, body: NodeOf<'JoinExpr'> | undefined, place: Place, before: readonly ScopeItem[]): readonly ScopeItem[] {
+  const left = body?.larg === undefined ? [] : fromItem(ctx, body.larg, place, before);
+  const right = body?.rarg === undefined ? [] : fromItem(ctx, body.rarg, place, [...before, ...left]);
+  const sides: Place = { scope: { items: [...left, ...right], parent: place.scope }, ctes: place.ctes };
+  ctx.engine.predicate(body?.quals, sides);
+  const [leftColumns, rightColumns] = [visibleColumns(left), visibleColumns(right)];
+  const using = body?.isNatural ? leftColumns.map((c) => c.name).filter((n) => rightColumns.some((r) => r.name === n)) : (body?.usingClause ?? []).flatMap((n) => stringOf(n) ?? []);
+  const open = [...left, ...right].filter((i) => i.colVisible && i.open !== undefined);
+  const merged = [...new Set(using)].map((name) => mergedColumn(ctx, name, [leftColumns, rightColumns], [left, right]));
+  const rest = [...leftColumns, ...rightColumns].filter((c) => !using.includes(c.name));
+  const columns = renamed([...merged, ...rest], aliasColumns(body?.alias));
+  const whole: ScopeItem = { ...itemOf(body?.alias?.aliasname ?? '', columns), relVisible: body?.alias !== undefined, ...(open.length === 0 ? {} : { open: (name: string) => derivedOpen(open, name) }) };
+  if (body?.isNatural && open.length > 0) ctx.unresolved('the columns of a NATURAL join are not known');
+  if (body?.alias !== undefined) return [whole];
+  const hidden = [...left, ...right].map((i) => ({ ...i, colVisible: false }));
+  const usingAlias = body?.join_using_alias?.aliasname;
+  return [whole, ...hidden, ...(usingAlias === undefined ? [] : [{ ...itemOf(usingAlias, merged), colVisible: false }])];
+}
+
+const derivedOpen = (items: readonly ScopeItem[], name: string): Value => {
+  const values = items.map((i) => i.open?.(name) ?? CONSTANT);
+  return values.length === 1 ? (values[0] ?? CONSTANT) : derived(...values);
+};
+
+const visibleColumns = (items: readonly ScopeItem[]): ScopeColumn[] => items.filter((i) => i.colVisible).flatMap((i) => i.columns);
+
+/** A column of USING: one value for both sides, and a comparison of them. */
+function mergedColumn(ctx: LineageContext, name: string, columns: readonly (readonly ScopeColumn[])[], items: readonly (readonly ScopeItem[])[]): ScopeColumn {
+  const values = columns.map((side, i) => {
+    const hit = side.find((c) => c.name === name);
+    if (hit !== undefined) {
+      if (hit.guard !== undefined) ctx.refuse('opaque', hit.guard);
+      return hit.value;
+    }
+    const open = (items[i] ?? []).filter((item) => item.colVisible && item.open !== undefined);
+    if (open.length === 0) ctx.unresolved(`column "${name}" of USING does not exist on both sides`);
+    return derivedOpen(open, name);
+  });
+  const [left = CONSTANT, right = CONSTANT] = values;
+  const classes = new Set([...left.sources, ...right.sources].map((ref) => ctx.classOf(ref)?.id));
+  const equality = left.exact && right.exact && classes.size <= 1;
+  for (const v of values) ctx.filter(ctx.use(v), equality ? 'equality' : 'other');
+  return { name, value: either(left, right) };
+}

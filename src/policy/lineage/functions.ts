@@ -1,0 +1,125 @@
+/** What a function's result is derived from. */
+import { FILE_FUNCTIONS, OPAQUE_FUNCTIONS, SIDE_EFFECT_FUNCTIONS } from '../facts/builtin-classes.ts';
+import { functionLabel } from '../facts/resolve.ts';
+import type { ResolvedFunction } from '../facts/resolve.ts';
+import { allOf, as, kindOf } from '../facts/tree.ts';
+import type { Node } from '../facts/tree.ts';
+import { parseSql } from '../parse.ts';
+import type { CatalogFunction, ColumnRef } from '../types.ts';
+import type { LineageContext, Place } from './context.ts';
+import { VALUE_FUNCTIONS } from './internals.ts';
+import { derived } from './value.ts';
+import type { Value } from './value.ts';
+
+const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
+
+/** Their result says how many or in which place, never what. */
+export const NEUTRAL_FUNCTIONS = set('count row_number rank dense_rank percent_rank cume_dist ntile pg_typeof regr_count');
+
+/** The number of rows that they give depends on what their arguments hold. */
+const COUNTING_FUNCTIONS = set('generate_series generate_subscripts regexp_matches regexp_split_to_table string_to_table jsonb_path_query jsonb_path_query_tz ts_parse ts_debug');
+
+/** `type(x)` is a cast where no function of that name exists. */
+const TYPE_NAMES = set(`
+  text varchar bpchar char name int2 int4 int8 float4 float8 numeric bool date time timetz timestamp timestamptz interval json jsonb
+  uuid inet cidr macaddr macaddr8 bytea oid xid regclass regtype regproc regprocedure regrole regnamespace regconfig xml point line lseg
+  box path polygon circle money bit varbit tsvector tsquery int4range int8range numrange tsrange tstzrange daterange jsonpath
+`);
+
+/** Value of a call. `nodes` are the argument trees, for the functions of which the form of the call decides. */
+export function functionValue(ctx: LineageContext, found: ResolvedFunction, args: readonly Value[], nodes: readonly Node[] = []): Value {
+  const { name } = found;
+  const label = functionLabel(found);
+  const byArguments = derived(...args);
+  if (OPAQUE_FUNCTIONS.has(name) || (name === 'ts_rewrite' && nodes.length === 2)) ctx.refuse('opaque', `function ${label} reads data that the statement does not name`);
+  if (VALUE_FUNCTIONS.has(name)) ctx.refuse('opaque', `function ${label} shows values of tables or text of other statements`);
+  if (FILE_FUNCTIONS.has(name) && name.startsWith('pg_read')) ctx.refuse('opaque', `function ${label} reads files that may hold classified values`);
+  if (SIDE_EFFECT_FUNCTIONS.has(name)) carries(ctx, label, byArguments);
+  if (COUNTING_FUNCTIONS.has(name)) ctx.filter(byArguments, 'other');
+  const parts = [byArguments];
+  for (const candidate of found.candidates) parts.push(candidateValue(ctx, candidate, args));
+  if (found.candidates.length === 0 && !found.builtin && ctx.env.catalog !== undefined && !(args.length === 1 && TYPE_NAMES.has(name))) {
+    ctx.refuse('unresolved', `function "${label}" is not in the catalog snapshot`);
+  }
+  return derived(...parts);
+}
+
+function carries(ctx: LineageContext, label: string, value: Value): void {
+  const [first] = ctx.classified(value);
+  if (first !== undefined) ctx.refuse('opaque', `function ${label} would carry ${first.schema}.${first.table}.${first.column} out of the query`);
+}
+
+function candidateValue(ctx: LineageContext, f: CatalogFunction, args: readonly Value[]): Value {
+  const label = `${f.schema}.${f.name}`;
+  if (f.language === 'c' || f.language === 'internal') return derived(...args);
+  if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args);
+  ctx.refuse('opaque', `function ${label} (${f.language}) has a body that cannot be followed`);
+  return derived(...args);
+}
+
+/** Every column that the body reads, and every argument. */
+function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[]): Value {
+  const argument = derived(...args);
+  const key = `function ${label} ${body}`;
+  if (ctx.expanding.includes(key)) return argument;
+  const printed = PRINTED_BODY.test(body);
+  const statements = bodyStatements(body);
+  if (statements === undefined) {
+    ctx.refuse('opaque', `the body of function ${label} cannot be parsed`);
+    return argument;
+  }
+  const seen = new Set<ColumnRef>();
+  const parameters = { alias: label.split('.').at(-1) ?? label, columns: [], open: () => argument, system: false, relVisible: true, colVisible: true };
+  ctx.expanding.push(key);
+  ctx.trackers.push(seen);
+  ctx.parameters.push(argument);
+  try {
+    for (const statement of statements) {
+      const path = printed ? ctx.printedPath : ctx.env.searchPath;
+      ctx.nested(`function ${label}`, () => ctx.underPath(path, () => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined })));
+    }
+  } finally {
+    ctx.expanding.pop();
+    ctx.trackers.pop();
+    ctx.parameters.pop();
+  }
+  return derived(argument, { sources: seen, exact: false });
+}
+
+const QUERIES: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+function bodyStatement(ctx: LineageContext, label: string, node: Node, place: Place): void {
+  const returned = as(node, 'ReturnStmt');
+  if (returned !== undefined) ctx.engine.expression(returned.returnval, place);
+  else if (QUERIES.has(kindOf(node) ?? '')) ctx.engine.query(node, place);
+  else ctx.refuse('opaque', `function ${label} runs ${kindOf(node) ?? 'something'} in its body`);
+}
+
+/** A body that the server keeps as a tree is printed with the whole CREATE FUNCTION around it. */
+const PRINTED_BODY = /^CREATE OR REPLACE (FUNCTION|PROCEDURE)\b/;
+
+/** Statements of a SQL function's body: a string of them, RETURN, or BEGIN ATOMIC. */
+function bodyStatements(body: string): readonly Node[] | undefined {
+  if (PRINTED_BODY.test(body)) {
+    const parsed = parseSql(body);
+    const tree = parsed.ok ? as(parsed.statements[0]?.node, 'CreateFunctionStmt')?.sql_body : undefined;
+    return tree === undefined ? undefined : flatten(tree);
+  }
+  const parsed = parseSql(body);
+  return parsed.ok ? parsed.statements.map((s) => s.node) : undefined;
+}
+
+const flatten = (node: Node): readonly Node[] => {
+  const list = as(node, 'List');
+  return list === undefined ? [node] : (list.items ?? []).flatMap(flatten);
+};
+
+/** Names of the columns that a call in FROM gives, where its catalog entry says so. */
+export function outColumns(found: ResolvedFunction): readonly string[] | undefined {
+  const known = found.candidates.map((c) => c.outColumns);
+  const [first] = known;
+  return first !== undefined && known.every((k) => k !== undefined && k.join('\0') === first.join('\0')) ? first : undefined;
+}
+
+/** Names given by a column definition list: `AS t(a int, b text)`. */
+export const definedColumns = (nodes: readonly Node[] | undefined): string[] => allOf(nodes, 'ColumnDef').map((c) => c.colname ?? '');

@@ -1,0 +1,129 @@
+/** Columns of tables and views with their sources. */
+import { resolveTable } from '../facts/resolve.ts';
+import type { QualifiedName } from '../facts/tree.ts';
+import { parseSql } from '../parse.ts';
+import type { CatalogRelation, CatalogView, ColumnRef } from '../types.ts';
+import type { LineageContext, Place } from './context.ts';
+import type { ScopeColumn, ScopeItem } from './scope.ts';
+import { CONSTANT, derived } from './value.ts';
+import type { Value } from './value.ts';
+
+const NOWHERE: Place = { scope: undefined, ctes: undefined };
+
+/** The FROM item for a named relation. Without a catalog every column name is taken to be one of its columns. */
+export function relationItem(ctx: LineageContext, name: QualifiedName, alias: string | undefined): ScopeItem {
+  const found = resolveTable(name, ctx.env);
+  const item = { alias: alias ?? found.name, ...(alias === undefined ? { schema: found.schema } : {}), relVisible: true, colVisible: true, system: true };
+  const label = `${found.schema}.${found.name}`;
+  if (found.ambiguous) ctx.refuse('unresolved', `relation "${found.name}" may be a temporary one of this session`);
+  if (found.relation !== undefined) return { ...item, columns: relationColumns(ctx, found.relation) };
+  if (ctx.env.catalog !== undefined) ctx.refuse('unresolved', `relation "${label}" is not in the catalog snapshot`);
+  const open = (column: string): Value => ({ sources: new Set([ctx.column(found.schema, found.name, column)]), exact: true });
+  return { ...item, columns: [], open };
+}
+
+export function relationColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColumn[] {
+  const system = relation.schema === 'pg_catalog' || relation.schema === 'information_schema';
+  const columns = !system && (relation.kind === 'v' || relation.kind === 'm') ? viewColumns(ctx, relation) : baseColumns(ctx, relation);
+  if (columns.some((c) => ctx.classified(c.value).length > 0)) ctx.touchesClassified = true;
+  return columns;
+}
+
+function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColumn[] {
+  const family = relatives(ctx.env.catalog, relation);
+  const plain = relation.columns.map((c): ScopeColumn => {
+    const own = ctx.column(relation.schema, relation.name, c.name);
+    const sources = new Set<ColumnRef>([own]);
+    // A partition holds its parent's rows and a parent shows its partitions': a class on either covers both.
+    for (const other of family) {
+      const ref = ctx.column(other.schema, other.name, c.name);
+      if (ctx.classOf(ref) !== undefined) sources.add(ref);
+    }
+    const guard = ctx.guardOf(relation.schema, relation.name, c.name);
+    return { name: c.name, value: { sources, exact: true }, ...(guard === undefined ? {} : { guard }) };
+  });
+  if (!relation.columns.some((c) => c.generated !== undefined)) return plain;
+  const item: ScopeItem = { alias: relation.name, columns: plain, system: true, relVisible: true, colVisible: true };
+  return plain.map((column, i) => {
+    const expression = relation.columns[i]?.generated;
+    return expression === undefined ? column : { ...column, value: derived(column.value, generatedValue(ctx, relation, expression, item)) };
+  });
+}
+
+function generatedValue(ctx: LineageContext, relation: CatalogRelation, expression: string, item: ScopeItem): Value {
+  const parsed = parseSql(`SELECT ${expression}`);
+  const [statement] = parsed.ok ? parsed.statements : [];
+  if (statement === undefined) {
+    ctx.refuse('opaque', `a generated column of ${relation.schema}.${relation.name} cannot be parsed`);
+    return CONSTANT;
+  }
+  const reads = new Map(ctx.reads);
+  const value = derived(...ctx.engine.query(statement.node, { scope: { items: [item], parent: undefined }, ctes: undefined }).map((c) => c.value));
+  // The server read them when the row was written; this statement has not.
+  ctx.reads.clear();
+  for (const [key, ref] of reads) ctx.reads.set(key, ref);
+  return value;
+}
+
+/** A view by its definition: where its columns come from, in the names of the tables below. */
+function viewColumns(ctx: LineageContext, view: CatalogRelation): ScopeColumn[] {
+  const label = `${view.schema}.${view.name}`;
+  const own = (i: number): ColumnRef => ctx.column(view.schema, view.name, view.columns[i]?.name ?? '');
+  const unknown = (): ScopeColumn[] => view.columns.map((c, i) => ({ name: c.name, value: { sources: new Set([own(i)]), exact: true } }));
+  if (view.definition === undefined || ctx.expanding.includes(label)) {
+    ctx.refuse('opaque', `the definition of view ${label} is not known`);
+    return unknown();
+  }
+  const parsed = parseSql(view.definition);
+  const [statement] = parsed.ok ? parsed.statements : [];
+  if (statement === undefined) {
+    ctx.refuse('opaque', `the definition of view ${label} cannot be parsed`);
+    return unknown();
+  }
+  ctx.expanding.push(label);
+  const columns = ctx.nested(`view ${label}`, () => ctx.underPath(ctx.printedPath, () => ctx.engine.query(statement.node, NOWHERE)));
+  ctx.expanding.pop();
+  if (columns.length !== view.columns.length) {
+    ctx.refuse('unresolved', `view ${label} has ${view.columns.length} columns, its definition gives ${columns.length}`);
+    return unknown();
+  }
+  return view.columns.map((c, i) => {
+    const value = columns[i]?.value ?? CONSTANT;
+    const ref = own(i);
+    const classified = ctx.classOf(ref) !== undefined;
+    return { name: c.name, value: classified ? { sources: new Set([...value.sources, ref]), exact: value.exact } : value };
+  });
+}
+
+const families = new WeakMap<CatalogView, Map<number, readonly CatalogRelation[]>>();
+
+/** Ancestors and descendants of a table by inheritance or partitioning. */
+function relatives(catalog: CatalogView | undefined, relation: CatalogRelation): readonly CatalogRelation[] {
+  if (catalog === undefined) return [];
+  let known = families.get(catalog);
+  if (known === undefined) families.set(catalog, (known = familyIndex(catalog)));
+  return known.get(relation.oid) ?? [];
+}
+
+function familyIndex(catalog: CatalogView): Map<number, readonly CatalogRelation[]> {
+  const index = new Map<number, Set<CatalogRelation>>();
+  const link = (of: number, other: CatalogRelation): void => {
+    const set = index.get(of) ?? new Set();
+    set.add(other);
+    index.set(of, set);
+  };
+  for (const child of catalog.relations()) {
+    const seen = new Set<number>([child.oid]);
+    const queue = [...(child.parents ?? [])];
+    for (let oid = queue.pop(); oid !== undefined; oid = queue.pop()) {
+      if (seen.has(oid)) continue;
+      seen.add(oid);
+      const parent = catalog.relationByOid(oid);
+      if (parent === undefined) continue;
+      link(child.oid, parent);
+      link(parent.oid, child);
+      queue.push(...(parent.parents ?? []));
+    }
+  }
+  return new Map([...index].map(([oid, set]) => [oid, [...set]]));
+}

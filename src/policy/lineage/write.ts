@@ -1,0 +1,141 @@
+/** INSERT, UPDATE, DELETE, MERGE: what they read, what they give back, and that no classified value moves to a lesser column. */
+import type { RangeVar, ReturningClause } from 'libpg-query';
+import { allOf, as, strings } from '../facts/tree.ts';
+import type { Node, NodeOf } from '../facts/tree.ts';
+import type { LineageContext, Place } from './context.ts';
+import { itemOf } from './context.ts';
+import { relationItem } from './relations.ts';
+import { renamed } from './scope.ts';
+import type { ScopeItem } from './scope.ts';
+import { CONSTANT, derived } from './value.ts';
+import type { NamedValue, Value } from './value.ts';
+
+/** Columns of RETURNING; empty without one. `place` has the statement's own CTEs already. */
+export function writeColumns(ctx: LineageContext, node: Node, place: Place): readonly NamedValue[] {
+  const insert = as(node, 'InsertStmt');
+  if (insert !== undefined) return insertColumns(ctx, insert, place);
+  const update = as(node, 'UpdateStmt');
+  if (update !== undefined) {
+    const target = targetItem(ctx, update.relation);
+    const scope = withTarget(ctx, target, update.fromClause, place);
+    ctx.engine.predicate(update.whereClause, scope);
+    assign(ctx, target, update.targetList, scope);
+    return returning(ctx, update.returningClause, scope, target);
+  }
+  const remove = as(node, 'DeleteStmt');
+  if (remove !== undefined) {
+    const target = targetItem(ctx, remove.relation);
+    const scope = withTarget(ctx, target, remove.usingClause, place);
+    ctx.engine.predicate(remove.whereClause, scope);
+    return returning(ctx, remove.returningClause, scope, target);
+  }
+  const merge = as(node, 'MergeStmt');
+  return merge === undefined ? [] : mergeWrite(ctx, merge, place);
+}
+
+function targetItem(ctx: LineageContext, range: RangeVar | undefined): ScopeItem {
+  const item = relationItem(ctx, { schema: range?.schemaname, name: range?.relname ?? '' }, range?.alias?.aliasname);
+  return { ...item, columns: renamed(item.columns, strings(range?.alias?.colnames)) };
+}
+
+function withTarget(ctx: LineageContext, target: ScopeItem, from: readonly Node[] | undefined, place: Place): Place {
+  const others = ctx.engine.from(from, place);
+  return { scope: { items: [target, ...others.items], parent: place.scope }, ctes: place.ctes };
+}
+
+/**
+ * A value of one class may only go where the same class is: anywhere else it could be read unmasked.
+ * @throws LineageRefusal
+ */
+export function checkFlow(ctx: LineageContext, value: Value, target: Value, label: string): void {
+  const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id));
+  for (const ref of ctx.classified(value)) {
+    if (!classes.has(ctx.classOf(ref)?.id)) {
+      ctx.refuse('opaque', `${label} would hold values of ${ref.schema}.${ref.table}.${ref.column} but is not of the class ${ctx.classOf(ref)?.id ?? ''}`);
+    }
+  }
+}
+
+/** A column of the target; of an item without known columns, by its name. */
+function columnOf(ctx: LineageContext, target: ScopeItem, name: string): Value {
+  const hit = target.columns.find((c) => c.name === name);
+  if (hit !== undefined) return hit.value;
+  if (target.open !== undefined) return target.open(name);
+  ctx.unresolved(`column "${name}" does not exist in ${target.alias}`);
+  return CONSTANT;
+}
+
+function insertColumns(ctx: LineageContext, insert: NodeOf<'InsertStmt'>, place: Place): readonly NamedValue[] {
+  const target = targetItem(ctx, insert.relation);
+  const names = insert.cols === undefined ? target.columns.map((c) => c.name) : allOf(insert.cols, 'ResTarget').map((c) => c.name ?? '');
+  const source = insert.selectStmt === undefined ? [] : ctx.engine.query(insert.selectStmt, place);
+  source.forEach((column, i) => {
+    const name = names[i] ?? '';
+    checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name}`);
+  });
+  const conflict = insert.onConflictClause;
+  if (conflict !== undefined) {
+    const excluded: ScopeItem = { ...target, alias: 'excluded', colVisible: false };
+    const scope: Place = { scope: { items: [target, excluded], parent: place.scope }, ctes: place.ctes };
+    // Whether a row conflicts tells whether the value is there.
+    for (const element of allOf(conflict.infer?.indexElems, 'IndexElem')) {
+      ctx.group(element.name === undefined ? ctx.engine.expression(element.expr, scope) : columnOf(ctx, target, element.name));
+    }
+    ctx.engine.predicate(conflict.infer?.whereClause, scope);
+    ctx.engine.predicate(conflict.whereClause, scope);
+    assign(ctx, target, conflict.targetList, scope);
+  }
+  return returning(ctx, insert.returningClause, { scope: { items: [target], parent: place.scope }, ctes: place.ctes }, target);
+}
+
+/** SET column = value, with (a, b) = (...) taken apart. */
+function assign(ctx: LineageContext, target: ScopeItem, list: readonly Node[] | undefined, place: Place): void {
+  for (const item of allOf(list, 'ResTarget')) {
+    const name = item.name ?? '';
+    for (const step of item.indirection ?? []) {
+      const index = as(step, 'A_Indices');
+      if (index !== undefined) ctx.filter(derived(ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place)), 'other');
+    }
+    checkFlow(ctx, assigned(ctx, item.val, place), columnOf(ctx, target, name), `column ${target.alias}.${name}`);
+  }
+}
+
+function assigned(ctx: LineageContext, node: Node | undefined, place: Place): Value {
+  const multi = as(node, 'MultiAssignRef');
+  if (multi === undefined) return ctx.engine.expression(node, place);
+  const position = (multi.colno ?? 1) - 1;
+  const row = as(multi.source, 'RowExpr');
+  if (row !== undefined) return ctx.engine.expression(row.args?.[position], place);
+  const value = ctx.engine.expression(multi.source, place);
+  return value.fields?.[position]?.value ?? derived(value);
+}
+
+function mergeWrite(ctx: LineageContext, merge: NodeOf<'MergeStmt'>, place: Place): readonly NamedValue[] {
+  const target = targetItem(ctx, merge.relation);
+  const scope = withTarget(ctx, target, merge.sourceRelation === undefined ? [] : [merge.sourceRelation], place);
+  ctx.engine.predicate(merge.joinCondition, scope);
+  for (const when of allOf(merge.mergeWhenClauses, 'MergeWhenClause')) {
+    ctx.engine.predicate(when.condition, scope);
+    if (when.commandType === 'CMD_UPDATE') assign(ctx, target, when.targetList, scope);
+    if (when.commandType !== 'CMD_INSERT') continue;
+    const names = when.targetList === undefined ? target.columns.map((c) => c.name) : allOf(when.targetList, 'ResTarget').map((c) => c.name ?? '');
+    (when.values ?? []).forEach((v, i) => {
+      const name = names[i];
+      checkFlow(ctx, ctx.engine.expression(v, scope), name === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name ?? ''}`);
+    });
+  }
+  // RETURNING of MERGE lists the source's columns before the target's.
+  const items = scope.scope?.items ?? [];
+  const reordered: Place = { scope: { items: [...items.slice(1), ...items.slice(0, 1)], parent: place.scope }, ctes: place.ctes };
+  return returning(ctx, merge.returningClause, reordered, target);
+}
+
+function returning(ctx: LineageContext, clause: ReturningClause | undefined, place: Place, target: ScopeItem): readonly NamedValue[] {
+  if (clause === undefined) return [];
+  const options = allOf(clause.options, 'ReturningOption');
+  const rows = (['OLD', 'NEW'] as const).map((which) => {
+    const alias = options.find((o) => o.option === `RETURNING_OPTION_${which}`)?.value ?? which.toLowerCase();
+    return { ...itemOf(alias, target.columns), ...(target.open === undefined ? {} : { open: target.open }), system: true, colVisible: false };
+  });
+  return ctx.engine.targets(clause.exprs, { scope: { items: [...(place.scope?.items ?? []), ...rows], parent: place.scope?.parent }, ctes: place.ctes });
+}
