@@ -2,7 +2,8 @@
  * Reads records with their content put back in place: for show, replay, search and simulation. It proves nothing:
  * verify first where proof matters. Pure.
  */
-import { fromUtf8, toHex } from '../base/encoding.ts';
+import { fromUtf8 } from '../base/encoding.ts';
+import { fastHex as toHex } from './hex.ts';
 import { MalformedError } from '../base/errors.ts';
 import type { Json } from '../base/jcs.ts';
 import { LineSplitter } from './log-lines.ts';

@@ -2,7 +2,8 @@
  * Walks log.ndjson: numbers, links, disclosure digests, tree, checkpoints (docs/formats/recording.md section 6.2).
  * Incremental and resumable: the verifier feeds it a whole recording, the store one chunk at a time.
  */
-import { equalBytes, fromHex, fromUtf8, toHex } from '../base/encoding.ts';
+import { equalBytes, fromHex, fromUtf8 } from '../base/encoding.ts';
+import { fastHex as toHex } from './hex.ts';
 import { assert, MalformedError } from '../base/errors.ts';
 import { LineSplitter } from './log-lines.ts';
 import { CompactRange } from './merkle.ts';
