@@ -248,6 +248,16 @@ describe('mask plans', () => {
     expect(planOf(engineOf(WORK, CLASSES).decide(request(derived))).columns).toMatchObject([{ kind: 'full' }, { kind: 'full' }]);
   });
 
+  it('never shows part of a value that may be of either of two classes', () => {
+    const rules = `classes:
+  - { id: card, columns: [card], mask: { kind: partial }, predicates: deny }
+  - { id: iban, columns: [iban], mask: { kind: partial }, predicates: deny }
+`;
+    const plan = (...names: string[]) => planOf(engineOf(WORK, rules).decide(request(selecting([{ name: 'x', sources: column(...names), exact: true }])))).columns;
+    expect(plan('card', 'iban')).toMatchObject([{ kind: 'full' }]);
+    expect(plan('card', 'id')).toMatchObject([{ kind: 'partial' }]);
+  });
+
   it('lets detectors look at everything where lineage made no claim', () => {
     expect(planOf(engineOf(WORK, CLASSES).decide(request(selecting('untracked')))).columns).toBe('detect_all');
     expect(planOf(engineOf(WORK, CLASSES).decide(request(selecting('none')))).columns).toEqual([]);

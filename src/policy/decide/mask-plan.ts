@@ -31,15 +31,18 @@ function columnsOf(analysis: StatementAnalysis, v: Visible): MaskPlan['columns']
 
 function ruleOf(column: OutputColumn, v: Visible): ClassRule | undefined {
   let rule: ClassRule | undefined;
+  const claimed = new Set<string>();
   for (const source of column.sources) {
     const found = v.classifier.classify(v.connection, source);
     if (found === undefined || v.unmasked.has(found.id)) continue;
+    claimed.add(found.id);
     const kind = kindFor(found, column);
     if (rule === undefined || stricterMask(rule.kind, kind) !== rule.kind) {
       rule = { classId: found.id, kind, rule: `${found.id} on ${source.schema}.${source.table}.${source.column}` };
     }
   }
-  return rule;
+  // One class's harmless end is another's secret: a UNION of two classes is never shown in part.
+  return rule !== undefined && claimed.size > 1 ? { ...rule, kind: rule.kind === 'partial' ? 'full' : rule.kind } : rule;
 }
 
 /**
@@ -47,8 +50,7 @@ function ruleOf(column: OutputColumn, v: Visible): ClassRule | undefined {
  * value away one deterministic token, or one visible end, at a time.
  */
 function kindFor(found: DataClass, column: OutputColumn): MaskKind {
-  const alone = column.exact && column.sources.length === 1;
-  return alone ? found.mask.kind : stricterMask(found.mask.kind, 'full');
+  return column.exact ? found.mask.kind : stricterMask(found.mask.kind, 'full');
 }
 
 /** Could the server's messages about this statement quote a value that must stay masked (a key in a violation's detail)? */
