@@ -1,0 +1,1 @@
+export function unzip(archive: string, target: string, place: (name: string) => string | undefined): number;
