@@ -1,3 +1,4 @@
+export * from './bytes.ts';
 export * from './clock.ts';
 export * from './encoding.ts';
 export * from './errors.ts';
