@@ -22,9 +22,10 @@ function parseReady(line: string): z.infer<typeof readyLine> | undefined {
 
 /**
  * The gateway as people run it: the starter bundle, masking, recording and upload to an embedded store, all on.
+ * @param profile leave a CPU profile in artifacts/profile when it ends
  * @throws Error when the command has not been built or does not get ready
  */
-export async function startGateway(work: WorkDir, target: Endpoint): Promise<Route> {
+export async function startGateway(work: WorkDir, target: Endpoint, profile: boolean): Promise<Route> {
   const command = join(root, 'dist', 'cli', 'sallyport.mjs');
   if (!existsSync(command)) throw new Error('the command is not built; run npm run build');
   const folder = work.folder('gateway');
@@ -43,9 +44,10 @@ export async function startGateway(work: WorkDir, target: Endpoint): Promise<Rou
       listen: { port: 0 },
     }],
   }), { mode: 0o600 });
-  const gateway = startProcess(process.execPath, [command, 'gateway', '--config', config], { cwd: folder });
+  const gateway = startProcess(process.execPath, [...(profile ? ['--cpu-prof', '--cpu-prof-dir', join(root, 'artifacts', 'profile')] : []), command, 'gateway', '--config', config], { cwd: folder });
   const ready = await gateway.waitForLine(parseReady, 120_000);
   const listener = ready.listeners[0];
   if (listener === undefined) throw new Error('the gateway has no listener');
-  return { name: 'sallyport', endpoint: listener, pid: gateway.pid, stop: () => gateway.stop(30_000) };
+  const { host, port, user, password, database } = listener;
+  return { name: 'sallyport', endpoint: { host, port, user, password, database }, pid: gateway.pid, stop: () => gateway.stop(30_000) };
 }

@@ -33,7 +33,7 @@ function printRows(results: readonly RowSpeed[]): void {
   process.stdout.write(`\nA result of ${results[0]?.rows ?? 0} rows\n${table(['query', 'route', 'rows/s', 'of direct', 'memory growth MiB'], rows)}\n`);
 }
 
-async function run(quick: boolean, withSallyport: boolean): Promise<void> {
+async function run(quick: boolean, withSallyport: boolean, profile: boolean): Promise<void> {
   const plan = quick ? plans.quick : plans.full;
   const work = new WorkDir();
   const routes: Route[] = [];
@@ -45,7 +45,7 @@ async function run(quick: boolean, withSallyport: boolean): Promise<void> {
     await fillPgbench(direct.endpoint, plan.scale);
     await fillRows(direct.endpoint, plan.rows);
     routes.push(await startPgbouncer(work, direct.endpoint), await startPipe(work, direct.endpoint));
-    if (withSallyport) routes.push(await startGateway(work, direct.endpoint));
+    if (withSallyport) routes.push(await startGateway(work, direct.endpoint, profile));
     const tps = await measurePgbench(work, routes, plan, (t) => say(`  ${t.mode}, ${t.clients} clients, ${t.route}: ${t.tps.toFixed(0)} tps`));
     const rows = await measureRows(routes, plan, (r) => say(`  ${r.query}, ${r.route}: ${r.rowsPerSecond.toFixed(0)} rows/s`));
     const targets = verdicts(tps, rows);
@@ -63,4 +63,4 @@ async function run(quick: boolean, withSallyport: boolean): Promise<void> {
 }
 
 const args = process.argv.slice(2);
-await run(args.includes('--quick'), !args.includes('--without-sallyport'));
+await run(args.includes('--quick'), !args.includes('--without-sallyport'), args.includes('--profile'));
