@@ -9,6 +9,7 @@ import { loadDevice } from '../proxy/core/device.ts';
 import type { ProxyEvent } from '../proxy/core/events.ts';
 import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
 import { receiptKeys } from '../proxy/core/receipt-keys.ts';
+import { refreshTrustFile } from '../proxy/core/trust-file.ts';
 import { createStoreClient } from '../proxy/core/store-client.ts';
 import { startStore, type RunningStore } from '../store/server.ts';
 import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
@@ -70,7 +71,10 @@ async function start(config: GatewayConfig): Promise<Gateway> {
       receiptKeys: receiptKeys(client),
       ...(config.spool_mib === undefined ? {} : { spoolBytes: config.spool_mib * 1024 * 1024 }),
     });
+    await refreshTrustFile(client, config.data_dir);
     runtime.events.on((event) => {
+      // Approvers may have enrolled since: without their keys the recording would not verify here.
+      if (event.event === 'session.closed') refreshTrustFile(client, config.data_dir).catch(() => undefined);
       const line = publicLine(event);
       if (line) print(line);
     });

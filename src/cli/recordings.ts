@@ -1,0 +1,138 @@
+/** `sallyport recordings`: list, show, verify, export and cast, on this machine's spool, on files, and on the store. */
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { ConfigError } from '../base/errors.ts';
+import { isSessionId } from '../base/ids.ts';
+import { castLines } from '../evidence/cast.ts';
+import { nodeCrypto } from '../evidence/node-crypto.ts';
+import { openRecording } from '../evidence/read-files.ts';
+import { readRecords } from '../evidence/read.ts';
+import type { RecordingSource } from '../evidence/source.ts';
+import { writeSrz } from '../evidence/srz.ts';
+import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
+import { recordLine } from './recordings-text.ts';
+import { loadDataDir, loadTrust, remote, type Place } from './recordings-place.ts';
+
+interface Common extends Place {
+  readonly json?: boolean;
+}
+
+export function recordingsCommand(): Command {
+  const root = new Command('recordings').description('find, read, verify and export recordings');
+  placed(root.command('list').description('recordings on this machine, or in the store with --as or --token-file')).action(list);
+  placed(root.command('show <id>').description('the records of one recording: a session id, a directory or an .srz file')).action(show);
+  placed(root.command('verify <file-or-id>').description('prove a recording with public keys only; exit 0 on PASS and RECOVERED, 1 on FAIL'))
+    .option('--trust <file>', 'trust.json of the organisation; default: the one of --config')
+    .action(verify);
+  placed(root.command('export <id>').description('one .srz file that an outsider verifies'))
+    .requiredOption('-o, --output <file>', 'the .srz to write')
+    .action(exportSrz);
+  placed(root.command('cast <id>').description('asciicast v3 for players; a view, not evidence'))
+    .option('-o, --output <file>', 'default: standard output')
+    .action(cast);
+  placed(root.command('trust').description('write the organisation’s public keys, for verifying elsewhere'))
+    .requiredOption('-o, --output <file>', 'the trust.json to write')
+    .action(async (o: Common & { output: string }) => {
+      const client = await remote(o);
+      writeFileSync(o.output, `${JSON.stringify(await client.trust(), null, 2)}\n`);
+      process.stdout.write(`${o.output}\n`);
+    });
+  return root;
+}
+
+function placed(command: Command): Command {
+  return command
+    .option('--config <file>', 'gateway.yaml or store.yaml: names the data directory and the store')
+    .option('--as <subject>', 'with an embedded store: act as this person')
+    .option('--groups <names>', 'with --as: groups of that person, separated by commas', '')
+    .option('--token-file <file>', 'with a real store: an ID token of yours')
+    .option('--json', 'print JSON');
+}
+
+async function list(o: Common): Promise<void> {
+  const rows = o.as !== undefined || o.tokenFile !== undefined ? await (await remote(o)).listRecordings() : localList(o);
+  if (o.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  else if (rows.length === 0) process.stdout.write('No recordings.\n');
+  else for (const row of rows) process.stdout.write(`${Object.values(row).filter((v) => typeof v !== 'object').map(String).join('  ')}\n`);
+}
+
+function localList(o: Common): { session_id: string; state: string; dir: string }[] {
+  const dir = recordingsDir(o);
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter(isSessionId)
+    .sort()
+    .map((session_id) => {
+      const at = path.join(dir, session_id);
+      const state = existsSync(path.join(at, 'close.dsse.json')) ? 'closed' : existsSync(path.join(at, 'recovered.dsse.json')) ? 'recovered' : 'open';
+      return { session_id, state, dir: at };
+    });
+}
+
+function recordingsDir(o: Common): string {
+  if (o.config === undefined) throw new ConfigError('say where the recordings are', { field: '--config', fix: 'or give a directory or an .srz file in the place of the id' });
+  return path.join(loadDataDir(o.config), 'recordings');
+}
+
+/** A path, or a session id that is looked up here and then in the store. */
+async function withRecording<T>(what: string, o: Common, use: (source: RecordingSource) => Promise<T>): Promise<T> {
+  if (!isSessionId(what)) return use(openRecording(what));
+  const local = o.config === undefined ? undefined : path.join(recordingsDir(o), what);
+  if (local !== undefined && existsSync(local) && o.as === undefined && o.tokenFile === undefined) return use(openRecording(local));
+  const client = await remote(o);
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-srz-'));
+  try {
+    const file = path.join(dir, `${what}.srz`);
+    writeFileSync(file, await client.downloadSrz(what), { mode: 0o600 });
+    return await use(openRecording(file));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function show(what: string, o: Common): Promise<void> {
+  await withRecording(what, o, async (source) => {
+    const log = source.log();
+    if (!log) throw new ConfigError('this recording has no log', { file: what });
+    for await (const record of readRecords(log)) process.stdout.write(o.json ? `${JSON.stringify(record)}\n` : recordLine(record));
+  });
+}
+
+async function verify(what: string, o: Common & { trust?: string }): Promise<void> {
+  const trust = await loadTrust(o);
+  const report = await withRecording(what, o, (source) => verifyRecording(source, trust, { crypto: nodeCrypto }));
+  process.stdout.write(o.json ? `${JSON.stringify(report)}\n` : reportText(report));
+  if (report.verdict === 'FAIL') process.exitCode = 1;
+}
+
+export function reportText(r: VerifyReport): string {
+  const bad = r.firstBad;
+  const lines = [
+    r.verdict + (bad ? `: first bad record ${bad.n}${bad.line > 0 ? ` (line ${bad.line})` : ''}: ${bad.code}: ${bad.reason}` : ''),
+    ...(r.open ? [`session ${r.open.session_id} of ${r.open.user.name} on ${r.open.target.connection}, policy ${r.open.policy.name} ${r.open.policy.serial}`] : []),
+    `records ${r.size}, signed through ${r.signedThrough}, witnessed through ${r.witnessedThrough}${r.witnessedMs === undefined ? '' : ` at ${new Date(r.witnessedMs).toISOString()}`}, redacted ${r.redacted}`,
+    ...r.steps.map((s) => `  ${s.ok ? 'ok  ' : 'FAIL'} ${s.name}: ${s.detail}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+async function exportSrz(what: string, o: Common & { output: string }): Promise<void> {
+  const { sizeBytes } = await withRecording(what, o, (source) => writeSrz(source, o.output));
+  process.stdout.write(o.json ? `${JSON.stringify({ file: o.output, bytes: sizeBytes })}\n` : `${o.output}: ${sizeBytes} bytes\n`);
+}
+
+async function cast(what: string, o: Common & { output?: string }): Promise<void> {
+  await withRecording(what, o, async (source) => {
+    // A cast is traced to what was verified, so it is made from a verified source or not at all.
+    const report = await verifyRecording(source, await loadTrust(o), { crypto: nodeCrypto });
+    const log = source.log();
+    if (report.verdict === 'FAIL' || !report.open || !log) throw new ConfigError(`the recording does not verify: ${report.firstBad?.reason ?? 'no log'}`, { file: what });
+    const lines = castLines(readRecords(log), { open: report.open, size: report.size, root: report.root });
+    if (o.output === undefined) for await (const line of lines) process.stdout.write(line);
+    else await pipeline(Readable.from(lines), createWriteStream(o.output, { mode: 0o600 }));
+  });
+}
