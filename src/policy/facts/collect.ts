@@ -143,9 +143,11 @@ export class Collector {
     const merge = as(node, 'MergeStmt');
     if (merge) this.#merge(merge);
     const body = insert ?? update ?? remove ?? merge;
+    // A rule on the view turns an UPDATE of it into SET.
+    if (this.tables.has('pg_catalog.pg_settings')) this.add('sql:set', { kind: 'setting', name: 'all' }, 'UPDATE pg_settings');
     if (body !== undefined) {
-      const { relation, ...rest } = body;
-      this.#query(rest, ctes);
+      // The target has its own operation; walked as a table it would count as read.
+      this.#query({ ...body, relation: undefined }, ctes);
     }
   }
 

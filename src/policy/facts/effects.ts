@@ -43,8 +43,8 @@ export function effectsOf(node: Node, facts: SqlFacts, body?: StatementAnalysis)
   return {
     ...(opensTransaction === undefined ? {} : { transaction: opensTransaction }),
     // Ending a transaction undoes or ends SET LOCAL and, on rollback, every SET made in it.
-    settings: !deferred && (unknownCode || opensTransaction !== undefined && opensTransaction !== 'begin' || facts.operations.some((o) => o.action === 'sql:set' || o.action === 'sql:role')),
-    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action))),
+    settings: !deferred && (unknownCode || (opensTransaction !== undefined && opensTransaction !== 'begin') || facts.operations.some((o) => o.action === 'sql:set' || o.action === 'sql:role')),
+    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) /.test(o.label))),
     ...(prepare && body ? { prepare: { name: prepare.name ?? '', body } } : {}),
     ...(executed === undefined ? {} : { execute: executed }),
     ...(kind === 'DeallocateStmt' ? { deallocate: as(node, 'DeallocateStmt')?.name ?? '' } : {}),

@@ -51,6 +51,11 @@ function settingCall(out: Collector, args: readonly Node[], object: SqlObject, l
     out.add('sql:opaque', object, `${label} with a computed name`);
     return;
   }
+  if (name === 'role' || name === 'session_authorization') {
+    // SET ROLE in other words.
+    out.add('sql:role', { kind: 'role', name: constText(args[1]) ?? '' }, `set_config ${name}`);
+    return;
+  }
   out.add('sql:set', { kind: 'setting', name }, `set_config ${name}`);
   out.setting = name;
 }

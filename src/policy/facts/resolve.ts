@@ -72,7 +72,8 @@ export function resolveTable(name: QualifiedName, env: AnalysisEnv): ResolvedTab
 /** Resolves a function name to every overload that the server may choose; arguments are not looked at. */
 export function resolveFunction(name: QualifiedName, env: AnalysisEnv): ResolvedFunction {
   const schemas = name.schema === undefined ? effectivePath(env) : [name.schema];
-  const candidates = env.catalog === undefined ? [] : schemas.flatMap((s) => (s === 'pg_catalog' ? [] : (env.catalog?.functions(s, name.name) ?? [])));
+  const { catalog } = env;
+  const candidates = catalog === undefined ? [] : schemas.flatMap((s) => (s === 'pg_catalog' ? [] : catalog.functions(s, name.name)));
   const builtin = schemas.includes('pg_catalog') && BUILTIN_FUNCTIONS.has(name.name);
   if (candidates[0] !== undefined) return { schema: builtin ? 'pg_catalog' : candidates[0].schema, name: name.name, builtin, candidates };
   if (builtin) return { schema: 'pg_catalog', name: name.name, builtin, candidates };

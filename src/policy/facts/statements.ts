@@ -21,8 +21,8 @@ export function statementFacts(node: Node, out: Collector): string | undefined {
   return run(node, kind, out);
 }
 
-function run<K extends NodeKind>(node: Node, kind: K, out: Collector): string | undefined {
-  const handler: Handler<K> | undefined = HANDLERS[kind];
+function run(node: Node, kind: NodeKind, out: Collector): string | undefined {
+  const handler = HANDLERS[kind] as PlainHandler | undefined;
   const body = as(node, kind);
   return handler === undefined || body === undefined ? undefined : handler(body, out, node);
 }
@@ -59,6 +59,10 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
   calledIn(node, out);
   if (kind === 'AlterSubscriptionStmt' || kind === 'CreateSubscriptionStmt' || kind === 'AlterDatabaseStmt' || kind === 'CreatedbStmt') {
     out.add('sql:ddl', NONE, label);
+  } else if (kind === 'DefineStmt') {
+    const created = `CREATE ${objectWords(as(node, 'DefineStmt')?.kind)}`;
+    out.add('sql:ddl', NONE, created);
+    return created;
   } else if (kind === 'CreateSchemaStmt') schemaElements(as(node, 'CreateSchemaStmt'), out);
   else if (kind === 'CreateForeignTableStmt') out.table('sql:ddl', as(node, 'CreateForeignTableStmt')?.base?.relation, label);
   else if (kind === 'CreateFunctionStmt') return createFunction(as(node, 'CreateFunctionStmt'), out);
@@ -72,7 +76,9 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
 
 function schemaElements(body: NodeOf<'CreateSchemaStmt'> | undefined, out: Collector): void {
   out.add('sql:ddl', { kind: 'schema', name: body?.schemaname ?? '' }, 'CREATE SCHEMA');
-  for (const element of body?.schemaElts ?? []) statementFacts(element, out);
+  for (const element of body?.schemaElts ?? []) {
+    statementFacts(element, out);
+  }
 }
 
 function createFunction(body: NodeOf<'CreateFunctionStmt'> | undefined, out: Collector): string {
@@ -293,7 +299,12 @@ const HANDLERS: { readonly [K in NodeKind]?: Handler<K> } = {
     calledIn(node, out);
     return alterObject(objectWords(body.objtype), body.relation, undefined, out);
   },
-  RenameStmt: (body, out) => alterObject(objectWords(body.renameType), body.relation, body.object, out),
+  RenameStmt: (body, out) => {
+    const part = body.relation !== undefined && body.subname !== undefined;
+    const named: Node | undefined = body.object ?? (body.subname === undefined ? undefined : { String: { sval: body.subname } });
+    if (body.renameType === 'OBJECT_ROLE') return run({ AlterRoleStmt: { role: { rolename: body.subname } } }, 'AlterRoleStmt', out) ?? '';
+    return alterObject(objectWords(part ? body.relationType : body.renameType), body.relation, named, out);
+  },
   AlterObjectSchemaStmt: (body, out) => alterObject(objectWords(body.objectType), body.relation, body.object, out),
   AlterOwnerStmt: (body, out) => alterObject(objectWords(body.objectType), body.relation, body.object, out),
   DropStmt: drop,

@@ -89,7 +89,6 @@ ts_debug alias description token dictionaries dictionary lexemes
 ts_parse tokid token
 ts_stat word ndoc nentry
 ts_token_type tokid alias description
-unnest lexeme positions weights
 `;
 
 export const BUILTIN_OUT_COLUMNS: ReadonlyMap<string, readonly string[]> = new Map(

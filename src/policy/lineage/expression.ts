@@ -176,8 +176,7 @@ function subLink(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, place
 function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {
   const object = as(node, 'JsonObjectAgg');
   const array = as(node, 'JsonArrayAgg');
-  const constructor = object?.constructor as NodeOf<'JsonAggConstructor'> | undefined;
-  const own = (array?.constructor as NodeOf<'JsonAggConstructor'> | undefined) ?? constructor;
+  const own = array?.constructor ?? object?.constructor;
   ctx.engine.predicate(own?.agg_filter, place);
   for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other');
   if (own?.over) window(ctx, own.over, place);

@@ -92,16 +92,34 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
     return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: derived(ctx.engine.expression(a, place)) })) };
   }
   const value = ctx.engine.expression(call, place);
+  const scalar = found?.name === 'unnest' && isScalarArray(body?.args?.[0], ctx);
   const named = (names: readonly string[]): FunctionColumns => ({ columns: names.map((name) => ({ name, value: value.fields?.find((f) => f.name === name)?.value ?? derived(value) })) });
   if (defined.length > 0) return named(defined);
   if (found === undefined) return named([alias ?? columnName(call)]);
   const known = found.candidates.length > 0 ? outColumns(found) : BUILTIN_OUT_COLUMNS.get(found.name);
   // No declared columns means one value, named after the alias.
   if (known !== undefined) return named(known.length === 0 ? [alias ?? found.name] : known);
-  if (found.builtin && found.candidates.length === 0 && !COMPOSITE_FUNCTIONS.has(found.name)) return named([alias ?? found.name]);
+  if (found.builtin && found.candidates.length === 0 && (scalar || !COMPOSITE_FUNCTIONS.has(found.name))) return named([alias ?? found.name]);
   // A function of one's own may return a row whose columns the snapshot does not tell.
   return { columns: [], open: () => value };
 }
+
+/** Builtins that give an array whose elements are no rows. */
+const SCALAR_ARRAYS: ReadonlySet<string> = new Set(['string_to_array', 'regexp_split_to_array', 'regexp_match', 'current_schemas', 'pg_blocking_pids', 'parse_ident']);
+
+/** Unnesting it gives one column: an array of a builtin type that has no fields. */
+function isScalarArray(node: Node | undefined, ctx: LineageContext): boolean {
+  const cast = as(node, 'TypeCast')?.typeName;
+  if (cast !== undefined) return qualified(cast.names).schema === 'pg_catalog' || SCALAR_TYPES.has(qualified(cast.names).name);
+  const elements = as(node, 'A_ArrayExpr')?.elements;
+  if (elements !== undefined) return elements.length > 0 && elements.every((e) => kindOf(e) === 'A_Const' || isScalarArray(e, ctx));
+  const call = as(node, 'FuncCall');
+  if (call === undefined) return false;
+  const found = resolveFunction(qualified(call.funcname), ctx.env);
+  return found.builtin && found.candidates.length === 0 && SCALAR_ARRAYS.has(found.name);
+}
+
+const SCALAR_TYPES: ReadonlySet<string> = new Set(['text', 'date', 'uuid', 'json', 'jsonb', 'bytea', 'inet', 'name', 'oid', 'regclass', 'regtype']);
 
 /** Builtins whose row type comes from an argument or from a column definition list, or differs between versions. */
 const COMPOSITE_FUNCTIONS: ReadonlySet<string> = new Set([
