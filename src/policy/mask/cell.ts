@@ -23,7 +23,8 @@ export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undef
       // bpchar is padded with blanks that are no part of the value.
       const value = typeOid === oid.bpchar ? withoutPadding(cell) : cell;
       if (value[0] === 0x6d && isMaskToken(value.toString('latin1'))) return undefined;
-      const mask = spec.kind === 'token' ? spec.tokens.token(value) : renderMask(spec, decodeCell(value).text);
+      if (spec.kind === 'token') return spec.tokens.token(value);
+      const mask = renderMask(spec, decodeCell(value).text);
       return mask === null ? null : Buffer.from(mask, 'latin1');
     }
     case 'json':

@@ -49,8 +49,14 @@ function compress(state: Int32Array, block: Uint8Array, offset: number): void {
     const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     W[i] = ((W[i - 16] ?? 0) + s0 + (W[i - 7] ?? 0) + s1) | 0;
   }
-  let [a, b, c, d] = [state[0] ?? 0, state[1] ?? 0, state[2] ?? 0, state[3] ?? 0];
-  let [e, f, g, h] = [state[4] ?? 0, state[5] ?? 0, state[6] ?? 0, state[7] ?? 0];
+  let a = state[0] ?? 0;
+  let b = state[1] ?? 0;
+  let c = state[2] ?? 0;
+  let d = state[3] ?? 0;
+  let e = state[4] ?? 0;
+  let f = state[5] ?? 0;
+  let g = state[6] ?? 0;
+  let h = state[7] ?? 0;
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (K[i] ?? 0) + (W[i] ?? 0)) | 0;
@@ -113,11 +119,20 @@ export class KeyedHash {
     const scratch = this.#scratch;
     const end = Math.ceil((length + 9) / BLOCK) * BLOCK;
     scratch[length] = 0x80;
-    scratch.fill(0, length + 1, end);
-    scratch.writeUInt32BE((length + BLOCK) * 8, end - 4);
+    for (let i = length + 1; i < end; i++) scratch[i] = 0;
+    // At most 320 bytes: the length in bits fits two bytes.
+    const bits = (length + BLOCK) * 8;
+    scratch[end - 2] = bits >> 8;
+    scratch[end - 1] = bits;
     this.#state.set(from);
     for (let at = 0; at < end; at += BLOCK) compress(this.#state, scratch, at);
-    for (let i = 0; i < 8; i++) this.#out.writeInt32BE(this.#state[i] ?? 0, i * 4);
+    for (let i = 0; i < 8; i++) {
+      const word = this.#state[i] ?? 0;
+      this.#out[i * 4] = word >> 24;
+      this.#out[i * 4 + 1] = word >> 16;
+      this.#out[i * 4 + 2] = word >> 8;
+      this.#out[i * 4 + 3] = word;
+    }
   }
 }
 

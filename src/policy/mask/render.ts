@@ -50,7 +50,7 @@ export function shapeOf(detectors: readonly DetectorId[]): PartialShape {
 export function renderMask(spec: MaskSpec, value: string): string | null {
   switch (spec.kind) {
     case 'token':
-      return spec.tokens.token(Buffer.from(value, 'utf8'));
+      return spec.tokens.token(Buffer.from(value, 'utf8')).toString('latin1');
     case 'partial':
       return partialMask(spec.shape, value);
     case 'full':

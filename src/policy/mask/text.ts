@@ -16,7 +16,7 @@ export interface MaskedText {
 
 /** @returns undefined when no detector found anything. */
 export function maskFound(text: string, active: ActiveDetectors, hints: NameHints, signals: number = signalsOf(text, active)): MaskedText | undefined {
-  const hits = scanText(text, active.ids, hints, signals);
+  const hits = signals === 0 && !hints.password && !hints.secret ? [] : scanText(text, active.ids, hints, signals);
   if (hits.length === 0) return text.length < 12 ? undefined : hiddenHit(text, active, hints);
   let out = '';
   let from = 0;

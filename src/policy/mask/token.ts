@@ -6,7 +6,7 @@
 import { assert } from '../../base/errors.ts';
 import { KeyedHash } from './keyed-hash.ts';
 
-const ALPHABET = 'bcdfghjkmnpqrtvw';
+const ALPHABET = Buffer.from('bcdfghjkmnpqrtvw', 'latin1');
 /** Twelve hexadecimal digits are accepted too: the form of masked literals in recordings. */
 const TOKEN = /msk_[a-z0-9][a-z0-9_]{0,31}_(?:[bcdfghjkmnpqrtvw]{12}|[0-9a-f]{12})(?![a-z0-9])/;
 const WHOLE_TOKEN = new RegExp(`^${TOKEN.source}$`);
@@ -23,24 +23,27 @@ export const tokenSlug = (classId: string): string => {
 /** Makes the tokens of one class under one session's key. */
 export class Tokenizer {
   readonly #hash: KeyedHash;
-  readonly #prefix: string;
+  readonly #prefix: Buffer;
 
   /** @throws BugError unless the key has 32 bytes: a shorter one could be guessed */
   constructor(key: Uint8Array, classId: string) {
     assert(key.length === 32, 'the key of mask tokens must have 32 bytes');
     this.#hash = new KeyedHash(key, classId);
-    this.#prefix = `msk_${tokenSlug(classId)}_`;
+    this.#prefix = Buffer.from(`msk_${tokenSlug(classId)}_`, 'latin1');
   }
 
   /** @param value the clear value's bytes in text form */
-  token(value: Uint8Array): string {
+  token(value: Uint8Array): Buffer {
     const mac = this.#hash.digest(value);
-    let letters = this.#prefix;
-    for (let i = 0; i < 6; i++) {
+    const prefix = this.#prefix;
+    const out = Buffer.allocUnsafe(prefix.length + 12);
+    out.set(prefix, 0);
+    for (let i = 0, at = prefix.length; i < 6; i++) {
       const byte = mac[i] ?? 0;
-      letters += (ALPHABET[byte >> 4] ?? '') + (ALPHABET[byte & 15] ?? '');
+      out[at++] = ALPHABET[byte >> 4] ?? 0;
+      out[at++] = ALPHABET[byte & 15] ?? 0;
     }
-    return letters;
+    return out;
   }
 
   /** Sixteen bytes of a uuid that is recognisably a mask. @param value the sixteen bytes of the clear uuid */
@@ -54,7 +57,7 @@ export class Tokenizer {
 }
 
 /** One token, for callers that make few. @param key 32 bytes @param value the clear value's bytes in text form */
-export const maskToken = (key: Uint8Array, classId: string, value: Uint8Array): string => new Tokenizer(key, classId).token(value);
+export const maskToken = (key: Uint8Array, classId: string, value: Uint8Array): string => new Tokenizer(key, classId).token(value).toString('latin1');
 
 /** True when a statement or parameter carries a mask back to the target: it must be refused, or it would overwrite data. */
 export function containsMaskToken(text: string | Buffer): boolean {

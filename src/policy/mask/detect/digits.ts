@@ -49,14 +49,21 @@ function joins(text: string, from: number, to: number): boolean {
 }
 
 function inspect(text: string, cluster: readonly Group[], wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
-  const total = cluster.reduce((n, g) => n + g.digits.length, 0);
-  if (total < 7) return;
-  for (const part of withoutDates(text, cluster)) {
-    if (wants('card')) findCards(text, part, hits);
+  if (digitCount(cluster) < 7) return;
+  for (const part of cluster.length < 3 ? [cluster] : withoutDates(text, cluster)) {
+    const total = digitCount(part);
+    if (total < 7) continue;
+    if (total >= 13 && wants('card')) findCards(text, part, hits);
     for (const group of part) findSingle(text, group, wants, hints, hits);
-    if (wants('ssn') || wants('cpf') || wants('nir') || wants('aadhaar')) findSpaced(text, part, wants, hits);
+    if (total >= 9 && part.length >= 3) findSpaced(text, part, wants, hits);
     if (wants('phone')) phoneGroups(text, part, hints.phone, hits);
   }
+}
+
+function digitCount(groups: readonly Group[]): number {
+  let n = 0;
+  for (const g of groups) n += g.digits.length;
+  return n;
 }
 
 /** A calendar date is no part of a phone number: the cluster is cut around it. */
@@ -78,7 +85,7 @@ function isDate(text: string, cluster: readonly Group[], i: number): boolean {
   const [a, b, c] = [cluster[i], cluster[i + 1], cluster[i + 2]];
   if (a === undefined || b === undefined || c === undefined) return false;
   const separator = text.slice(a.end, b.start);
-  if (separator !== text.slice(b.end, c.start) || !/^[-./]$/.test(separator)) return false;
+  if ((separator !== '-' && separator !== '.' && separator !== '/') || separator !== text.slice(b.end, c.start)) return false;
   const small = (g: Group, max: number): boolean => g.digits.length <= 2 && Number(g.digits) >= 1 && Number(g.digits) <= max;
   const year = (g: Group): boolean => /^(?:19|20)\d\d$/.test(g.digits);
   return (year(a) && small(b, 12) && small(c, 31)) || (year(c) && small(a, 31) && small(b, 31));

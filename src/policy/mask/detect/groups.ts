@@ -41,6 +41,7 @@ export function phoneGroups(text: string, part: readonly Group[], named: boolean
     return;
   }
   if (glued) return;
+  if (total < 7) return;
   const context = named || CONTEXT.test(text.slice(Math.max(0, first.start - 24), first.start));
   if (context && total >= 7 && first.digits.length <= 15) {
     add(open, whole.end);

@@ -30,11 +30,15 @@ export function findIbans(text: string, hits: Hit[]): void {
 
 // Of bounded length without nested repetition: at most a dozen steps from each start, so V8's engine is linear here too.
 const NINO = /\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]\b/gi;
+const LETTER_BY_DIGIT = /[A-Za-z][ -]?[0-9]|[0-9][ -]?[A-Za-z]/;
 const NOT_ISSUED = new Set(['BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ']);
 const DNI = /\b(?:[XYZ][ -]?\d{7}|\d{8})[ -]?[A-HJ-NP-TV-Z]\b/gi;
 const IPV4 = /(?<![\d.])(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?!\.?\d)/g;
 
 export function findIdentifiers(text: string, wants: (id: DetectorId) => boolean, hits: Hit[]): void {
+  if (wants('ipv4')) for (const m of text.matchAll(IPV4)) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'ipv4' });
+  // All others have a letter beside a digit: numbers and timestamps end here.
+  if (!LETTER_BY_DIGIT.test(text)) return;
   if (wants('iban')) findIbans(text, hits);
   if (wants('nino'))
     for (const m of text.matchAll(NINO)) {
@@ -44,5 +48,4 @@ export function findIdentifiers(text: string, wants: (id: DetectorId) => boolean
     for (const m of text.matchAll(DNI)) {
       if (dniOrNie(m[0])) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'dni' });
     }
-  if (wants('ipv4')) for (const m of text.matchAll(IPV4)) hits.push({ start: m.index, end: m.index + m[0].length, detector: 'ipv4' });
 }

@@ -66,8 +66,20 @@ const NATIONAL = /ssn|social_?sec|aadhaar|pesel|nino|national_?(?:id|ins)|passpo
 const PASSWORD = /(?:^|_)(?:password|passwd|pwd|passphrase|passcode)$/;
 const SECRET = /(?:^|_)(?:secret|secret_?key|api_?key|access_?key|private_?key|access_?token|refresh_?token|auth_?token|id_?token|bearer_?token|session_?token|client_?secret|token|authorization)$/;
 
+/** The same few keys come back in every row of JSON. */
+const known = new Map<string, NameHints>();
+const KNOWN_MAX = 1_000;
+
 /** Hints from a name in any of snake_case, kebab-case and camelCase. */
 export function hintsOf(name: string): NameHints {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const hints = readHints(name);
+  if (known.size < KNOWN_MAX && name.length <= 64) known.set(name, hints);
+  return hints;
+}
+
+function readHints(name: string): NameHints {
   const snake = name
     .slice(0, 128)
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -1,7 +1,7 @@
-/** Prints recall and precision per detector over the generated corpus: `npx tsx testdata/detectors/table.ts`. */
-import { singleDetectors, type DetectorId } from '../../src/policy/mask/detect/ids.ts';
-import { scanText } from '../../src/policy/mask/detect/scan.ts';
-import { harmless, samples } from './generate.ts';
+/** Prints recall and precision per detector over the generated corpus: `npx tsx src/policy/mask/recall.bench.ts`. */
+import { singleDetectors, type DetectorId } from './detect/ids.ts';
+import { scanText } from './detect/scan.ts';
+import { harmless, samples } from '../../../testdata/detectors/generate.ts';
 
 const COUNT = 500;
 const active: ReadonlySet<DetectorId> = new Set(singleDetectors.filter((d) => d !== 'ipv4'));
