@@ -20,7 +20,9 @@ function fieldLines(name: string, value: Json): string[] {
     const rows = value.slice(0, MAX_ROWS).map((row: Json) => `       | ${Array.isArray(row) ? row.map(cell).join(' | ') : cell(row)}`);
     return value.length > MAX_ROWS ? [...rows, `       | ... ${value.length - MAX_ROWS} more`] : rows;
   }
-  return [`       ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`];
+  if (typeof value !== 'string') return [`       ${name}: ${JSON.stringify(value)}`];
+  const [first = '', ...rest] = value.split(/\r?\n/);
+  return [`       ${name}: ${first}`, ...rest.map((line) => `         ${line}`)];
 }
 
 const cell = (value: Json): string => (value === null ? '∅' : typeof value === 'string' ? value : JSON.stringify(value));

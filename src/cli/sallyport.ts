@@ -36,4 +36,9 @@ async function main(): Promise<number> {
   }
 }
 
+// Output cut short by the reader (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 process.exitCode = await main();
