@@ -38,8 +38,12 @@ export function openRecordingDir(dir: string): RecordingSource {
   return {
     names: listed,
     file: (name) => (listed.includes(name) ? readFileSync(join(dir, name)) : undefined),
-    log: () => (hasLog ? (createReadStream(join(dir, 'log.ndjson'), { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) : chunks.length > 0 ? unpack(dir, chunks) : undefined),
+    log: () => (hasLog ? fileBytes(join(dir, 'log.ndjson')) : chunks.length > 0 ? unpack(dir, chunks) : undefined),
   };
+}
+
+async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
 }
 
 async function* unpack(dir: string, names: readonly string[]): AsyncGenerator<Uint8Array> {

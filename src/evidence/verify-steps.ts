@@ -46,7 +46,7 @@ async function statement<T>(w: Walked, kind: StatementKind, text: Uint8Array, ke
   return parse(payloadJson(envelope));
 }
 
-/** Step 6 of formats: how the recording ends. */
+/** How the recording ends. */
 export async function checkEnd(w: Walked): Promise<End> {
   const close = w.source.file(fileNames.close);
   const recovered = w.source.file(fileNames.recovered);
@@ -54,8 +54,8 @@ export async function checkEnd(w: Walked): Promise<End> {
   if (close !== undefined) {
     const key: PublicKeyRef = { keyId: keyIdOf(w.binding.sessionPub, w.crypto.sha256), alg: 'Ed25519', publicKey: w.binding.sessionPub };
     const c = await statement(w, 'close', close, key, parseClose);
+    if (w.log.size === c.size && !w.log.endsWithCheckpoint) throw fail('cut_tail', w.log.size, 'the checkpoint that ends a closed recording is missing');
     checkExtent(w, c);
-    if (!w.log.endsWithCheckpoint) throw fail('cut_tail', w.log.size, 'the checkpoint that ends a closed recording is missing');
     const counted = [...w.counts].every(([kind, n]) => c.counts[kind] === n) && Object.keys(c.counts).length === w.counts.size;
     if (!counted || (w.log.size > 0 && c.last_t !== w.log.lastT)) throw fail('close_mismatch', w.log.size, 'the close statement counts other records');
     return { kind: 'closed', close: c };
@@ -80,7 +80,7 @@ function checkExtent(w: Walked, end: { session_id: string; size: number; root: s
   if (log.bytes + removed !== end.bytes) throw fail('close_mismatch', log.size, `the log has ${log.bytes} bytes where the end statement says ${end.bytes - removed}`);
 }
 
-/** Steps 7: what others have seen of it, and that it agrees with what is here. */
+/** What others have seen of it, and that it agrees with what is here. */
 export async function checkWitness(w: Walked, end: End | undefined): Promise<Witnessed & { readonly detail: string }> {
   const seen: { size: number; timeMs: number; by: string; whole: boolean }[] = [];
   const note = w.source.file(fileNames.finalNote);
@@ -132,7 +132,7 @@ async function receipt(w: Walked, name: string, end: End | undefined): Promise<{
 /** Clocks of laptop and store may differ by this much when enrolment and open are compared. */
 const skewMs = 10 * 60_000;
 
-/** Steps 3 and 12: was the device enrolled, and is its word good for that time. */
+/** Was the device enrolled, and is its word good for that time? */
 export function checkDevice(w: Walked, witnessed: Witnessed): string {
   const { device } = w;
   if (w.open.t + skewMs < device.enrolledMs) throw fail('wrong_device', 0, `the session is older than the enrolment of ${device.deviceId}`);
@@ -143,7 +143,7 @@ export function checkDevice(w: Walked, witnessed: Witnessed): string {
   return `${device.deviceId} is revoked since ${since}, but the whole recording was witnessed before`;
 }
 
-/** Step 10: content that is gone must be covered by a redaction that enough people signed. */
+/** Content that is gone must be covered by a redaction that enough people signed. */
 export async function checkDisclosures(w: Walked): Promise<string> {
   const allowed = new Set<string>();
   for (const name of w.source.names.filter((n) => n.startsWith('redactions/'))) {
@@ -162,7 +162,7 @@ export async function checkDisclosures(w: Walked): Promise<string> {
   return w.missing.length === 0 ? 'all content is there' : `${w.missing.length} contents were removed under signed redactions`;
 }
 
-/** Step 11: each approval that counted was given by an enrolled approver for exactly that request. */
+/** Each approval that counted was given by an enrolled approver for exactly that request. */
 export async function checkApprovals(w: Walked): Promise<string> {
   const requests = new Map<string, ApprovalRequest>();
   let checked = 0;
