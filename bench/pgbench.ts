@@ -25,6 +25,9 @@ const LOADS: readonly Load[] = [
   { clients: 8, mode: 'prepared' },
 ];
 
+/** By each client before a load is measured: counted, since a route that is slow to connect would not begin within a second. */
+const WARM_UP_TRANSACTIONS = 200;
+
 function pgbenchPath(): string {
   const path = findProgram('pgbench');
   if (path === undefined) throw new Error('pgbench is not installed');
@@ -43,10 +46,10 @@ interface Round {
 }
 
 /** One run. Latencies come from pgbench's log of every transaction: its third field, in microseconds. */
-async function round(endpoint: Endpoint, load: Load, seconds: number, folder: string): Promise<Round> {
+async function round(endpoint: Endpoint, load: Load, length: { seconds: number } | { transactions: number }, folder: string): Promise<Round> {
   const prefix = join(folder, 'log');
-  const args = ['-S', '-n', '-M', load.mode, '-c', String(load.clients), '-j', String(Math.min(2, load.clients)), '-T', String(seconds), '-l', `--log-prefix=${prefix}`];
-  const result = await runProcess(pgbenchPath(), args, { env: clientEnv(endpoint), cwd: folder, timeoutMs: (seconds + 60) * 1000 });
+  const args = ['-S', '-n', '-M', load.mode, '-c', String(load.clients), '-j', String(Math.min(2, load.clients)), ...('seconds' in length ? ['-T', String(length.seconds)] : ['-t', String(length.transactions)]), '-l', `--log-prefix=${prefix}`];
+  const result = await runProcess(pgbenchPath(), args, { env: clientEnv(endpoint), cwd: folder, timeoutMs: ('seconds' in length ? length.seconds : 60) * 1000 + 60_000 });
   const tps = Number(/tps = ([\d.]+) \(without initial connection time\)/.exec(result.stdout)?.[1]);
   if (result.code !== 0 || !Number.isFinite(tps)) throw new Error(`pgbench failed\n${result.stdout}${result.stderr}`);
   const latenciesUs: number[] = [];
@@ -76,9 +79,9 @@ export async function measurePgbench(work: WorkDir, routes: readonly Route[], pl
   const results: Throughput[] = [];
   for (const load of LOADS) {
     const rounds = new Map<string, Round[]>(routes.map((route) => [route.name, []]));
-    for (const route of routes) await round(route.endpoint, load, 1, folder);
+    for (const route of routes) await round(route.endpoint, load, { transactions: WARM_UP_TRANSACTIONS }, folder);
     for (let i = 0; i < plan.rounds; i += 1) {
-      for (const route of routes) rounds.get(route.name)?.push(await round(route.endpoint, load, plan.seconds, folder));
+      for (const route of routes) rounds.get(route.name)?.push(await round(route.endpoint, load, { seconds: plan.seconds }, folder));
     }
     for (const [route, runs] of rounds) {
       const sorted = runs.flatMap((run) => run.latenciesUs).sort((a, b) => a - b);
