@@ -1,0 +1,238 @@
+/** `sallyport gateway` as a child process, with real clients in front of it and a real PostgreSQL behind it. */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import pg from 'pg';
+import { postgresBin, type PostgresServer } from './postgres-server.ts';
+import { runProcess, startProcess, type ProcessResult, type RunningProcess } from './process.ts';
+import { targetPassword } from './shop.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The command as one file, built from the sources of this moment; the same sources give the same file. */
+let built: Promise<string> | undefined;
+export function builtCommand(): Promise<string> {
+  built ??= bundle();
+  return built;
+}
+
+async function bundle(): Promise<string> {
+  const result = await build({ entryPoints: [path.join(root, 'src/cli/sallyport.ts')], bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', write: false, logLevel: 'silent', keepNames: true, absWorkingDir: root });
+  const code = result.outputFiles[0]?.contents ?? new Uint8Array();
+  const dir = path.join(root, '.cache', 'test-command');
+  const file = path.join(dir, `sallyport-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`);
+  if (existsSync(file)) return file;
+  mkdirSync(dir, { recursive: true });
+  // Another worker may be writing the same file: renaming is all or nothing.
+  const temp = `${file}.${process.pid}`;
+  writeFileSync(temp, code);
+  renameSync(temp, file);
+  return file;
+}
+
+/** Runs the command to its end. */
+export async function runCommand(args: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}): Promise<ProcessResult> {
+  return runProcess(process.execPath, [await builtCommand(), ...args], options);
+}
+
+export interface Listener {
+  readonly connection: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly url: string;
+}
+
+export type GatewayEvent = Readonly<Record<string, unknown>> & { readonly event: string };
+
+export interface GatewayOptions {
+  readonly server: PostgresServer;
+  /** A bundle of the product, or a directory. Default: starter. */
+  readonly bundle?: string;
+  readonly databases?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly groups?: readonly string[];
+  /** Members of gateway.yaml to add or replace. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly env?: NodeJS.ProcessEnv;
+  /** The port of the target, when something stands between. */
+  readonly targetPort?: number;
+}
+
+export const bundleDir = (name: string): string => (path.isAbsolute(name) ? name : path.join(root, 'resources', 'bundles', name));
+
+export function gatewayConfig(o: GatewayOptions): Record<string, unknown> {
+  return {
+    data_dir: './data',
+    store: 'embedded',
+    identity: { dev: { subject: 'alice@example.com', groups: [...(o.groups ?? ['engineering'])] } },
+    bundle: bundleDir(o.bundle ?? 'starter'),
+    connections: (o.databases ?? ['shop']).map((name) => ({
+      name,
+      protocol: 'postgres',
+      target: { host: o.server.host, port: o.targetPort ?? o.server.port, database: name, tls: 'disable' },
+      credentials: { user: 'app', password: targetPassword },
+      labels: o.labels ?? { env: 'prod' },
+      listen: { port: 0 },
+    })),
+    ...o.config,
+  };
+}
+
+export class TestGateway {
+  readonly dir: string;
+  readonly configFile: string;
+  readonly #env: NodeJS.ProcessEnv | undefined;
+  #process: RunningProcess | undefined;
+  #listeners: readonly Listener[] = [];
+  #earlier = '';
+
+  private constructor(dir: string, configFile: string, env: NodeJS.ProcessEnv | undefined) {
+    this.dir = dir;
+    this.configFile = configFile;
+    this.#env = env;
+  }
+
+  /** Writes the configuration into a directory of its own and starts. */
+  static async start(options: GatewayOptions): Promise<TestGateway> {
+    const gateway = TestGateway.prepare(options);
+    await gateway.run();
+    return gateway;
+  }
+
+  static prepare(options: GatewayOptions): TestGateway {
+    const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-gateway-'));
+    const file = path.join(dir, 'gateway.yaml');
+    writeFileSync(file, JSON.stringify(gatewayConfig(options), null, 2), { mode: 0o600 });
+    const initialised = path.join(os.tmpdir(), `sallyport-test-pglite-${pgliteVersion()}`);
+    // initdb of the embedded store takes seconds; an initialised copy is the same thing.
+    if (existsSync(initialised)) cpSync(initialised, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
+    return new TestGateway(dir, file, options.env);
+  }
+
+  get dataDir(): string {
+    return path.join(this.dir, 'data');
+  }
+  get recordings(): string {
+    return path.join(this.dataDir, 'recordings');
+  }
+  get process(): RunningProcess {
+    if (!this.#process) throw new Error('the gateway does not run');
+    return this.#process;
+  }
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+  /** stdout of this run and the ones before. */
+  get stdout(): string {
+    return this.#earlier + (this.#process?.stdout ?? '');
+  }
+  get events(): readonly GatewayEvent[] {
+    return this.stdout.split('\n').flatMap((line) => parseEvent(line) ?? []);
+  }
+
+  async run(): Promise<void> {
+    this.#earlier = this.stdout;
+    this.#process = startProcess(process.execPath, [await builtCommand(), 'gateway', '--config', this.configFile], { cwd: this.dir, ...(this.#env ? { env: this.#env } : {}) });
+    const ready = await this.#process.waitForLine((line) => {
+      const event = parseEvent(line);
+      return event?.event === 'ready' ? event : undefined;
+    }, 60_000);
+    this.#listeners = ready['listeners'] as readonly Listener[];
+  }
+
+  listener(connection = 'shop'): Listener {
+    const found = this.#listeners.find((l) => l.connection === connection);
+    if (!found) throw new Error(`no listener ${connection}`);
+    return found;
+  }
+
+  /** Waits for an event of this run that matches, from `offset` in its stdout on. */
+  waitEvent(match: (event: GatewayEvent) => boolean, offset = 0, timeoutMs = 30_000): Promise<GatewayEvent> {
+    return this.process.waitForLine(
+      (line) => {
+        const event = parseEvent(line);
+        return event !== undefined && match(event) ? event : undefined;
+      },
+      timeoutMs,
+      offset,
+    );
+  }
+
+  /** Where in stdout the next event will be. */
+  get mark(): number {
+    return this.process.stdout.length;
+  }
+
+  async connect(connection = 'shop', options: pg.ClientConfig = {}): Promise<pg.Client> {
+    const l = this.listener(connection);
+    return pgConnect({ host: l.host, port: l.port, user: l.user, password: l.password, database: l.database, ...options });
+  }
+
+  psql(args: readonly string[], options: { connection?: string; input?: string; timeoutMs?: number; port?: number } = {}): Promise<ProcessResult> {
+    const l = this.listener(options.connection);
+    return psql({ ...l, port: options.port ?? l.port }, args, options);
+  }
+
+  /** An approver's command on this gateway's embedded store. */
+  approvals(verb: 'approve' | 'deny' | 'show', id: string, reason?: string, as = 'carol@example.com', groups = 'dba'): Promise<ProcessResult> {
+    return runCommand(['approvals', verb, id, '--config', this.configFile, '--as', as, '--groups', groups, ...(reason === undefined ? [] : ['--reason', reason])]);
+  }
+
+  verify(recording: string): Promise<ProcessResult> {
+    return runCommand(['recordings', 'verify', recording, '--config', this.configFile]);
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async crash(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.process.ended();
+  }
+
+  /** SIGTERM; resolves when the process is gone. The directory stays. */
+  halt(): Promise<ProcessResult> {
+    return this.process.stop(20_000);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process) await this.halt();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export async function pgConnect(options: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(options);
+  // The end of a connection outside a query arrives as an event; tests look at queries and at the gateway's events.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+export function psql(to: { host: string; port: number; user: string; password: string; database: string }, args: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Promise<ProcessResult> {
+  return runProcess(path.join(postgresBin(), 'psql'), ['-X', '-q', '-A', '-t', ...args], { env: libpqEnv(to), ...options });
+}
+
+/** The connection as libpq's programs read it from their environment. */
+export function libpqEnv(to: { host: string; port: number; user: string; password: string; database: string }): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', PGHOST: to.host, PGPORT: String(to.port), PGUSER: to.user, PGPASSWORD: to.password, PGDATABASE: to.database };
+}
+
+function pgliteVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+function parseEvent(line: string): GatewayEvent | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'event' in value ? (value as GatewayEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
