@@ -11,7 +11,7 @@ import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
 import { receiptKeys } from '../proxy/core/receipt-keys.ts';
 import { refreshTrustFile } from '../proxy/core/trust-file.ts';
 import { createStoreClient } from '../proxy/core/store-client.ts';
-import { startStore, type RunningStore } from '../store/server.ts';
+import { startEmbeddedStore, type EmbeddedStore } from './store-worker.ts';
 import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
 import { version } from './version.ts';
 
@@ -25,7 +25,7 @@ export function gatewayCommand(): Command {
 
 interface Gateway {
   readonly runtime: ProxyRuntime;
-  readonly store: RunningStore | undefined;
+  readonly store: EmbeddedStore | undefined;
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -97,8 +97,8 @@ async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<En
   return endpoints;
 }
 
-function embeddedStore(config: GatewayConfig): Promise<RunningStore> {
-  return startStore({
+function embeddedStore(config: GatewayConfig): Promise<EmbeddedStore> {
+  return startEmbeddedStore({
     data_dir: config.data_dir,
     dev_idp: { people: [] },
     targets: config.connections.map((c) => ({
@@ -115,9 +115,9 @@ function embeddedStore(config: GatewayConfig): Promise<RunningStore> {
   });
 }
 
-async function devToken(store: RunningStore | undefined, dev: { subject: string; groups: readonly string[] }): Promise<string> {
-  if (!store?.devIdp) throw new ConfigError('dev identities work only with the embedded store', { field: 'identity.dev' });
-  return store.devIdp.devToken({ subject: dev.subject, groups: [...dev.groups] });
+async function devToken(store: EmbeddedStore | undefined, dev: { subject: string; groups: readonly string[] }): Promise<string> {
+  if (!store) throw new ConfigError('dev identities work only with the embedded store', { field: 'identity.dev' });
+  return store.devToken(dev);
 }
 
 async function loadEngine(config: GatewayConfig): Promise<PolicyEngine> {

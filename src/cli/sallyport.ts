@@ -1,4 +1,5 @@
 /** The `sallyport` command. Exit codes: 0 ok, 1 the check failed or was denied, 2 wrong usage or configuration. */
+import { isMainThread } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { BugError, ConfigError, messageOf } from '../base/errors.ts';
 import { approvalsCommand } from './approvals.ts';
@@ -36,9 +37,12 @@ async function main(): Promise<number> {
   }
 }
 
-// Output cut short by the reader (`| head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-process.exitCode = await main();
+// The embedded store's thread loads this file too; it has its own entry in store-worker.ts.
+if (isMainThread) {
+  // Output cut short by the reader (`| head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+  process.exitCode = await main();
+}
