@@ -5,11 +5,15 @@ import { base64, deviceId, keyAlg, line, timeMs } from './common.ts';
 const person = z.strictObject({ iss: line(500), sub: line(255), name: line(255), groups: z.array(line(255)) });
 const revoked = z.strictObject({ compromised_since_ms: timeMs });
 
+const publicKey = z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200) });
+
 export const trustReply = z.strictObject({
   v: z.literal(1),
   organisation: line(255),
   devices: z.array(z.strictObject({ device_id: deviceId, public_key: base64(200), alg: keyAlg, enrolled_ms: timeMs, revoked: revoked.optional() })),
   witnesses: z.array(z.strictObject({ name: line(255), public_key: base64(200) })),
-  receipt_keys: z.array(z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200) })),
+  receipt_keys: z.array(publicKey),
+  /** Who signs the list of files in an export. */
+  exporters: z.array(publicKey),
   approvers: z.array(z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200), principal: person, revoked: revoked.optional() })),
 });

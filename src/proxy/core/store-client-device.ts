@@ -36,7 +36,7 @@ export function openDeviceFile(dir: string): DeviceSigner {
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
     // zod's and JSON's messages could quote the content; the path is enough.
-    throw new EnvironmentError('env.io', cause instanceof Error && 'code' in cause ? `the device key ${path} cannot be used: ${messageOf(cause)}` : `the device key ${path} is damaged`);
+    throw new EnvironmentError('env.io', cause instanceof Error && 'syscall' in cause ? `the device key ${path} cannot be used: ${messageOf(cause)}` : `the device key ${path} is damaged`);
   }
 }
 

@@ -69,7 +69,7 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
       ...(spec.ratePerMinute === undefined ? {} : { config: { rateLimit: { max: spec.ratePerMinute, timeWindow: 60_000 } } }),
       handler: async (request, reply) => {
         const gone = new AbortController();
-        request.raw.socket.once('close', () => gone.abort());
+        reply.raw.once('close', () => gone.abort());
         const raw = rawBody(request);
         let actor: Actor = { user: undefined, device: undefined, address: request.ip };
         try {

@@ -12,6 +12,7 @@ import type { Clock } from '../../base/clock.ts';
 import { BugError, ConfigError } from '../../base/errors.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { secretFile } from '../storage/secret-file.ts';
+import { memoryAdapters } from './dev-idp-memory.ts';
 import { type DevPerson, messagePage, signInPage } from './dev-idp-page.ts';
 import type { TrustedIssuer } from './id-token.ts';
 
@@ -42,7 +43,7 @@ export async function startDevIdp(o: DevIdpOptions): Promise<DevIdp> {
   const server = createServer();
   const port = await listen(server, o.port);
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = new Provider(issuer, configuration(o.people, jwk));
+  const provider = new Provider(issuer, configuration(o, jwk));
   const handle = provider.callback();
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     const path = (req.url ?? '/').split('?')[0] ?? '/';
@@ -97,8 +98,9 @@ async function signingKey(path: string): Promise<JWK> {
   return { ...storedKey.parse(JSON.parse(file.toString('utf8'))), alg: 'ES256', use: 'sig' };
 }
 
-function configuration(people: readonly DevPerson[], jwk: JWK): Configuration {
+function configuration({ people, clock }: DevIdpOptions, jwk: JWK): Configuration {
   return {
+    adapter: memoryAdapters(() => clock.nowMs()),
     jwks: { keys: [{ ...jwk }] },
     clients: [
       {
@@ -146,6 +148,11 @@ function configuration(people: readonly DevPerson[], jwk: JWK): Configuration {
 async function interaction(provider: Provider, people: readonly DevPerson[], req: IncomingMessage, res: ServerResponse): Promise<void> {
   const details = await provider.interactionDetails(req, res);
   const action = `/interaction/${details.uid}`;
+  if (details.prompt.name === 'consent') {
+    // Native clients are always asked for consent; these people have given it by being in the configuration.
+    await provider.interactionFinished(req, res, { consent: {} }, { mergeWithLastSubmission: true });
+    return;
+  }
   if (req.method !== 'POST') {
     sendPage(res, 200, signInPage(people, action));
     return;

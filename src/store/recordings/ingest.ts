@@ -9,6 +9,7 @@ import type { SessionId } from '../../base/ids.ts';
 import { parseEnvelope, payloadJson, verifyEnvelope } from '../../evidence/dsse.ts';
 import { nodeCrypto, nodeSha256Hex } from '../../evidence/node-crypto.ts';
 import { parseNote } from '../../evidence/note.ts';
+import { chunkName, fileNames, receiptName } from '../../evidence/source.ts';
 import { cosign, signReceipt } from '../../evidence/sign.ts';
 import { parseClose, parseRecovered, type ReceiptStatement } from '../../evidence/statements.ts';
 import type { OpenStatement, PublicKeyRef, SignedReceipt } from '../../evidence/types.ts';
@@ -33,7 +34,6 @@ export interface IngestPorts {
   readonly origin: string;
 }
 
-export const chunkName = (index: number): string => `chunks/${String(index).padStart(6, '0')}.ndjson.gz`;
 export const objectKey = (session: SessionId, name: string): string => `recordings/${session}/${name}`;
 
 /** @throws StoreError; nothing is stored then */
@@ -50,7 +50,7 @@ export async function takeOpen(tx: Queries, p: IngestPorts, o: { session: Sessio
     if (existing.open_sha256 !== sha256) throw new StoreError('conflict', 'this session was opened with another statement');
     return open;
   }
-  await putSame(p, objectKey(o.session, 'open.dsse.json'), Buffer.from(o.envelope));
+  await putSame(p, objectKey(o.session, fileNames.open), Buffer.from(o.envelope));
   await insertRecording(tx, open, { envelope: o.envelope, sha256, emptyRoot: EMPTY_ROOT });
   return open;
 }
@@ -81,6 +81,8 @@ export async function takeChunk(tx: Queries, p: IngestPorts, c: ChunkUpload): Pr
   const tail = state.checkpointSize !== state.size;
   const receipt = signReceipt(receiptOf(c, c.index, c.sha256, state.size, root), p.keys.receipt);
   await putSame(p, objectKey(c.session, chunkName(c.index)), c.gzip);
+  // Replaced, not put anew: after a failed commit the same part comes again and gets a receipt of its own time.
+  await p.objects.replace(objectKey(c.session, receiptName(c.index)), Buffer.from(receipt));
   const cosignature = note === undefined ? '' : witness(p, recording, note, state.checkpointSize, c.nowMs);
   await advance(tx, c.session, { idx: c.index, sha256: c.sha256, sizeBytes: c.sizeBytes, receipt, cosignature, tMs: c.nowMs }, { state, root, note, tail });
   return { envelope: receipt, cosignature };
@@ -91,15 +93,17 @@ export async function takeEnd(tx: Queries, p: IngestPorts, o: { session: Session
   const recording = await ownRecording(tx, o.session, o.device);
   const sha256 = nodeSha256Hex(o.envelope);
   if (recording.state !== 'open') {
-    if (recording.end_sha256 !== sha256) throw new StoreError('conflict', `the recording was ${recording.state} with another statement`);
+    const ended = o.kind === 'close' ? 'closed' : 'recovered';
+    if (recording.state !== ended || recording.end_sha256 !== sha256) throw new StoreError('conflict', `the recording was ${recording.state} with another statement`);
     return { envelope: recording.end_receipt ?? '', cosignature: recording.end_cosignature ?? '' };
   }
   await named(() => (o.kind === 'close' ? checkClose(recording, o.envelope) : checkRecovered(recording, o.envelope, o.device)));
-  await putSame(p, objectKey(o.session, `${o.kind}.dsse.json`), Buffer.from(o.envelope));
+  await putSame(p, objectKey(o.session, fileNames[o.kind]), Buffer.from(o.envelope));
   const last = await lastChunk(tx, o.session);
   const cosignature = last?.cosignature ?? '';
   if (recording.witnessed_note !== null) await putFinalNote(p, tx, recording, recording.witnessed_note);
   const receipt = signReceipt(receiptOf(o, o.kind, sha256, recording.size, recording.root), p.keys.receipt);
+  await p.objects.replace(objectKey(o.session, receiptName(o.kind)), Buffer.from(receipt));
   await endRecording(tx, o.session, { state: o.kind === 'close' ? 'closed' : 'recovered', nowMs: o.nowMs, sha256, receipt, cosignature });
   return { envelope: receipt, cosignature };
 }
@@ -107,7 +111,7 @@ export async function takeEnd(tx: Queries, p: IngestPorts, o: { session: Session
 /** The last signed checkpoint with the witness's line: what an offline verifier reads as final.note. */
 async function putFinalNote(p: IngestPorts, tx: Queries, recording: RecordingRow, note: string): Promise<void> {
   const line = await cosignatureOf(tx, recording.session_id);
-  await p.objects.replace(objectKey(recording.session_id, 'final.note'), Buffer.from(`${note}${line}`));
+  await p.objects.replace(objectKey(recording.session_id, fileNames.finalNote), Buffer.from(`${note}${line}`));
 }
 
 /** The newest cosignature; the tail chunk of a recovered recording may have none. */

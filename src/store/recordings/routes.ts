@@ -18,6 +18,7 @@ import type { Queries } from '../db/database.ts';
 import type { User } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import { bytes, json, none, type Router } from '../http/route.ts';
+import { exported, filesOf } from './files.ts';
 import { type IngestPorts, objectKey, statementText, takeChunk, takeEnd, takeOpen } from './ingest.ts';
 import { findRecording, listRecordings, type RecordingRow, toInfo } from './repository.ts';
 
@@ -27,6 +28,7 @@ const STATEMENT_LIMIT_BYTES = 1024 * 1024;
 export function recordingRoutes(route: Router, ports: IngestPorts): void {
   uploadRoutes(route, ports);
   readRoutes(route, ports);
+  exportRoute(route, ports);
 }
 
 function uploadRoutes(route: Router, ports: IngestPorts): void {
@@ -143,22 +145,28 @@ function readRoutes(route: Router, ports: IngestPorts): void {
   });
 }
 
+/** The whole recording as one file, with the store's list of what is in it and who took it out. */
+function exportRoute(route: Router, ports: IngestPorts): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/recordings/:session/srz',
+    auth: 'user',
+    action: 'recording.export',
+    params: recordingParams,
+    reply: bytes,
+    handler: async (ctx) => {
+      const { session } = ctx.params;
+      const recording = await ctx.commit(session, (tx) => readable(tx, session, ctx.user));
+      return { contentType: 'application/vnd.sallyport.srz+zip', fileName: `${session}.srz`, body: await exported(ports, recording, ctx.user, ctx.clock.nowMs()) };
+    },
+  });
+}
+
 /** People read their own recordings, auditors all. Others are told that there is none. */
 export async function readable(tx: Queries, session: SessionId, user: User): Promise<RecordingRow> {
   const recording = await findRecording(tx, session);
   const mine = recording?.iss === user.iss && recording.sub === user.sub;
   if (recording === undefined || !(mine || user.roles.auditor)) throw new StoreError('not_found', 'no such recording');
   return recording;
-}
-
-const CHUNK_FILE = /^chunks\/([0-9]{6})\.ndjson\.gz$/;
-
-export async function filesOf(ports: IngestPorts, recording: RecordingRow): Promise<{ name: string; bytes: number }[]> {
-  const all = await ports.objects.list(objectKey(recording.session_id, ''));
-  const ended = recording.state !== 'open';
-  return all.filter((f) => {
-    const index = CHUNK_FILE.exec(f.name)?.[1];
-    if (index !== undefined) return Number(index) < recording.chunks;
-    return f.name === 'open.dsse.json' || ended;
-  }).map((f) => ({ name: f.name, bytes: f.bytes }));
 }

@@ -19,6 +19,8 @@ export interface ObjectStore {
   get(key: string): Promise<Buffer | undefined>;
   /** Objects under a prefix that ends with `/`, names relative to it, sorted. */
   list(prefix: string): Promise<readonly ObjectInfo[]>;
+  /** A local directory that holds the objects under `prefix` by their names. To be read only. */
+  localDir(prefix: string): Promise<string>;
 }
 
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -65,6 +67,7 @@ export function fileObjects(root: string): ObjectStore {
         }
       }),
     list: (prefix) => guarded(() => listUnder(pathOf(prefix.replace(/\/$/, '')), '')),
+    localDir: (prefix) => Promise.resolve(pathOf(prefix.replace(/\/$/, ''))),
   };
 }
 

@@ -17,12 +17,14 @@ export function trustRoutes(route: Router, organisation: string, keys: StoreKeys
     handler: (ctx) =>
       ctx.commit('trust', async (tx) => {
         const devices = await allDevices(tx);
+        const own = { key_id: keys.receipt.keyId, alg: keys.receipt.alg, public_key: toBase64(keys.receipt.publicKey) };
         return {
           v: 1 as const,
           organisation,
           devices: devices.map((d) => ({ device_id: d.device_id, public_key: d.public_key, alg: d.alg, enrolled_ms: d.enrolled_ms, ...revoked(d.revoked) })),
           witnesses: [{ name: keys.witness.name, public_key: toBase64(keys.witness.signer.publicKey) }],
-          receipt_keys: [{ key_id: keys.receipt.keyId, alg: keys.receipt.alg, public_key: toBase64(keys.receipt.publicKey) }],
+          receipt_keys: [own],
+          exporters: [own],
           approvers: devices.map((d) => ({
             key_id: sha256Hex(fromBase64(d.public_key)),
             alg: d.alg,
