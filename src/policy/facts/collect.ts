@@ -77,9 +77,9 @@ export class Collector {
     else this.walk(value, ctes);
   }
 
-  #query(body: { readonly withClause?: WithClause }, ctes: CteNames): void {
+  #query(body: { readonly withClause?: WithClause }, ctes: CteNames, but?: string): void {
     const inner = this.#with(body.withClause, ctes);
-    for (const [key, value] of Object.entries(body)) if (key !== 'withClause') this.walk({ [key]: value }, inner);
+    for (const [key, value] of Object.entries(body)) if (key !== 'withClause' && key !== but) this.walk({ [key]: value }, inner);
   }
 
   #with(clause: WithClause | undefined, ctes: CteNames): CteNames {
@@ -147,7 +147,7 @@ export class Collector {
     if (this.tables.has('pg_catalog.pg_settings')) this.add('sql:set', { kind: 'setting', name: 'all' }, 'UPDATE pg_settings');
     if (body !== undefined) {
       // The target has its own operation; walked as a table it would count as read.
-      this.#query({ ...body, relation: undefined }, ctes);
+      this.#query(body, ctes, 'relation');
     }
   }
 

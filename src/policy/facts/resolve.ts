@@ -54,7 +54,7 @@ export function resolveTable(name: QualifiedName, env: AnalysisEnv): ResolvedTab
     const relation = catalog.relation(schema, name.name);
     return relation && { schema, name: name.name, relation, ambiguous: false };
   };
-  if (!bare && name.schema !== 'pg_temp') return hit(name.schema ?? '') ?? fallback();
+  if (!bare && name.schema !== 'pg_temp') return hit(name.schema) ?? fallback();
   const own = catalog.relation('pg_temp', name.name) ? ['pg_temp'] : env.searchPath.filter(isTemp);
   // A temporary schema named in the path takes its place there; otherwise temporary relations hide all others.
   const path = bare ? effectivePath(env) : [];

@@ -4,7 +4,7 @@ import type { SqlAction, SqlObject } from '../types.ts';
 import { Collector } from './collect.ts';
 import { objectWords, PLAIN_DDL } from './labels.ts';
 import { resolveFunction, resolveTable, functionLabel } from './resolve.ts';
-import { allOf, as, constText, kindOf, qualified, stringOf, strings } from './tree.ts';
+import { allOf, as, bodyOf, constText, kindOf, qualified, stringOf, strings } from './tree.ts';
 import type { Node, NodeKind, NodeOf } from './tree.ts';
 
 type Handler<K extends NodeKind> = (body: NodeOf<K>, out: Collector, node: Node) => string;
@@ -23,8 +23,7 @@ export function statementFacts(node: Node, out: Collector): string | undefined {
 
 function run(node: Node, kind: NodeKind, out: Collector): string | undefined {
   const handler = HANDLERS[kind] as PlainHandler | undefined;
-  const body = as(node, kind);
-  return handler === undefined || body === undefined ? undefined : handler(body, out, node);
+  return handler?.(bodyOf(node), out, node);
 }
 
 const simple = (action: SqlAction, label: string): PlainHandler => (_body, out) => {
@@ -67,7 +66,7 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
   else if (kind === 'CreateForeignTableStmt') out.table('sql:ddl', as(node, 'CreateForeignTableStmt')?.base?.relation, label);
   else if (kind === 'CreateFunctionStmt') return createFunction(as(node, 'CreateFunctionStmt'), out);
   else {
-    const relation = (as(node, kind) as { readonly relation?: RangeVar } | undefined)?.relation;
+    const relation = (bodyOf(node) as { readonly relation?: RangeVar } | undefined)?.relation;
     if (relation?.relname === undefined) out.add('sql:ddl', NONE, label);
     else out.table('sql:ddl', relation, label);
   }

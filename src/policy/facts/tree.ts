@@ -27,6 +27,12 @@ export function as<K extends NodeKind>(node: Node | undefined, kind: K): NodeOf<
   return (node as unknown as Record<K, NodeOf<K>>)[kind];
 }
 
+/** The node's body, whatever its kind. */
+export function bodyOf(node: Node): unknown {
+  for (const body of Object.values(node)) return body;
+  return undefined;
+}
+
 /** Bodies of the members that are of this kind; others are left out. */
 export function allOf<K extends NodeKind>(nodes: readonly Node[] | undefined, kind: K): NodeOf<K>[] {
   const out: NodeOf<K>[] = [];

@@ -1,6 +1,6 @@
 /** Sources of an expression. Every kind of node that the grammar puts into expressions is named here; others are refused. */
 import { resolveFunction } from '../facts/resolve.ts';
-import { as, isObject, kindOf, qualified, strings } from '../facts/tree.ts';
+import { as, bodyOf, isObject, kindOf, qualified, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { attributeFunction, columnValue, indirect } from './columns.ts';
 import type { LineageContext, Place } from './context.ts';
@@ -51,7 +51,7 @@ export function expressionValue(ctx: LineageContext, node: Node | undefined, pla
 function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
   const kind = kindOf(node);
   if (kind === undefined || LEAVES.has(kind)) return CONSTANT;
-  if (COMBINING.has(kind)) return combined(ctx, as(node, kind), place);
+  if (COMBINING.has(kind)) return combined(ctx, bodyOf(node), place);
   switch (kind) {
     case 'ColumnRef':
       return columnValue(ctx, as(node, 'ColumnRef')?.fields ?? [], place);
