@@ -38,7 +38,7 @@ interface Flow {
   readonly url: string;
   readonly nonce: string;
   /** The token endpoint's answer to the code in that address. */
-  exchange(back: string, verifier?: string): Promise<{ status: number; idToken: string | undefined }>;
+  readonly exchange: (back: string, verifier?: string) => Promise<{ status: number; idToken: string | undefined }>;
 }
 
 const random = (): string => randomBytes(32).toString('base64url');
