@@ -20,6 +20,16 @@ export interface LaunchOptions {
 const definedOnly = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
+/** Counts the runs of the workbench in the page, from the events that the window itself gets. */
+const COUNT_RUNS = `if (window.countedRuns === undefined) {
+  window.countedRuns = { started: 0, finished: 0 };
+  window.sallyport.workbench.onEvent((event) => {
+    if (event.type === 'started') window.countedRuns.started += 1;
+    if (event.type === 'finished') window.countedRuns.finished += 1;
+  });
+}`;
+const runCounts = z.object({ started: z.number(), finished: z.number() });
+
 /** What came of one run in the workbench. */
 export type RunEnd =
   | { readonly kind: 'rows'; readonly cells: readonly { readonly text: string; readonly masked: boolean }[] }
@@ -31,6 +41,8 @@ export class Workstation {
   readonly app: ElectronApplication;
   readonly page: Page;
   readonly #folder: string;
+  /** How many runs must have finished for the current one to be over. */
+  #awaited = 0;
 
   private constructor(app: ElectronApplication, page: Page, folder: string) {
     this.app = app;
@@ -76,20 +88,28 @@ export class Workstation {
     return this.page.getByRole('status').filter({ hasText: 'Waiting for approval' });
   }
 
-  /** Puts a statement into the editor in place of what is there, runs it, and confirms that the target is production. */
+  /** Puts a statement into the editor in place of what is there, and runs it; returns once the run has begun. */
   async run(sql: string): Promise<void> {
+    await this.page.evaluate(COUNT_RUNS);
+    const before = await this.#runs();
     await this.editor.click();
     await this.page.keyboard.press('ControlOrMeta+A');
     await this.page.keyboard.insertText(sql);
+    // Completion may be open, and would take a key that is meant for the editor.
+    await this.page.keyboard.press('Escape');
     await this.page.keyboard.press('ControlOrMeta+Enter');
-    const confirm = this.page.getByRole('dialog').filter({ hasText: 'Run on production' });
-    await confirm.getByRole('button', { name: 'Run', exact: true }).click();
-    await confirm.waitFor({ state: 'hidden' });
+    await this.page.waitForFunction(`window.countedRuns.started > ${before.started}`);
+    this.#awaited = before.started + 1;
+  }
+
+  async #runs(): Promise<z.infer<typeof runCounts>> {
+    return runCounts.parse(await this.page.evaluate('window.countedRuns'));
   }
 
   /** Waits until the current run is over and reads its outcome from the screen. */
   async outcome(): Promise<RunEnd> {
-    await this.page.getByRole('button', { name: /^Stop/ }).waitFor({ state: 'hidden', timeout: 60_000 });
+    await this.page.waitForFunction(`window.countedRuns.finished >= ${this.#awaited}`, undefined, { timeout: 60_000 });
+    await this.page.getByRole('button', { name: /^Stop/ }).waitFor({ state: 'hidden' });
     const alert = this.page.getByRole('alert').filter({ hasText: 'SQLSTATE' });
     const grid = this.page.getByRole('grid', { name: 'Result' });
     const messages = this.page.getByRole('tabpanel', { name: 'Result of the run' });

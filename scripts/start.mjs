@@ -57,7 +57,7 @@ async function runTour(electron) {
   rmSync(base, { recursive: true, force: true });
   const display = hasDisplay() ? { env: process.env, stop: async () => {} } : await startXvfb();
   try {
-    const stack = await startStack({ base, tour: true, artifactsDir: folder });
+    const stack = await startStack({ base });
     step('Tour');
     const plan = { electron: electron.path, args: electronArgs(stack.appConfig), storeConfig: stack.storeConfig, storeUrl: stack.storeUrl, folder };
     const tour = startOwned(process.execPath, ['--import', 'tsx', inRoot('e2e', 'tour.ts'), JSON.stringify(plan)], {

@@ -50,9 +50,9 @@ async function startStore(base, database) {
 
 /**
  * Starts the demo's servers and writes what the app needs to know.
- * @param {{base: string, tour?: boolean, artifactsDir?: string, signIn?: string}} options base: folder of all state; signIn: who the app signs in as, none when empty
+ * @param {{base: string, signIn?: string}} options base: folder of all state; signIn: who the app signs in as, nobody when empty
  */
-export async function startStack({ base: wanted, tour = false, artifactsDir, signIn = 'alice@example.com' }) {
+export async function startStack({ base: wanted, signIn = 'alice@example.com' }) {
   if (!existsSync(command())) throw new Stop('the command is not built; run npm run build', 2);
   const base = resolve(wanted);
   mkdirSync(base, { recursive: true, mode: 0o700 });
@@ -66,12 +66,7 @@ export async function startStack({ base: wanted, tour = false, artifactsDir, sig
       storeUrl: store.url,
       dataDir: join(base, 'app'),
       bundle: inRoot('resources', 'bundles', 'starter'),
-      demo: {
-        ...(signIn ? { autoSignIn: { subject: signIn } } : {}),
-        devAdminFile: join(base, 'central', 'store', 'dev-admin.json'),
-        tour,
-        ...(artifactsDir ? { artifactsDir } : {}),
-      },
+      demo: signIn ? { autoSignIn: { subject: signIn } } : {},
     });
     const stop = async () => {
       await store.stop();
