@@ -20,11 +20,12 @@ const verify = (path: string): ReturnType<typeof verifyRecording> => verifyRecor
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'srb-recover-'));
   const recorder = await openTestRecorder({ dir: join(root, 'spool') });
-  await recordSession(recorder, 12, 5);
-  // The program dies here: no close. The copy is what the disk holds.
+  // The program dies here: no close. Copied before anything is awaited, so that no timed checkpoint comes in between.
+  const synced = recordSession(recorder, 12, 5);
   crashed = join(root, 'crashed');
   cpSync(recorder.dir, crashed, { recursive: true });
   whole = statSync(join(crashed, 'log.ndjson')).size;
+  await synced;
   await recorder.close({ reason: 'x' });
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -36,7 +36,7 @@ const alone = (log: string): Record<string, string> => ({ 'open.dsse.json': good
 /** Lines of the log, grouped by record: content lines, then the record line. Checkpoints stand alone. */
 function groups(): string[][] {
   const out: string[][] = [];
-  let open: string[] = [];
+  const open: string[] = [];
   for (const line of good['log.ndjson']!.split('\n').slice(0, -1)) {
     open.push(line);
     if (!line.startsWith('D')) out.push(open.splice(0));
