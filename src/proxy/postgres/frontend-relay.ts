@@ -32,6 +32,7 @@ export class FrontendRelay {
   readonly #framer: MessageFramer;
   readonly holds: Holds;
   #busy = false;
+  #working: Promise<void> = Promise.resolve();
   #skipToSync = false;
   /** Something in the batch must be on disk before the batch leaves. */
   #syncFirst = false;
@@ -70,8 +71,14 @@ export class FrontendRelay {
     }
   }
 
+  /** Resolves when no message is half handled. */
+  settled(): Promise<void> {
+    return this.#working;
+  }
+
   #wait(work: Promise<void>): void {
     this.#busy = true;
+    this.#working = work.catch(() => undefined);
     work.then(
       () => {
         this.#busy = false;
@@ -125,7 +132,7 @@ export class FrontendRelay {
         this.#copyData(raw);
         return undefined;
       default:
-        return this.#small(raw);
+        { this.#small(raw); return; }
     }
   }
 
@@ -227,11 +234,11 @@ export class FrontendRelay {
     const verdict = this.#judge(analysed, []);
     const { journal } = this.#context;
     const { n, leaf } = journal.request('sql.query', analysed, verdict, raw.raw.length);
-    const go = (plans: readonly MaskPlan[]): void => {
+    const go = (plans: readonly MaskPlan[], now: Analysed): void => {
       this.#context.toServer.push(raw.raw);
-      const statements = analysed.statements.map((analysis, i) => ({ analysis, plan: plans[i] ?? NOTHING }));
+      const statements = now.statements.map((analysis, i) => ({ analysis, plan: plans[i] ?? NOTHING }));
       this.#context.state.pending.push({ kind: 'query', record: n, statements, index: 0, failed: false, startedNs: this.#context.clock.monotonicNs() });
-      if (!analysed.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
+      if (!now.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
     return this.#act(verdict, { n, leaf, analysed, statementBytes: raw.raw, params: [], go, refuse });
@@ -287,7 +294,8 @@ export class FrontendRelay {
     const params = boundParameters(message, statement.paramTypes);
     const verdict = analysed.statements.length > 0 ? this.#judge(analysed, params) : EMPTY;
     const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
-    const go = (plans: readonly MaskPlan[]): void => {
+    const go = (plans: readonly MaskPlan[], now: Analysed): void => {
+      statement.analysis = now.statements[0];
       const portal = { name: message.portal, statement, analysis: statement.analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
       const undo = state.statements.portals.set(message.portal, portal);
       this.#forward(raw);
@@ -339,7 +347,7 @@ export class FrontendRelay {
   #act(verdict: Verdict, a: Action): Promise<void> | undefined {
     switch (verdict.effect) {
       case 'allow':
-        a.go(verdict.plans);
+        a.go(verdict.plans, a.analysed);
         return undefined;
       case 'deny':
         a.refuse(policyDenial(verdict.reason, verdict.policyIds, reference(this.#context, a.n)));
@@ -360,8 +368,11 @@ export class FrontendRelay {
       else if (result.outcome === 'cancelled') a.refuse(cancelDenial('canceling statement due to user request', ref));
       else a.refuse(policyDenial(`held for approval, ${result.reason}`, verdict.policyIds, ref));
     } else {
-      const again = gatekeeper.judge(a.analysed.statements, true);
-      if (again.effect === 'allow') a.go(again.plans);
+      // Objects may have changed while it waited: what names mean now is what counts.
+      if (this.#stale()) await this.#refresh();
+      const analysed = this.#analyse(a.analysed.sql);
+      const again = gatekeeper.judge(analysed.statements, true);
+      if (again.effect === 'allow') a.go(again.plans, analysed);
       else a.refuse(policyDenial(again.reason, again.policyIds, reference(this.#context, a.n)));
     }
     await (this.#flush() ?? Promise.resolve());
@@ -413,7 +424,7 @@ interface Action {
   readonly analysed: Analysed;
   readonly statementBytes: Buffer;
   readonly params: readonly BoundParameter[];
-  readonly go: (plans: readonly MaskPlan[]) => void;
+  readonly go: (plans: readonly MaskPlan[], analysed: Analysed) => void;
   readonly refuse: (denial: Denial) => void;
 }
 

@@ -202,6 +202,8 @@ export class PgSession {
     if (this.#upstream && !this.#upstream.socket.destroyed) this.#upstream.socket.end(encodeTerminate());
     const recorder = this.#recorder;
     if (!recorder) return;
+    // A withdrawn hold still writes its own end.
+    await this.#front?.settled();
     try {
       if (!recorder.failure) {
         if (this.#journal && reason !== CLIENT_GONE) this.#journal.note(reason);
