@@ -19,7 +19,7 @@ async function bundleForNode(entry, outfile, extra = {}) {
   const esbuild = await import('esbuild');
   const shebang = extra.executable && !readFileSync(entry, 'utf8').startsWith('#!') ? { js: '#!/usr/bin/env node' } : undefined;
   await esbuild.build({
-    entryPoints: [entry], outfile, bundle: true, platform: 'node', target: 'node20', format: extra.format ?? 'esm',
+    entryPoints: [entry], ...(extra.splitting ? { outdir: dirname(outfile), splitting: true, outExtension: { '.js': '.mjs' }, chunkNames: 'chunks/[name]-[hash]' } : { outfile }), bundle: true, platform: 'node', target: 'node20', format: extra.format ?? 'esm',
     packages: extra.packages ?? 'external', external: ['electron'], sourcemap: 'linked', sourcesContent: false,
     legalComments: 'none', keepNames: true, logLevel: 'silent', banner: shebang, absWorkingDir: root,
   }).catch((error) => {
@@ -43,7 +43,11 @@ const parts = [
   },
   {
     name: 'main process', needs: [src('main', 'main.ts')], output: inRoot('dist', 'main', 'main.mjs'), inputs: nodeRooms,
-    build: (output) => bundleForNode(src('main', 'main.ts'), output),
+    // Split, so that the window comes up before the policy engine and the parser are loaded.
+    build: (output) => {
+      rmSync(join(dirname(output), 'chunks'), { recursive: true, force: true });
+      return bundleForNode(src('main', 'main.ts'), output, { splitting: true });
+    },
   },
   {
     // A sandboxed preload can require nothing but electron, so everything else is inside; it must be CommonJS.

@@ -1,0 +1,30 @@
+/** The device's signing key in the app: in the system's keychain where there is a real one, else in memory only. */
+import path from 'node:path';
+import { safeStorage } from 'electron';
+import { fromBase64, toBase64 } from '../../base/encoding.ts';
+import { loadDevice, memoryDevice, type Device, type SeedProtection } from '../../proxy/core/device.ts';
+
+export interface AppDevice {
+  readonly device: Device;
+  readonly protection: 'os' | 'memory';
+  /** Where this key's recordings lie. A key that ends with the program cannot go on with the sequence of an earlier one. */
+  readonly dir: string;
+}
+
+/** `basic_text` is encryption with a key that everybody knows: the same as none. */
+function isProtected(): boolean {
+  if (!safeStorage.isEncryptionAvailable()) return false;
+  return process.platform !== 'linux' || safeStorage.getSelectedStorageBackend() !== 'basic_text';
+}
+
+const keychain: SeedProtection = {
+  protect: (seed) => safeStorage.encryptString(toBase64(seed)),
+  unprotect: (stored) => fromBase64(safeStorage.decryptString(Buffer.from(stored))),
+};
+
+/** @throws ConfigError for a key file that does not open: it is never replaced, a lost key would strand its spool */
+export function openDevice(personDir: string): AppDevice {
+  if (isProtected()) return { device: loadDevice(personDir, keychain), protection: 'os', dir: personDir };
+  const device = memoryDevice();
+  return { device, protection: 'memory', dir: path.join(personDir, 'memory', device.id) };
+}

@@ -1,0 +1,56 @@
+/** Authorization code flow with PKCE, state and nonce (RFC 7636, RFC 8252). Tokens stay in the main process. */
+import * as oidc from 'openid-client';
+import { EnvironmentError, messageOf } from '../../base/errors.ts';
+import { listenForRedirect } from './loopback.ts';
+
+export interface Issuer {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** The development provider of an embedded store: http on loopback is allowed for it only. */
+  readonly dev: boolean;
+}
+
+/** Shows the provider's page to the person, or drives it. May answer with the redirect itself. */
+export type ShowPage = (url: URL, redirectUri: string, signal: AbortSignal) => Promise<URL | undefined>;
+
+export interface IdToken {
+  readonly idToken: string;
+  readonly nonce: string;
+}
+
+const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+
+async function discover(issuer: Issuer): Promise<oidc.Configuration> {
+  const url = new URL(issuer.issuer);
+  const insecure = issuer.dev && url.protocol === 'http:' && isLoopback(url);
+  if (url.protocol !== 'https:' && !insecure) throw new EnvironmentError('env.store', `the identity provider ${url.origin} must use https`);
+  return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [oidc.allowInsecureRequests] } : {});
+}
+
+/** @throws EnvironmentError env.cancelled when `signal` aborts, env.store when the provider refuses or is away */
+export async function signInWithBrowser(issuer: Issuer, show: ShowPage, signal: AbortSignal): Promise<IdToken> {
+  const state = oidc.randomState();
+  const nonce = oidc.randomNonce();
+  const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
+  const loopback = await listenForRedirect(state, signal);
+  try {
+    const config = await discover(issuer);
+    const supported = config.serverMetadata().scopes_supported;
+    const scope = ['openid', 'profile', 'email', 'groups'].filter((s) => s !== 'groups' || supported === undefined || supported.includes(s)).join(' ');
+    const url = oidc.buildAuthorizationUrl(config, {
+      ...{ redirect_uri: loopback.redirectUri, scope, state, nonce },
+      code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+    });
+    const shown = show(url, loopback.redirectUri, signal);
+    const answer = (await Promise.race([loopback.arrived, shown.then((direct) => direct ?? loopback.arrived)])) ;
+    const tokens = await oidc.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
+    if (tokens.id_token === undefined) throw new EnvironmentError('env.store', 'the identity provider gave no ID token');
+    return { idToken: tokens.id_token, nonce };
+  } catch (cause) {
+    if (cause instanceof EnvironmentError) throw cause;
+    throw new EnvironmentError('env.store', `the sign-in failed: ${messageOf(cause)}`, { cause });
+  } finally {
+    loopback.stop();
+  }
+}

@@ -1,0 +1,87 @@
+/** The active policy, its texts, and what it says about the person who is signed in. */
+import { DeniedError } from '../../base/errors.ts';
+import { policySlice, type AboutMe, type ActivePolicy } from '../../contract/ipc/policy.ts';
+import type { SliceHandlers } from '../../contract/ipc/slice.ts';
+import { analyseSql } from '../../policy/analyse.ts';
+import { compileBundle, testBundle, type CompiledBundle } from '../../policy/bundle/load.ts';
+import type { AnalysisEnv, ConnectionInfo, Outcome, Request } from '../../policy/types.ts';
+import type { Work } from '../work/work.ts';
+import type { SliceContext } from './context.ts';
+
+/** Typical statements; the tables are invented, so the answers are about kinds of work, not about data. */
+const TOPICS: readonly (readonly [topic: string, sql: string])[] = [
+  ['SELECT', 'SELECT 1'],
+  ['INSERT', 'INSERT INTO public.some_table (id) VALUES (1)'],
+  ['UPDATE with a WHERE', 'UPDATE public.some_table SET id = 2 WHERE id = 1'],
+  ['UPDATE without a WHERE', 'UPDATE public.some_table SET id = 2'],
+  ['DELETE without a WHERE', 'DELETE FROM public.some_table'],
+  ['TRUNCATE', 'TRUNCATE public.some_table'],
+  ['CREATE TABLE', 'CREATE TABLE public.some_new_table (id integer)'],
+  ['DROP TABLE', 'DROP TABLE public.some_table'],
+  ['GRANT', 'GRANT SELECT ON public.some_table TO public'],
+  ['DROP DATABASE', 'DROP DATABASE some_database'],
+  ['COPY to a program', "COPY public.some_table TO PROGRAM 'cat'"],
+];
+
+interface Asked {
+  readonly about: AboutMe[];
+  readonly unmasked: Set<string>;
+}
+
+function ask(work: Work, connection: ConnectionInfo): Asked {
+  const { engine } = work.bundle;
+  const none = (): undefined => undefined;
+  const env: AnalysisEnv = { catalog: undefined, searchPath: ['pg_catalog', 'public'], classify: (c) => engine.classify(connection.name, c), prepared: none, cursor: none, standardConformingStrings: true };
+  const unmasked = new Set<string>();
+  const about = TOPICS.flatMap(([topic, sql]): AboutMe[] => {
+    const [statement] = analyseSql(sql, env);
+    if (statement === undefined) return [];
+    const request: Request = { principal: work.identity.principal, connection, client: 'app', deviceId: work.device.id, timeMs: Date.now(), approved: false, action: statement.facts.operations[0]?.action ?? 'sql:session', statement };
+    const outcome = engine.decide(request);
+    if (outcome.effect === 'allow') for (const id of outcome.maskPlan.unmasked) unmasked.add(id);
+    return [{ connection: connection.name, topic, effect: outcome.effect, reason: reasonOf(outcome), policyIds: [...outcome.policyIds] }];
+  });
+  return { about, unmasked };
+}
+
+function reasonOf(outcome: Outcome): string {
+  switch (outcome.effect) {
+    case 'allow':
+      return 'Permitted.';
+    case 'deny':
+      return outcome.reason;
+    case 'hold':
+      return `${outcome.reason} Needs ${outcome.quorum} of ${outcome.approvers.join(', ')}.`;
+  }
+}
+
+export function policyHandlers(context: SliceContext): SliceHandlers<typeof policySlice> {
+  const compiled = new WeakMap<Work, { bundle: CompiledBundle; tests: { passed: number; total: number } }>();
+  const compile = (work: Work) => {
+    const known = compiled.get(work);
+    if (known !== undefined) return known;
+    const bundle = compileBundle(work.bundle.files);
+    const tests = testBundle(bundle);
+    const fresh = { bundle, tests: { passed: tests.filter((t) => t.passed).length, total: tests.length } };
+    compiled.set(work, fresh);
+    return fresh;
+  };
+  return {
+    active: (): ActivePolicy => {
+      const work = context.need();
+      const { engine, activatedMs } = work.bundle;
+      const { bundle, tests } = compile(work);
+      if (bundle.engine.digest !== engine.digest) throw new DeniedError('the policy that is shown is not the one that decides');
+      const asked = work.runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => ask(work, t.info));
+      return {
+        ...{ name: engine.name, serial: engine.serial, digest: engine.digest, activatedMs, source: 'source directory', signers: [], tests },
+        classes: engine.classes.map((c) => ({ id: c.id, columns: [...c.columns], detectors: [...c.detectors], mask: c.mask.kind, predicates: c.predicates, unmaskedForMe: asked.some((a) => a.unmasked.has(c.id)) })),
+        policies: bundle.policies.map((p) => ({
+          ...{ id: p.id, file: p.file, effect: p.effect, text: p.text, approvers: [...(p.lift?.groups ?? [])], quorum: p.lift?.quorum ?? 0 },
+          ...(p.reason === undefined ? {} : { reason: p.reason }),
+        })),
+        aboutMe: asked.flatMap((a) => a.about),
+      };
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** From an ID token to a running proxy. Loaded after the window is drawn: policy engine and parser are heavy. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ConfigError } from '../../base/errors.ts';
+import { version } from '../../cli/version.ts';
+import { engineFromFiles } from '../../policy/bundle/load.ts';
+import { readBundleDir } from '../../policy/bundle/files.ts';
+import { initParser } from '../../policy/parse.ts';
+import { receiptKeys } from '../../proxy/core/receipt-keys.ts';
+import { ProxyRuntime } from '../../proxy/core/runtime.ts';
+import { SessionUpload } from '../../proxy/core/session-upload.ts';
+import { createStoreClient } from '../../proxy/core/store-client.ts';
+import type { AppConfig } from '../app/config.ts';
+import { describeError, type Log } from '../app/log.ts';
+import { openDevice } from '../sign-in/device.ts';
+import { fillDevForm } from '../sign-in/dev-form.ts';
+import { signInWithBrowser, type ShowPage } from '../sign-in/oidc.ts';
+import { ownWindow, systemBrowser } from '../sign-in/pages.ts';
+import type { ActiveBundle, Work } from './work.ts';
+
+export interface StartOptions {
+  readonly config: AppConfig;
+  readonly dataDir: string;
+  readonly log: Log;
+}
+
+/** The end of a session waits this long for the last upload; the rest is sent at the next start. */
+const STOP_MS = 10_000;
+
+async function loadActive(dir: string): Promise<ActiveBundle> {
+  const files = await readBundleDir(dir);
+  await initParser();
+  return { engine: engineFromFiles(files), files, dir, activatedMs: Date.now() };
+}
+
+/** @throws ConfigError, EnvironmentError with what a person can do about it */
+export async function startWork(o: StartOptions, signal: AbortSignal, where: (where: 'browser' | 'window') => void): Promise<Work> {
+  const { config, log } = o;
+  const bundle = loadActive(config.bundle);
+  bundle.catch(() => undefined);
+  const anonymous = createStoreClient({ url: config.storeUrl });
+  const info = await anonymous.info();
+  const issuer = info.issuers[0];
+  if (issuer === undefined) throw new ConfigError('the store names no identity provider', { fix: 'tell the operator of the store' });
+  if (config.autoSignIn !== undefined && !issuer.dev) throw new ConfigError('demo.autoSignIn works only with a development identity provider');
+  const show: ShowPage = config.autoSignIn !== undefined ? fillDevForm(config.autoSignIn) : issuer.dev ? ownWindow(log) : systemBrowser;
+  where(issuer.dev ? 'window' : 'browser');
+  const { idToken, nonce } = await signInWithBrowser(issuer, show, signal);
+  const identity = await anonymous.signIn(idToken, nonce);
+  const personDir = path.join(o.dataDir, 'people', folderOf(identity.principal.issuer, identity.principal.subject));
+  const { device, protection, dir } = openDevice(personDir);
+  const client = createStoreClient({ url: config.storeUrl, device: { ...device.signer, deviceId: device.id }, userToken: () => identity.token });
+  await client.enrolDevice(os.hostname().slice(0, 100) || 'laptop');
+  if (protection === 'memory') forgetUploaded(path.join(personDir, 'memory'), log);
+  const active = await bundle;
+  const runtime = await ProxyRuntime.start({
+    ...{ dataDir: dir, control: client, device, identity, engine: active.engine, storeName: info.origin, build: version, client: 'native' },
+    receiptKeys: receiptKeys(client),
+  });
+  const abort = new AbortController();
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await bounded(runtime.stop(), log);
+    await bounded(client.signOut(), log);
+  };
+  log.write('info', 'signed_in', identity.principal.subject);
+  return { client, identity, device, keyProtection: protection, runtime, bundle: active, personDir, signal: abort.signal, stop };
+}
+
+async function bounded(work: Promise<void>, log: Log): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_MS);
+  });
+  await Promise.race([work.catch((error: unknown) => log.write('warning', 'stop.failed', describeError(error))), late]);
+  clearTimeout(timer);
+}
+
+/** One folder per person, named so that any subject makes exactly one safe name. */
+export function folderOf(issuer: string, subject: string): string {
+  const readable = subject.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').slice(0, 40);
+  return `${readable}-${createHash('sha256').update(JSON.stringify([issuer, subject])).digest('hex').slice(0, 16)}`;
+}
+
+/** Recordings of earlier keys that the store has receipted to their end; anything else stays for a person to look at. */
+function forgetUploaded(dir: string, log: Log): void {
+  if (!existsSync(dir)) return;
+  for (const device of readdirSync(dir)) {
+    const recordings = path.join(dir, device, 'recordings');
+    try {
+      const sessions = existsSync(recordings) ? readdirSync(recordings, { withFileTypes: true }).filter((e) => e.isDirectory()) : [];
+      if (sessions.every((s) => SessionUpload.isReceipted(path.join(recordings, s.name)))) rmSync(path.join(dir, device), { recursive: true });
+    } catch (error) {
+      log.write('warning', 'old_recordings.kept', describeError(error));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** What exists while a person is signed in: their store session, their device, the proxy, and the active policy. */
+import type { SignedInIdentity } from '../../proxy/core/ports.ts';
+import type { ProxyRuntime } from '../../proxy/core/runtime.ts';
+import type { StoreClient } from '../../proxy/core/store-client.ts';
+import type { Device } from '../../proxy/core/device.ts';
+import type { BundleFiles } from '../../policy/bundle/files.ts';
+import type { PolicyEngine } from '../../policy/types.ts';
+
+export interface ActiveBundle {
+  readonly engine: PolicyEngine;
+  /** The files as they were read at activation: a change on disk does not show up as the active policy. */
+  readonly files: BundleFiles;
+  readonly dir: string;
+  readonly activatedMs: number;
+}
+
+export interface Work {
+  readonly client: StoreClient;
+  readonly identity: SignedInIdentity;
+  readonly device: Device;
+  readonly keyProtection: 'os' | 'memory';
+  readonly runtime: ProxyRuntime;
+  readonly bundle: ActiveBundle;
+  /** The person's own folder: history, and the device key where it is kept. */
+  readonly personDir: string;
+  /** Ends when the work ends. */
+  readonly signal: AbortSignal;
+  /** Ends sessions, closes recordings, uploads for a bounded time, ends the store session. Never throws. */
+  stop(): Promise<void>;
+}
