@@ -13,7 +13,7 @@ export function tellError(title: string, error: unknown): void {
 }
 
 /** Runs a piece of work whose failure the person must see, but which nothing waits for. */
-export function attempt(title: string, work: () => Promise<void>): void {
+export function attempt(title: string, work: () => Promise<unknown>): void {
   work().catch((error: unknown) => tellError(title, error));
 }
 

@@ -1,3 +1,6 @@
-declare module '*.css';
+declare module '@mantine/core/styles.css';
+declare module '@mantine/notifications/styles.css';
+declare module '@mantine/spotlight/styles.css';
+declare module '*global.css';
 declare module '@fontsource-variable/inter';
 declare module '@fontsource-variable/jetbrains-mono';

@@ -80,6 +80,7 @@ function Controls({ timeline, player, index }: { timeline: Timeline; player: Pla
           aria-valuetext={`Step ${index + 1} of ${timeline.steps.length}`}
         />
       </div>
+      <span className={classes.spacer} />
       <SegmentedControl size="xs" aria-label="Speed" data={speeds.map((s) => ({ value: s, label: `${s}×` }))} value={player.speed} onChange={player.setSpeed} />
     </div>
   );

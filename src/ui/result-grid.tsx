@@ -118,7 +118,7 @@ export function ResultGrid(props: ResultGridProps) {
       const next = moveCell(active ?? { row: 0, column: 0 }, event.key, mod, { rows: buffer.rows.length, columns: buffer.columns.length });
       if (next === undefined) return;
       setActive(active === undefined ? { row: 0, column: 0 } : next);
-      view.reveal(next.row, next.column);
+      view.reveal(next.row, next.column, indexWidth);
     }
     event.preventDefault();
   };

@@ -8,9 +8,9 @@ export interface Player {
   readonly positionMs: number;
   readonly playing: boolean;
   readonly speed: Speed;
-  toggle(): void;
-  seek(positionMs: number): void;
-  setSpeed(speed: Speed): void;
+  readonly toggle: () => void;
+  readonly seek: (positionMs: number) => void;
+  readonly setSpeed: (speed: Speed) => void;
 }
 
 export function usePlayer(durationMs: number): Player {

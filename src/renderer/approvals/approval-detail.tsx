@@ -1,7 +1,7 @@
 /** Exactly what will run, where, by whom and why it waits. Nothing on this page is shortened that the decision is about. */
 import { Table, Text } from '@mantine/core';
 import { IconCheck, IconClock, IconHandStop, IconShieldX } from '@tabler/icons-react';
-import { useCallback } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import type { ApprovalDetail as Detail, ApprovalState } from '../../contract/ipc/approvals.ts';
 import { formatClock, formatTime } from '../../ui/format.ts';
 import { Labels, Pill } from '../../ui/pill.tsx';
@@ -146,12 +146,13 @@ function Sheet({ detail }: { detail: Detail }) {
 
 /** `revision` changes when the list says that something changed. */
 export function ApprovalDetail({ id, revision }: { id: string; revision: string }) {
-  const load = useCallback(() => {
-    // Named here so that a new revision loads again.
-    void revision;
-    return api.approvals.get({ id });
-  }, [id, revision]);
+  const load = useCallback(() => api.approvals.get({ id }), [id]);
   const { loaded, reload, replace } = useLive(load);
+  const seen = useRef(revision);
+  useEffect(() => {
+    if (seen.current !== revision) reload();
+    seen.current = revision;
+  }, [revision, reload]);
   if (loaded.state === 'loading') return <LoadingRows />;
   if (loaded.state === 'failed') return <Failed what="This request could not be loaded" error={loaded.error} onRetry={reload} />;
   const detail = loaded.value;

@@ -50,7 +50,7 @@ export function DecideForm({ detail, onDecided }: { detail: ApprovalDetail; onDe
           error={missing && reason.trim().length < MIN_REASON ? 'Say why, in a few words.' : undefined}
           onChange={(e) => setReason(e.currentTarget.value)}
         />
-        <Button variant="light" color="red.8" leftSection={<IconX size={16} />} loading={busy === 'deny'} disabled={busy === 'approve'} onClick={() => decide('deny')}>
+        <Button variant="light" color="red" leftSection={<IconX size={16} />} loading={busy === 'deny'} disabled={busy === 'approve'} onClick={() => decide('deny')}>
           Deny
         </Button>
         <Button color="teal.8" leftSection={<IconCheck size={16} />} loading={busy === 'approve'} disabled={busy === 'deny'} onClick={() => decide('approve')}>

@@ -103,7 +103,7 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
       {connection.health.state === 'down' && <p className={classes.problem}>{connection.health.message}</p>}
       <EndpointLine connection={connection} />
       <div className={classes.actions}>
-        <Button size="xs" leftSection={<IconSql size={16} />} color={prod ? 'red.8' : undefined} variant={prod ? 'light' : 'filled'} onClick={() => openTab(connection.name)}>
+        <Button size="xs" leftSection={<IconSql size={16} />} color={prod ? 'red' : undefined} variant={prod ? 'light' : 'filled'} onClick={() => openTab(connection.name)}>
           Open workbench
         </Button>
         <span className={classes.grow} />

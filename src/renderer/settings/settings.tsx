@@ -105,7 +105,7 @@ function Identity({ auth, info }: { auth: Extract<AuthState, { phase: 'signed_in
             ['Store', info?.storeUrl ?? ''],
           ]}
         />
-        <Button mt="md" variant="default" size="xs" leftSection={<IconLogout size={15} />} onClick={() => attempt('Could not sign out', async () => void (await ask(api.auth.signOut())))}>
+        <Button mt="md" variant="default" size="xs" leftSection={<IconLogout size={15} />} onClick={() => attempt('Could not sign out', () => ask(api.auth.signOut()))}>
           Sign out
         </Button>
       </div>
@@ -116,7 +116,7 @@ function Identity({ auth, info }: { auth: Extract<AuthState, { phase: 'signed_in
 export function Settings(props: { settings: Values; auth: Extract<AuthState, { phase: 'signed_in' }> }) {
   const loadInfo = useCallback(() => api.app.info(), []);
   const info = useLive(loadInfo);
-  const save = (settings: Values) => attempt('The setting was not saved', async () => void (await ask(api.settings.set(settings))));
+  const save = (settings: Values) => attempt('The setting was not saved', () => ask(api.settings.set(settings)));
   return (
     <section className={frame.screen} aria-label="Settings">
       <ScreenHead title="Settings" sub="For you on this laptop. Protection comes from policy and is not a setting." />

@@ -26,7 +26,7 @@ function useActions(settings: Settings): SpotlightActionGroupData[] {
     leftSection: <IconDatabase size={18} />,
     onClick: () => openTab(c.name),
   }));
-  const setTheme = (theme: Settings['theme']) => attempt('The theme was not saved', async () => void (await ask(api.settings.set({ ...settings, theme }))));
+  const setTheme = (theme: Settings['theme']) => attempt('The theme was not saved', () => ask(api.settings.set({ ...settings, theme })));
   const more: SpotlightActionData[] = [
     ...tabs
       .filter((t) => t.session.tabId === active)
