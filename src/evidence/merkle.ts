@@ -32,7 +32,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256 = p
  */
 export class CompactRange {
   #size: number;
-  readonly #hashes: Uint8Array[];
+  #hashes: Uint8Array[];
   readonly #sha256: Sha256;
 
   constructor(sha256: Sha256 = pureSha256, size = 0, hashes: readonly Uint8Array[] = []) {
@@ -74,7 +74,11 @@ export class CompactRange {
   }
 
   clone(): CompactRange {
-    return new CompactRange(this.#sha256, this.#size, this.#hashes);
+    // Once per record in the writer and the verifier: what was checked when this range was made is not checked again.
+    const copy = new CompactRange(this.#sha256);
+    copy.#size = this.#size;
+    copy.#hashes = this.#hashes.slice();
+    return copy;
   }
 }
 
