@@ -23,6 +23,8 @@ export const NO_EFFECTS: Effects = { settings: false, catalog: false, copyOut: f
 
 const CATALOG_ACTIONS: ReadonlySet<string> = new Set(['sql:ddl', 'sql:drop', 'sql:grant', 'sql:role', 'sql:opaque', 'sql:call']);
 
+const DROPS_TEMPORARY: ReadonlySet<string> = new Set(['DISCARD_ALL', 'DISCARD_TEMP']);
+
 /**
  * Effects of one statement; `body` is the analysis of what it prepares or declares.
  * A role change counts as one of settings: `$user` in search_path follows it.
@@ -37,6 +39,7 @@ export function effectsOf(node: Node, facts: SqlFacts, body?: StatementAnalysis)
   const declare = as(node, 'DeclareCursorStmt');
   const executed = as(node, 'ExecuteStmt')?.name ?? explained(node) ?? as(as(node, 'CreateTableAsStmt')?.query, 'ExecuteStmt')?.name;
   const fetch = as(node, 'FetchStmt');
+  const discard = kind === 'DiscardStmt' ? (as(node, 'DiscardStmt')?.target ?? 'DISCARD_ALL') : undefined;
   // Code with an unknown body may change anything, settings and objects included.
   const unknownCode = facts.operations.some((o) => o.action === 'sql:opaque' || o.action === 'sql:call');
   const deferred = kind === 'PrepareStmt' || kind === 'DeclareCursorStmt';
@@ -44,9 +47,10 @@ export function effectsOf(node: Node, facts: SqlFacts, body?: StatementAnalysis)
     ...(opensTransaction === undefined ? {} : { transaction: opensTransaction }),
     // Ending a transaction undoes or ends SET LOCAL and, on rollback, every SET made in it.
     settings: !deferred && (unknownCode || (opensTransaction !== undefined && opensTransaction !== 'begin') || facts.operations.some((o) => o.action === 'sql:set' || o.action === 'sql:role')),
-    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) /.test(o.label))),
+    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) /.test(o.label)) || DROPS_TEMPORARY.has(discard ?? '')),
     ...(prepare && body ? { prepare: { name: prepare.name ?? '', body } } : {}),
     ...(executed === undefined ? {} : { execute: executed }),
+    ...(discard === 'DISCARD_ALL' ? { deallocate: '' } : {}),
     ...(kind === 'DeallocateStmt' ? { deallocate: as(node, 'DeallocateStmt')?.name ?? '' } : {}),
     ...(declare && body ? { declare: { name: declare.portalname ?? '', body } } : {}),
     ...(fetch ? { fetch: fetch.portalname ?? '' } : {}),

@@ -97,6 +97,7 @@ export class BackendRelay {
     switch (type) {
       case t.ParseComplete:
         this.#expect(head, 'parse', type);
+        if (head.kind === 'parse' && head.statement) this.#context.state.statements.parsed(head.statement.name);
         forward();
         return this.#take();
       case t.BindComplete:
@@ -239,13 +240,16 @@ export class BackendRelay {
       const { masked, counts } = head.result;
       events.emit({ event: 'statement.result', session_id: sessionId, n: head.record, masked, detected: counts });
     }
+    if (planOf(head).scrubMessages) state.scrubTransaction = true;
     if (!analysis) return;
     state.statements.applyEffects(analysis);
     if (analysis.effects.settings) {
       state.settingsDirty = true;
       state.settingsInTransaction = true;
     }
-    if (analysis.effects.catalog) {
+    // A rollback undoes only what this session has done.
+    const undoesNothing = analysis.effects.transaction === 'rollback' && !state.catalogInTransaction;
+    if (analysis.effects.catalog && !undoesNothing) {
       state.catalogInTransaction = true;
       state.settingsDirty = true;
       state.epoch++;
@@ -256,6 +260,7 @@ export class BackendRelay {
   #ready(head: Pending | undefined, source: Buffer, start: number, end: number, body: Buffer): void {
     const { state, toClient, catalogs } = this.#context;
     state.transaction = decodeReadyForQuery(body);
+    if (state.transaction === 'I') state.scrubTransaction = false;
     if (!head && this.#looseSync) {
       toClient.view(source, start, end);
       return;
@@ -286,7 +291,7 @@ export class BackendRelay {
     const { state, toClient, journal, masks } = this.#context;
     const head = state.pending.peek();
     const plan = planOf(head);
-    const masked = maskMessage('error', body, plan.scrubMessages, plan.unmasked, masks);
+    const masked = maskMessage('error', body, plan.scrubMessages || state.scrubTransaction, plan.unmasked, masks);
     if (head?.injection) {
       head.injection.failed = masked.message;
       this.#failed(head);
@@ -316,6 +321,7 @@ export class BackendRelay {
     if (head.kind === 'sync') return;
     if (head.kind === 'execute' && head.portal?.analysis?.effects.copyIn) this.#looseSync = true;
     for (const dropped of state.pending.dropUntilSync().reverse()) dropped.undo?.();
+    state.serverSkips = state.pending.length === 0;
   }
 
   #notice(body: Buffer): void {
@@ -323,7 +329,7 @@ export class BackendRelay {
     const head = state.pending.peek();
     if (head?.injection) return;
     const plan = planOf(head);
-    const masked = maskMessage('notice', body, plan.scrubMessages, plan.unmasked, masks);
+    const masked = maskMessage('notice', body, plan.scrubMessages || state.scrubTransaction, plan.unmasked, masks);
     this.#context.journal.notice('notice', masked.message);
     toClient.push(masked.bytes);
   }

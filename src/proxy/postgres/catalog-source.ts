@@ -21,8 +21,23 @@ export function catalogTexts(serverVersion: number): string[] {
 }
 
 /** @param results rows of each of `catalogTexts`, as arrays @throws MalformedError */
-export function catalogFrom(results: readonly (readonly unknown[])[]): CatalogView {
+export function catalogFrom(all: readonly (readonly unknown[])[]): CatalogView {
+  const results = withoutForeignTemporary(all);
   return buildCatalog(Object.fromEntries(PARTS.map((part, i) => [part, results[i] ?? []])) as unknown as CatalogRows);
+}
+
+/** Temporary objects of other sessions: nobody but their owner can name them, and they come and go. */
+function withoutForeignTemporary(results: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
+  const [schemas = [], relations = [], columns = [], functions = [], operators = []] = results;
+  const isForeign = (row: unknown, place: number): boolean => Array.isArray(row) && /^pg_temp_\d+$/.test(String(row[place]));
+  const gone = new Set(relations.flatMap((row) => (Array.isArray(row) && isForeign(row, 1) ? [String(row[0])] : [])));
+  return [
+    schemas,
+    relations.filter((row) => !isForeign(row, 1)),
+    columns.filter((row) => !(Array.isArray(row) && gone.has(String(row[0])))),
+    functions.filter((row) => !isForeign(row, 0)),
+    operators.filter((row) => !isForeign(row, 0)),
+  ];
 }
 
 export class CatalogSource {

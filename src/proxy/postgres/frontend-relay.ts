@@ -117,7 +117,7 @@ export class FrontendRelay {
   #handle(raw: RawMessage): Promise<void> | undefined {
     if (this.terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
     const t = frontendType;
-    if (this.#skipToSync && raw.type !== t.Sync && raw.type !== t.Terminate) {
+    if ((this.#skipToSync || this.#context.state.serverSkips) && raw.type !== t.Sync && raw.type !== t.Terminate) {
       decodeFrontend(raw);
       return undefined;
     }
@@ -150,11 +150,12 @@ export class FrontendRelay {
       case 'Close':
         this.#forward(raw);
         state.pending.push({ kind: 'close' });
-        if (message.kind === 'statement') state.statements.prepared.delete(message.name);
+        if (message.kind === 'statement') state.statements.closed(message.name);
         else state.statements.portals.delete(message.name);
         return undefined;
       case 'Sync':
         this.#skipToSync = false;
+        state.serverSkips = false;
         toServer.push(raw.raw);
         state.pipelineOpen = false;
         state.pending.push({ kind: 'sync' });
@@ -187,7 +188,7 @@ export class FrontendRelay {
 
   /** Runs `work` at once when settings and catalog are known, otherwise after asking. */
   #afterRefresh(work: () => Promise<void> | undefined): Promise<void> | undefined {
-    return this.#stale() ? this.#refresh().then(() => work()) : work();
+    return this.#stale() ? this.#refresh().then(() => (this.#context.state.serverSkips ? undefined : work())) : work();
   }
 
   #stale(): boolean {
@@ -203,7 +204,7 @@ export class FrontendRelay {
     await (this.#flush() ?? Promise.resolve());
     await state.until(() => state.pending.length === 0);
     // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
-    if (state.transaction === 'E') return;
+    if (state.transaction === 'E' || state.serverSkips) return;
     if (state.settingsDirty) await refreshSettings(this.#context);
     await refreshCatalog(this.#context);
   }
@@ -298,6 +299,7 @@ export class FrontendRelay {
       statement.analysis = now.statements[0];
       const portal = { name: message.portal, statement, analysis: statement.analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
       const undo = state.statements.portals.set(message.portal, portal);
+      state.statements.bound(message.portal);
       this.#forward(raw);
       state.pending.push({ kind: 'bind', undo, plan: portal.plan });
       if (!(statement.analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
@@ -361,6 +363,9 @@ export class FrontendRelay {
     const { state, toServer, gatekeeper } = this.#context;
     if (state.pipelineOpen) toServer.push(encodeFlush());
     await (this.#flush() ?? Promise.resolve());
+    await state.until(() => state.pending.length === 0);
+    // Something before it has failed: the server would skip it, so nobody is asked.
+    if (state.serverSkips) return;
     const result = await this.holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes, params: a.params });
     if (result.outcome !== 'approved') {
       const ref = reference(this.#context, a.n);
@@ -407,14 +412,16 @@ export class FrontendRelay {
   #copyEnd(raw: RawMessage): void {
     const { state, toServer, journal } = this.#context;
     const refused = this.#copyRefused;
+    const bytes = this.#copyBytes;
+    const sha256 = this.#copyHash?.digest('hex') ?? '';
     this.#copyRefused = false;
+    this.#copyHash = undefined;
+    this.#copyBytes = 0;
     if (!state.pending.some((p) => expectsCopyIn(p))) return;
     if (!refused) toServer.push(raw.raw);
     const head = state.pending.peek();
     const record = head?.kind === 'query' || head?.kind === 'execute' ? head.record : 0;
-    journal.copy(record, 'in', this.#copyBytes, this.#copyHash?.digest('hex') ?? '', undefined);
-    this.#copyHash = undefined;
-    this.#copyBytes = 0;
+    journal.copy(record, 'in', bytes, sha256, undefined);
   }
 }
 

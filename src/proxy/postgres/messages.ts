@@ -13,10 +13,26 @@ export interface MaskedMessage {
   readonly severity: string;
 }
 
+/** Classes of errors that quote names of objects. A name may come from a value: a cast to regclass looks it up. */
+const NAMES_OBJECTS = /^(?:42|3[DF]|2F|0A)/;
+
+/**
+ * Quoted names stay readable where the server points at a place in the statement: they stand there. Without a place
+ * they may have been made from data.
+ */
+function mayQuoteData(fields: readonly NoticeField[]): boolean {
+  return NAMES_OBJECTS.test(noticeField(fields, 'code') ?? '') && !fields.some((f) => f.kind === 'P');
+}
+
+/** From the first quotation mark to the last. */
+const hideQuoted = (text: string): string => text.replace(/["„“”«»‚‘’‹›「」『』'][^]*["„“”«»‚‘’‹›「」『』']/, '"<redacted>"');
+
 /** @throws MalformedError for a body that does not decode. */
 export function maskMessage(type: 'error' | 'notice', body: Buffer, scrub: boolean, unmasked: readonly string[], context: MaskContext): MaskedMessage {
   const plan: MaskPlan = { columns: 'detect_all', unmasked, scrubMessages: scrub };
-  const fields = decodeNoticeFields(body).map((f): NoticeField => (TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(f.value, plan, context).text } : f));
+  const received = decodeNoticeFields(body);
+  const isHidden = scrub && mayQuoteData(received);
+  const fields = received.map((f): NoticeField => (TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(isHidden ? hideQuoted(f.value) : f.value, plan, context).text } : f));
   return {
     bytes: encodeNoticeFields(type, fields),
     code: noticeField(fields, 'code') ?? '',

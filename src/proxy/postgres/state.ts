@@ -17,6 +17,10 @@ export class SessionState {
   settingsInTransaction = false;
   /** Objects changed in the open transaction: only this connection sees them. */
   catalogInTransaction = false;
+  /** A statement on classified data has run in the open transaction: what fails later may still quote its rows. */
+  scrubTransaction = false;
+  /** The server has refused a message and ignores all others up to the next Sync. */
+  serverSkips = false;
   /** This session has temporary objects. */
   hasTemporary = false;
   /** search_path as it is set, not as it resolves. */

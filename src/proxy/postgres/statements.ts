@@ -81,11 +81,29 @@ export class SessionStatements {
     return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name)?.analysis);
   }
 
-  /** Follows a statement that the server has completed. */
+  /** The protocol takes the name over: what SQL prepared under it is gone, or the server refuses the Parse. */
+  parsed(name: string): void {
+    this.sqlPrepared.delete(name);
+  }
+
+  closed(name: string): void {
+    this.prepared.delete(name);
+    this.sqlPrepared.delete(name);
+  }
+
+  /** Portals and cursors share one name space: FETCH of a name that a Bind has taken is refused. */
+  bound(portal: string): void {
+    this.cursors.delete(portal);
+  }
+
+  /** Follows a statement that the server has completed. DEALLOCATE of no name is of all. */
   applyEffects(analysis: StatementAnalysis): void {
     const { prepare, deallocate, declare, transaction } = analysis.effects;
-    if (prepare) this.sqlPrepared.set(prepare.name, prepare.body);
-    if (deallocate === '*') {
+    if (prepare) {
+      this.sqlPrepared.set(prepare.name, prepare.body);
+      this.prepared.delete(prepare.name);
+    }
+    if (deallocate === '') {
       this.sqlPrepared.clear();
       this.prepared.clear();
     } else if (deallocate !== undefined) {
