@@ -98,17 +98,27 @@ export class Workstation {
     // Completion may be open, and would take a key that is meant for the editor.
     await this.page.keyboard.press('Escape');
     await this.page.keyboard.press('ControlOrMeta+Enter');
-    await this.page.waitForFunction(`window.countedRuns.started > ${before.started}`);
+    await this.#untilRuns('the run did not begin', 30_000, (runs) => runs.started > before.started);
     this.#awaited = before.started + 1;
   }
 
   async #runs(): Promise<z.infer<typeof runCounts>> {
-    return runCounts.parse(await this.page.evaluate('window.countedRuns'));
+    const counts: unknown = await this.page.evaluate('window.countedRuns ?? null');
+    if (counts === null) throw new Error('the window was loaded again in the middle of a run');
+    return runCounts.parse(counts);
+  }
+
+  async #untilRuns(otherwise: string, timeoutMs: number, reached: (runs: z.infer<typeof runCounts>) => boolean): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!reached(await this.#runs())) {
+      if (Date.now() > deadline) throw new Error(`${otherwise} within ${timeoutMs / 1000} s`);
+      await this.page.waitForTimeout(50);
+    }
   }
 
   /** Waits until the current run is over and reads its outcome from the screen. */
   async outcome(): Promise<RunEnd> {
-    await this.page.waitForFunction(`window.countedRuns.finished >= ${this.#awaited}`, undefined, { timeout: 60_000 });
+    await this.#untilRuns('the run did not end', 60_000, (runs) => runs.finished >= this.#awaited);
     await this.page.getByRole('button', { name: /^Stop/ }).waitFor({ state: 'hidden' });
     const alert = this.page.getByRole('alert').filter({ hasText: 'SQLSTATE' });
     const grid = this.page.getByRole('grid', { name: 'Result' });

@@ -59,7 +59,7 @@ async function runTour(electron) {
   try {
     const stack = await startStack({ base });
     step('Tour');
-    const plan = { electron: electron.path, args: electronArgs(stack.appConfig), storeConfig: stack.storeConfig, storeUrl: stack.storeUrl, folder };
+    const plan = { electron: electron.path, args: electronArgs(stack.appConfig), storeConfig: stack.storeConfig, folder };
     const tour = startOwned(process.execPath, ['--import', 'tsx', inRoot('e2e', 'tour.ts'), JSON.stringify(plan)], {
       cwd: root, env: electronEnv(display.env), stdio: ['ignore', 'inherit', 'inherit'],
     });
