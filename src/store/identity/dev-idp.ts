@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import Provider, { type Configuration } from 'oidc-provider';
+import type Provider from 'oidc-provider';
+import type { Configuration } from 'oidc-provider';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { BugError, ConfigError } from '../../base/errors.ts';
@@ -38,12 +39,27 @@ export interface DevIdpOptions {
   readonly clock: Clock;
 }
 
+/**
+ * Loaded only where it is used. The library says on stdout and stderr that its defaults are for development, which is
+ * what this is; stdout belongs to the ready line.
+ */
+async function makeProvider(issuer: string, settings: Configuration): Promise<Provider> {
+  const { info, warn } = console;
+  console.info = console.warn = (): void => undefined;
+  try {
+    const library = await import('oidc-provider');
+    return new library.default(issuer, settings);
+  } finally {
+    Object.assign(console, { info, warn });
+  }
+}
+
 export async function startDevIdp(o: DevIdpOptions): Promise<DevIdp> {
   const jwk = await signingKey(join(o.dir, 'dev-idp.key'));
   const server = createServer();
   const port = await listen(server, o.port);
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = new Provider(issuer, configuration(o, jwk));
+  const provider = await makeProvider(issuer, configuration(o, jwk));
   const handle = provider.callback();
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     const path = (req.url ?? '/').split('?')[0] ?? '/';
