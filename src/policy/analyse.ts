@@ -18,7 +18,13 @@ export function analyseSql(sql: string, env: AnalysisEnv): StatementAnalysis[] {
   }
   const parsed = parseSql(sql);
   if (!parsed.ok) return [refusedText(sql, parsed.code, parsed.message)];
-  return parsed.statements.map((s) => analyseStatement(s.node, s.text, env));
+  try {
+    return parsed.statements.map((s) => analyseStatement(s.node, s.text, env));
+  } catch (error) {
+    // A tree so deep that walking it exhausts the stack is refused; anything else is a bug and must be seen as one.
+    if (!(error instanceof RangeError)) throw error;
+    return [refusedText(sql, 'limit', 'the statement is nested too deeply to be analysed')];
+  }
 }
 
 function refusedText(sql: string, code: 'parse' | 'limit', message: string): StatementAnalysis {

@@ -74,6 +74,17 @@ describe('what cannot be parsed', () => {
     expect(one('SELECT 1').refusal).toBeUndefined();
   });
 
+  it.each([
+    ['sums', `SELECT ${'1+'.repeat(30_000)}1`],
+    ['queries', `SELECT ${'(SELECT '.repeat(3_000)}1${')'.repeat(3_000)}`],
+    ['negations', `DELETE FROM t WHERE ${'NOT '.repeat(20_000)}true`],
+  ])('answers for nested %s', (_what, sql) => {
+    const found = analyseSql(sql, env);
+    expect(found).toHaveLength(1);
+    expect(one('SELECT 1').refusal).toBeUndefined();
+    expect(found[0]?.refusal?.code).toMatch(/^(limit|parse)$/);
+  });
+
   it('is over the limit', () => {
     expect(one(`SELECT '${'x'.repeat(1_100_000)}'`).refusal?.code).toBe('limit');
   });

@@ -5,8 +5,8 @@ import { internalValues } from './internals.ts';
 import type { Scope, ScopeItem } from './scope.ts';
 import type { NamedValue, Value } from './value.ts';
 
-/** Queries, views and function bodies within one another. */
-const MAX_DEPTH = 200;
+/** Expressions, queries, views and function bodies within one another. */
+const MAX_DEPTH = 500;
 
 type Refusal = NonNullable<StatementAnalysis['refusal']>;
 

@@ -6,7 +6,7 @@ import { analyseSql } from '../analyse.ts';
 import { initParser } from '../parse.ts';
 import type { AnalysisEnv, ColumnRef, StatementAnalysis } from '../types.ts';
 import { sketchCatalog } from '../../testing/catalog.ts';
-import { env } from './fixture.test-data.ts';
+import { env } from '../../testing/lineage-fixture.ts';
 
 // Some analyses stand outside of tests.
 await initParser();

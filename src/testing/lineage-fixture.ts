@@ -1,6 +1,6 @@
 /** The schema that the lineage tests talk about: classified are email, phone and pan. */
-import { sketchCatalog } from '../../testing/catalog.ts';
-import type { AnalysisEnv, CatalogView, ColumnRef, DataClass } from '../types.ts';
+import { sketchCatalog } from './catalog.ts';
+import type { AnalysisEnv, CatalogView, ColumnRef, DataClass } from '../policy/types.ts';
 
 export const catalog: CatalogView = sketchCatalog({
   tables: [
