@@ -64,7 +64,7 @@ describe('recovery', () => {
       expect(readFileSync(join(dir, 'recovered.dsse.json'), 'utf8')).toBe(before);
       rmSync(dir, { recursive: true });
     }
-  });
+  }, 240_000);
 
   it('cuts garbage and keeps it', async () => {
     const dir = copyOf();
