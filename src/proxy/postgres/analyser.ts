@@ -29,10 +29,13 @@ export class Analyser {
   readonly #engine: PolicyEngine;
   readonly #connection: string;
   readonly #cache = new Map<string, Analysed>();
+  /** One function for all analyses: what lineage derives from it is cached by its identity. */
+  readonly #classify: AnalysisEnv['classify'];
 
   constructor(engine: PolicyEngine, connection: string) {
     this.#engine = engine;
     this.#connection = connection;
+    this.#classify = (column) => engine.classify(connection, column);
   }
 
   static stamp(context: AnalysisContext): string {
@@ -52,7 +55,7 @@ export class Analyser {
     const env: AnalysisEnv = {
       catalog: context.catalog,
       searchPath: context.searchPath,
-      classify: (column) => this.#engine.classify(this.#connection, column),
+      classify: this.#classify,
       prepared: context.prepared,
       cursor: context.cursor,
       standardConformingStrings: context.standardConformingStrings,
