@@ -9,6 +9,14 @@ import { encodeCopyData } from '../../wire/postgres/index.ts';
 import type { SessionContext } from './context.ts';
 import type { Output } from './output.ts';
 
+/** Why the data of a COPY TO STDOUT could not be masked; undefined when it can. Asked before the statement runs. */
+export function copyOutProblem(sql: string): string | undefined {
+  const options = copyOptions(sql);
+  if (!options) return 'the form of this COPY is not understood, so its data cannot be masked';
+  if (options.format !== 'binary' && !/^(utf-?8|unicode)$/i.test(options.encoding)) return `COPY with encoding ${options.encoding} cannot be masked: use UTF8`;
+  return undefined;
+}
+
 export class CopyOut {
   readonly #masker: CopyOutMasker | undefined;
   readonly #context: SessionContext;
@@ -26,8 +34,8 @@ export class CopyOut {
     this.#keep = level === 'statement' ? 0 : limits.recordedResponseBytes;
     if (context.engine.classes.length === 0) return;
     const options = copyOptions(analysis.sql);
-    if (!options) throw new DeniedError('the form of this COPY is not understood, so its data cannot be masked');
-    if (options.format !== 'binary' && !/^(utf-?8|unicode)$/i.test(options.encoding)) throw new DeniedError(`COPY with encoding ${options.encoding} cannot be masked: use UTF8`);
+    const problem = copyOutProblem(analysis.sql);
+    if (!options || problem !== undefined) throw new DeniedError(problem ?? 'this COPY cannot be masked');
     const output = typeof analysis.output === 'string' ? [] : analysis.output;
     const columns = output.map((c) => {
       const source = c.exact ? c.sources[0] : undefined;

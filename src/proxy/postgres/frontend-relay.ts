@@ -15,6 +15,7 @@ import {
 } from '../../wire/postgres/index.ts';
 import type { Analyser, Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
+import { copyOutProblem } from './copy-out.ts';
 import { cancelDenial, policyDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { Holds } from './holds.ts';
@@ -343,7 +344,11 @@ export class FrontendRelay {
     if (writes && (containsMaskToken(analysed.sql) || params.some((p) => p.value !== null && containsMaskToken(p.value)))) {
       return { effect: 'deny', reason: 'the statement would write a mask token in the place of the real value', policyIds: [] };
     }
-    return this.#context.gatekeeper.judge(analysed.statements, false);
+    const { engine, gatekeeper } = this.#context;
+    const copy = engine.classes.length === 0 ? undefined : analysed.statements.find((s) => s.effects.copyOut);
+    const problem = copy && copyOutProblem(copy.sql);
+    if (problem !== undefined) return { effect: 'deny', reason: problem, policyIds: [] };
+    return gatekeeper.judge(analysed.statements, false);
   }
 
   #act(verdict: Verdict, a: Action): Promise<void> | undefined {

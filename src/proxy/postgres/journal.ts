@@ -20,6 +20,9 @@ const SCRUB: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: tr
 const OPAQUE_SAFE = new Set([16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 1266, 1186, 2950]);
 const TEXT_LIKE = new Set([0, 18, 19, 25, 114, 142, 705, 1042, 1043]);
 
+/** Names that no detector has to look at. Others are text that a person chose, and may hold anything. */
+const PLAIN_NAME = /^(?!.*\d{6})[A-Za-z_?][A-Za-z0-9_?]*$/;
+
 export interface BoundParameter {
   readonly value: Buffer | null;
   readonly format: number;
@@ -98,7 +101,7 @@ export class Journal {
         ...maskCounts(result.counts),
       },
       fields: [
-        { name: 'columns', value: result.columns.map((c) => c.name) },
+        { name: 'columns', value: result.columns.map((c) => (PLAIN_NAME.test(c.name) ? c.name : this.#name(c.name))) },
         ...(keptRows > 0 ? [{ name: 'rows', value: rows }] : []),
       ],
     }).n;
