@@ -1,0 +1,115 @@
+/** What every spec stands on: the demo's real PostgreSQL and store, started once, and the app on top of them. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test as base } from '@playwright/test';
+import { z } from 'zod';
+import { resolveElectron } from '../scripts/electron-runtime.mjs';
+import { runProcess, startProcess } from '../src/testing/process.ts';
+import { Workstation } from './workstation.ts';
+
+export const root = path.join(import.meta.dirname, '..');
+export const screensDir = path.join(root, 'artifacts', 'e2e', 'screens');
+
+const ready = z.object({
+  event: z.literal('ready'),
+  app_config: z.string(),
+  store_config: z.string(),
+  store_url: z.string(),
+  database: z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string() }),
+});
+
+export interface Stack {
+  readonly base: string;
+  readonly storeConfig: string;
+  readonly storeUrl: string;
+  readonly database: z.infer<typeof ready>['database'];
+  readonly electron: string;
+  /** Writes a configuration of the app for one person; undefined: nobody is signed in by itself. */
+  appConfig(name: string, subject: string | undefined): string;
+}
+
+/** Chromium's own sandbox does not start as root, which happens in containers only. */
+export const electronArgs = (config: string): string[] => [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), root, `--sallyport-config=${config}`];
+
+export const electronEnv = (): NodeJS.ProcessEnv => {
+  const env = { ...process.env };
+  for (const name of ['ELECTRON_RUN_AS_NODE', 'NODE_OPTIONS', 'ELECTRON_OVERRIDE_DIST_PATH']) delete env[name];
+  return env;
+};
+
+async function startStack(): Promise<{ stack: Stack; stop(): Promise<void> }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-e2e-'));
+  const server = startProcess(process.execPath, [path.join(root, 'scripts', 'demo', 'stack.mjs'), '--base', folder], { cwd: root });
+  const line = await server.waitForLine((text) => (text.startsWith('{"event":"ready"') ? text : undefined), 120_000);
+  const { store_config, store_url, database } = ready.parse(JSON.parse(line));
+  const electron = process.env['SALLYPORT_ELECTRON'] ?? (await resolveElectron()).path;
+  const stack: Stack = {
+    ...{ base: folder, storeConfig: store_config, storeUrl: store_url, database, electron },
+    appConfig: (name, subject) => {
+      const file = path.join(folder, `app-${name}.json`);
+      const demo = subject === undefined ? {} : { autoSignIn: { subject } };
+      writeFileSync(file, JSON.stringify({ storeUrl: store_url, dataDir: path.join(folder, `app-${name}`), bundle: path.join(root, 'resources', 'bundles', 'starter'), demo }));
+      return file;
+    },
+  };
+  return {
+    stack,
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Fixtures {
+  /** Starts the app for one person; it is closed when the test ends. */
+  launch(name: string, subject: string | undefined): Promise<Workstation>;
+  /** The app, with Alice signed in. */
+  alice: Workstation;
+}
+
+export const test = base.extend<Fixtures, { stack: Stack }>({
+  stack: [
+    async ({}, use) => {
+      const { stack, stop } = await startStack();
+      try {
+        await use(stack);
+      } finally {
+        await stop();
+      }
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+  launch: async ({ stack }, use) => {
+    const open: Workstation[] = [];
+    mkdirSync(screensDir, { recursive: true });
+    try {
+      await use(async (name, subject) => {
+        const station = await Workstation.launch({ executable: stack.electron, args: electronArgs(stack.appConfig(name, subject)), env: electronEnv(), folder: screensDir });
+        open.push(station);
+        return station;
+      });
+    } finally {
+      for (const station of open) await station.close();
+    }
+  },
+  alice: async ({ launch }, use) => {
+    const station = await launch('alice', 'alice@example.com');
+    await station.signedIn();
+    await use(station);
+  },
+});
+
+export { expect } from '@playwright/test';
+
+/** Runs the sallyport command; rejects unless it exits with `code`. */
+export async function sallyport(args: readonly string[], code = 0): Promise<string> {
+  const result = await runProcess(process.execPath, [path.join(root, 'dist', 'cli', 'sallyport.mjs'), ...args], { timeoutMs: 60_000 });
+  if (result.code !== code) throw new Error(`sallyport ${args.slice(0, 2).join(' ')} ended with ${String(result.code)}: ${result.stdout}${result.stderr}`);
+  return result.stdout;
+}
+
+/** Carol decides on the command line. */
+export const carolDecides = (stack: Stack, decision: 'approve' | 'deny', id: string, reason: string): Promise<string> =>
+  sallyport(['approvals', decision, id, '--reason', reason, '--config', stack.storeConfig, '--as', 'carol@example.com', '--groups', 'engineering,dba']);
