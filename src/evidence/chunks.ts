@@ -2,9 +2,11 @@
  * Cuts log.ndjson into upload chunks at checkpoint lines. A cut is written to `cuts.ndjson` before the chunk is handed
  * out, so that a retry after a crash sends the same bytes under the same index.
  */
-import { appendFileSync, closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip, gzipSync } from 'node:zlib';
 import { ConfigError, EnvironmentError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { ioError } from './files.ts';
@@ -12,6 +14,8 @@ import { nodeSha256Hex } from './node-crypto.ts';
 import { count, hex32, object, parseJson } from './parse.ts';
 import { parseCheckpointLine } from './record.ts';
 import type { ReceivedChunk } from './types.ts';
+
+const gzipAsync = promisify(gzip);
 
 export interface Chunk extends ReceivedChunk {
   readonly fromByte: number;
@@ -39,49 +43,50 @@ interface Cut {
  * @param fromByte 0, or `toByte` of the chunk before
  * @throws EnvironmentError when the files cannot be read; ConfigError when the cut list does not fit the log
  */
-export function nextChunk(dir: string, fromByte: number, options: NextChunkOptions = {}): Promise<Chunk | undefined> {
+export async function nextChunk(dir: string, fromByte: number, options: NextChunkOptions = {}): Promise<Chunk | undefined> {
   try {
-    return Promise.resolve(cutAt(dir, fromByte, options));
+    return await cutAt(dir, fromByte, options);
   } catch (error) {
-    return Promise.reject(error instanceof ConfigError || error instanceof EnvironmentError ? error : ioError(`cannot read the recording in ${dir}`, error));
+    throw error instanceof ConfigError || error instanceof EnvironmentError ? error : ioError(`cannot read the recording in ${dir}`, error);
   }
 }
 
-function cutAt(dir: string, fromByte: number, options: NextChunkOptions): Chunk | undefined {
+/** Nothing here blocks: recordings are sent while sessions run in the same process. */
+async function cutAt(dir: string, fromByte: number, options: NextChunkOptions): Promise<Chunk | undefined> {
   const path = join(dir, 'log.ndjson');
   if (!existsSync(path)) return undefined;
   const cuts = readCuts(dir);
   const known = cuts.find((c) => c.from === fromByte);
-  const fd = openSync(path, 'r+');
+  const fd = await open(path, 'r+');
   try {
-    if (known !== undefined) return known.to === known.from ? undefined : load(dir, fd, known);
+    if (known !== undefined) return known.to === known.from ? undefined : await load(dir, fd, known);
     const expected = cuts.at(-1)?.to ?? 0;
     if (fromByte !== expected) throw new ConfigError(`chunks continue at byte ${expected}, not at ${fromByte}`, { file: join(dir, 'cuts.ndjson') });
     const recovered = existsSync(join(dir, 'recovered.dsse.json'));
     const ended = recovered || existsSync(join(dir, 'close.dsse.json'));
-    const end = findCut(fd, fromByte, { minBytes: options.minBytes ?? limits.chunkBytes, takeLast: ended || options.flush === true, tail: recovered });
+    const end = await findCut(fd, fromByte, { minBytes: options.minBytes ?? limits.chunkBytes, takeLast: ended || options.flush === true, tail: recovered });
     if (end === undefined) return undefined;
     // The store must never hold more of a session than a power cut leaves here: recovery would contradict it.
-    fsyncSync(fd);
-    const bytes = readRange(fd, fromByte, end);
+    await fd.sync();
+    const bytes = await readRange(fd, fromByte, end);
     const cut: Cut = { i: cuts.length, from: fromByte, to: end, sha256: nodeSha256Hex(bytes) };
-    saveCut(dir, cut);
-    return make(cut, bytes);
+    await saveCut(dir, cut);
+    return await make(cut, bytes);
   } finally {
-    closeSync(fd);
+    await fd.close();
   }
 }
 
 /** End of the chunk: after the first checkpoint line at or beyond `minBytes`, else after the last one if asked to. */
-function findCut(fd: number, from: number, o: { minBytes: number; takeLast: boolean; tail: boolean }): number | undefined {
-  const size = fstatSync(fd).size;
+async function findCut(fd: FileHandle, from: number, o: { minBytes: number; takeLast: boolean; tail: boolean }): Promise<number | undefined> {
+  const { size } = await fd.stat();
   const block = Buffer.allocUnsafe(1 << 20);
   let lineStart = from;
   let letter = -1;
   let last: number | undefined;
   let lastLine: number | undefined;
   for (let at = from; at < size; ) {
-    const got = readSync(fd, block, 0, Math.min(block.length, size - at), at);
+    const { bytesRead: got } = await fd.read(block, 0, Math.min(block.length, size - at), at);
     if (got === 0) break;
     let scan = 0;
     while (scan < got) {
@@ -102,24 +107,24 @@ function findCut(fd: number, from: number, o: { minBytes: number; takeLast: bool
   return o.tail ? lastLine : last;
 }
 
-function readRange(fd: number, from: number, to: number): Buffer {
+async function readRange(fd: FileHandle, from: number, to: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(to - from);
   for (let at = 0; at < bytes.length; ) {
-    const got = readSync(fd, bytes, at, bytes.length - at, from + at);
+    const { bytesRead: got } = await fd.read(bytes, at, bytes.length - at, from + at);
     if (got === 0) throw new EnvironmentError('env.io', 'the recording became shorter while it was read');
     at += got;
   }
   return bytes;
 }
 
-function load(dir: string, fd: number, cut: Cut): Chunk {
-  const bytes = fstatSync(fd).size < cut.to ? Buffer.alloc(0) : readRange(fd, cut.from, cut.to);
+async function load(dir: string, fd: FileHandle, cut: Cut): Promise<Chunk> {
+  const bytes = (await fd.stat()).size < cut.to ? Buffer.alloc(0) : await readRange(fd, cut.from, cut.to);
   if (nodeSha256Hex(bytes) !== cut.sha256) throw new ConfigError(`chunk ${cut.i} is no longer what was cut`, { file: join(dir, 'log.ndjson'), fix: 'the recording was changed on disk; keep it for investigation' });
   return make(cut, bytes);
 }
 
-function make(cut: Cut, bytes: Buffer): Chunk {
-  return { index: cut.i, gzip: gzipChunk(bytes), sha256: cut.sha256, sizeBytes: bytes.length, fromByte: cut.from, toByte: cut.to, note: lastNote(bytes) };
+async function make(cut: Cut, bytes: Buffer): Promise<Chunk> {
+  return { index: cut.i, gzip: canonicalHeader(await gzipAsync(bytes, { level: 6 })), sha256: cut.sha256, sizeBytes: bytes.length, fromByte: cut.from, toByte: cut.to, note: lastNote(bytes) };
 }
 
 function lastNote(bytes: Buffer): string | undefined {
@@ -129,7 +134,10 @@ function lastNote(bytes: Buffer): string | undefined {
 
 /** gzip with the one header that the format allows: no name, no time, unknown system. */
 export function gzipChunk(bytes: Uint8Array): Uint8Array {
-  const out = gzipSync(bytes, { level: 6 });
+  return canonicalHeader(gzipSync(bytes, { level: 6 }));
+}
+
+function canonicalHeader(out: Buffer): Uint8Array {
   out.fill(0, 4, 9);
   out[9] = 0xff;
   return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
@@ -153,13 +161,12 @@ function readCuts(dir: string): Cut[] {
   return cuts;
 }
 
-function saveCut(dir: string, cut: Cut): void {
-  const path = join(dir, 'cuts.ndjson');
-  appendFileSync(path, `${JSON.stringify(cut)}\n`, { mode: 0o600 });
-  const fd = openSync(path, 'r');
+async function saveCut(dir: string, cut: Cut): Promise<void> {
+  const fd = await open(join(dir, 'cuts.ndjson'), 'a', 0o600);
   try {
-    fsyncSync(fd);
+    await fd.appendFile(`${JSON.stringify(cut)}\n`);
+    await fd.sync();
   } finally {
-    closeSync(fd);
+    await fd.close();
   }
 }

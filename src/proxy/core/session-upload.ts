@@ -1,10 +1,10 @@
 /** One recording's way to the store: open, chunks in order, end statement; a receipt beside the recording for each. */
-import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
 import type { SessionId } from '../../base/ids.ts';
 import { nextChunk } from '../../evidence/chunks.ts';
-import { writeDurable } from '../../evidence/files.ts';
 import { nodeSha256Hex } from '../../evidence/node-crypto.ts';
 import { verifyReceipt } from '../../evidence/receipt.ts';
 import { fileNames, receiptName } from '../../evidence/source.ts';
@@ -60,43 +60,55 @@ export class SessionUpload {
   async advance(isEnded: boolean): Promise<void> {
     const { control } = this.#options;
     if (this.#progress.length === 0) {
-      await control.uploadOpen(this.session, readFileSync(path.join(this.dir, fileNames.open), 'utf8'));
-      this.#save({ part: 'open', to: 0 });
+      await control.uploadOpen(this.session, await readFile(path.join(this.dir, fileNames.open), 'utf8'));
+      await this.#save({ part: 'open', to: 0 });
     }
     for (;;) {
       const chunk = await nextChunk(this.dir, this.#at, { flush: true });
       if (!chunk) break;
       const receipt = await control.uploadChunk(this.session, chunk);
       await this.#keepReceipt(receipt, chunk.index, chunk.sha256);
-      if (chunk.note !== undefined && receipt.cosignature !== '') writeDurable(path.join(this.dir, fileNames.finalNote), `${chunk.note}${receipt.cosignature.trimEnd()}\n`);
-      this.#save({ part: chunk.index, to: chunk.toByte });
+      if (chunk.note !== undefined && receipt.cosignature !== '') await writeFileDurably(path.join(this.dir, fileNames.finalNote), `${chunk.note}${receipt.cosignature.trimEnd()}\n`);
+      await this.#save({ part: chunk.index, to: chunk.toByte });
     }
     if (!isEnded || this.isDone) return;
     const kind = existsSync(path.join(this.dir, fileNames.close)) ? 'close' : 'recovered';
     const file = path.join(this.dir, fileNames[kind]);
     if (!existsSync(file)) return;
-    const statement = readFileSync(file, 'utf8');
+    const statement = await readFile(file, 'utf8');
     await this.#keepReceipt(await control.uploadClose(this.session, kind, statement), kind, nodeSha256Hex(statement));
-    this.#save({ part: kind, to: this.#at });
+    await this.#save({ part: kind, to: this.#at });
   }
 
   /** Only a receipt that verifies lies beside the recording; only then is its part counted as sent. */
   async #keepReceipt(receipt: SignedReceipt, part: number | 'close' | 'recovered', sha256: string): Promise<void> {
     await verifyReceipt({ envelope: receipt.envelope, keys: await this.#options.receiptKeys(), expect: { sessionId: this.session, part, sha256 } });
-    mkdirSync(path.join(this.dir, 'receipts'), { recursive: true, mode: 0o700 });
-    writeDurable(path.join(this.dir, receiptName(part)), receipt.envelope);
+    await mkdir(path.join(this.dir, 'receipts'), { recursive: true, mode: 0o700 });
+    await writeFileDurably(path.join(this.dir, receiptName(part)), receipt.envelope);
   }
 
-  #save(progress: Progress): void {
-    const file = path.join(this.dir, PROGRESS);
-    appendFileSync(file, `${JSON.stringify(progress)}\n`, { mode: 0o600 });
-    const fd = openSync(file, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+  /** Not synced: a line that a power cut takes means that its part is sent again, which the store takes as the same. */
+  async #save(progress: Progress): Promise<void> {
+    await appendFile(path.join(this.dir, PROGRESS), `${JSON.stringify(progress)}\n`, { mode: 0o600 });
     this.#progress = [...this.#progress, progress];
+  }
+}
+
+/** All or nothing, and on the disk: a receipt is what lets the spool forget. Never blocks: sessions run meanwhile. */
+async function writeFileDurably(file: string, text: string): Promise<void> {
+  const temporary = `${file}.tmp`;
+  await syncedWrite(temporary, text);
+  await rename(temporary, file);
+}
+
+async function syncedWrite(file: string, text: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'w', 0o600);
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle?.close();
   }
 }
 
