@@ -1,5 +1,5 @@
 /** Signed in or not; nothing of the app exists before that question is answered. */
-import { Loader, useMantineColorScheme } from '@mantine/core';
+import { Loader, useMantineColorScheme, VisuallyHidden } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Component, useCallback, useEffect } from 'react';
 import type { ReactNode } from 'react';
@@ -42,8 +42,19 @@ export function App() {
   useEffect(() => {
     if (drawn) ask(api.app.ready()).catch(() => undefined);
   }, [drawn]);
-  if (auth.loaded.state === 'failed') return <Failed what="Sallyport could not start" error={auth.loaded.error} onRetry={auth.reload} />;
-  if (settings.loaded.state === 'failed') return <Failed what="The settings could not be read" error={settings.loaded.error} onRetry={settings.reload} />;
+  const failed = auth.loaded.state === 'failed' ? auth.loaded : settings.loaded.state === 'failed' ? settings.loaded : undefined;
+  if (failed !== undefined) {
+    const retry = () => {
+      auth.reload();
+      settings.reload();
+    };
+    return (
+      <main style={centre}>
+        <VisuallyHidden component="h1">Sallyport</VisuallyHidden>
+        <Failed what={auth.loaded.state === 'failed' ? 'Sallyport could not start' : 'The settings could not be read'} error={failed.error} onRetry={retry} />
+      </main>
+    );
+  }
   if (auth.value === undefined || settings.value === undefined) {
     return (
       <div style={centre}>

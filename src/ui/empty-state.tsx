@@ -8,7 +8,7 @@ export function EmptyState(props: { icon: ReactNode; title: string; children: Re
       <div className={classes.icon} data-tone={props.tone ?? 'accent'}>
         {props.icon}
       </div>
-      <p className={classes.title}>{props.title}</p>
+      <h2 className={classes.title}>{props.title}</h2>
       <div className={classes.text}>{props.children}</div>
       {props.action !== undefined && <div className={classes.action}>{props.action}</div>}
     </div>

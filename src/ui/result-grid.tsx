@@ -1,4 +1,5 @@
 /** Results of any length: only the cells on screen exist. Masked cells are drawn so that nobody takes them for data. */
+import { VisuallyHidden } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
 import type { KeyboardEvent, PointerEvent, ReactNode } from 'react';
 import { useId, useRef, useState } from 'react';
@@ -139,7 +140,9 @@ export function ResultGrid(props: ResultGridProps) {
       >
         <div className={classes.canvas} role="presentation" style={{ width: view.widthPx + indexWidth, height: view.heightPx + HEAD_PX }}>
           <div className={classes.head} role="row" aria-rowindex={1} style={{ width: view.widthPx + indexWidth }}>
-            <div className={classes.corner} role="columnheader" aria-label="Row number" aria-colindex={1} />
+            <div className={classes.corner} role="columnheader" aria-colindex={1}>
+              <VisuallyHidden>Row number</VisuallyHidden>
+            </div>
             <Header buffer={buffer} columns={view.columns} startResize={startResize} />
           </div>
           {view.rows.map((row) => (

@@ -53,7 +53,7 @@ export function DecideForm({ detail, onDecided }: { detail: ApprovalDetail; onDe
         <Button variant="light" color="red" leftSection={<IconX size={16} />} loading={busy === 'deny'} disabled={busy === 'approve'} onClick={() => decide('deny')}>
           Deny
         </Button>
-        <Button color="teal.8" leftSection={<IconCheck size={16} />} loading={busy === 'approve'} disabled={busy === 'deny'} onClick={() => decide('approve')}>
+        <Button color="teal.9" leftSection={<IconCheck size={16} />} loading={busy === 'approve'} disabled={busy === 'deny'} onClick={() => decide('approve')}>
           Approve once
         </Button>
       </div>

@@ -139,14 +139,14 @@ function Policies({ policy }: { policy: ActivePolicy }) {
   return (
     <Accordion variant="separated" multiple radius="md">
       {policy.policies.map((p) => (
-        <Accordion.Item key={p.id} value={p.id}>
+        <Accordion.Item key={p.id} value={p.id} className={classes.item}>
           <Accordion.Control>
             <span className={classes.policyHead}>
               <Pill tone={p.effect === 'permit' ? 'allow' : p.approvers.length > 0 ? 'hold' : 'deny'} size="xs">
                 {p.effect === 'forbid' && p.approvers.length > 0 ? `forbid, ${p.quorum} of ${p.approvers.join(', ')} may lift` : p.effect}
               </Pill>
               <code>{p.id}</code>
-              <span>{p.reason ?? p.file}</span>
+              <span className={classes.policyReason}>{p.reason ?? p.file}</span>
             </span>
           </Accordion.Control>
           <Accordion.Panel>

@@ -108,10 +108,10 @@ export function SessionDetail({ id }: { id: string }) {
           <div className={classes.player}>
             <ReplayPlayer records={detail.records} />
           </div>
-          <aside className={classes.side} aria-label="About the session" tabIndex={0}>
+          <div className={classes.side} role="region" aria-label="About the session" tabIndex={0}>
             <Verification report={report} busy={busy} onVerify={verify} />
             <About detail={detail} />
-          </aside>
+          </div>
         </div>
       )}
     </section>

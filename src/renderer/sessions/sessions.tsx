@@ -30,16 +30,22 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
       <td>
         <button type="button" className={classes.open} onClick={() => goTo('sessions', s.id)}>
           {s.connection}
-        </button>
+        </button>{' '}
+        {isProduction(s.labels) && (
+          <Pill size="xs" tone="deny">
+            prod
+          </Pill>
+        )}
         <span className={classes.sub}>
           {s.database} · {s.client}
         </span>
       </td>
-      <td>
+      <td title={formatTime(s.startedMs)}>
         {formatAgo(s.startedMs, now)}
-        <span className={classes.sub}>{formatTime(s.startedMs)}</span>
+        <span className={classes.sub}>
+          {s.endedMs === null ? 'running for' : 'lasted'} {formatDuration((s.endedMs ?? now) - s.startedMs)}
+        </span>
       </td>
-      <td>{formatDuration((s.endedMs ?? now) - s.startedMs)}</td>
       <td className={classes.num}>{formatCount(s.statements)}</td>
       <td>
         <span className={classes.marks}>
@@ -56,11 +62,6 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
           {s.maskedCells > 0 && (
             <Pill size="xs" tone="mask" icon={<IconEyeOff size={11} aria-hidden />}>
               {formatCount(s.maskedCells)} masked
-            </Pill>
-          )}
-          {isProduction(s.labels) && (
-            <Pill size="xs" tone="outline">
-              prod
             </Pill>
           )}
         </span>
@@ -87,7 +88,6 @@ function SessionTable({ sessions }: { sessions: readonly SessionSummary[] }) {
           <tr>
             <th scope="col">Connection</th>
             <th scope="col">Began</th>
-            <th scope="col">Lasted</th>
             <th scope="col" className={classes.num}>
               Statements
             </th>

@@ -54,6 +54,8 @@ export function Palette({ settings }: { settings: Settings }) {
       highlightQuery
       scrollable
       maxHeight={420}
+      attributes={{ content: { 'aria-label': 'Command palette' } }}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       searchProps={{ leftSection: <IconSearch size={18} />, placeholder: 'Where to? Type a connection, a screen, a command', 'aria-label': 'Search commands' }}
     />
   );

@@ -72,7 +72,7 @@ export function SignIn({ state, onChange }: { state: OutState; onChange: (s: Aut
         </div>
         {state.phase === 'signing_in' ? <Waiting state={state} onChange={onChange} /> : <Start state={state} onChange={onChange} />}
       </div>
-      <aside className={classes.art} aria-label="What Sallyport does">
+      <div className={classes.art} role="region" aria-label="What Sallyport does">
         <svg className="gate" width="520" height="520" viewBox="0 0 32 32" aria-hidden style={{ position: 'absolute', right: -70, bottom: -60, opacity: 0.1 }}>
           <path d="M3 29V14.5a13 13 0 0 1 26 0V29M8 29V15a8 8 0 0 1 16 0v14M13 29V15.5a3 3 0 0 1 6 0V29M3 29h26M3 20h5M24 20h5M3 24.5h5M24 24.5h5" fill="none" stroke="#fff" strokeWidth="0.7" />
         </svg>
@@ -83,7 +83,7 @@ export function SignIn({ state, onChange }: { state: OutState; onChange: (s: Aut
             <span>{text}</span>
           </div>
         ))}
-      </aside>
+      </div>
     </main>
   );
 }

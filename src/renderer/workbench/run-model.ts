@@ -111,7 +111,7 @@ export function applyRunEvent(run: RunState, event: RunEvent): RunState {
     case 'hold_changed':
       return onHoldChanged(run, event);
     case 'error':
-      return say({ ...run, error: event.error }, { kind: 'error', title: event.error.sqlstate, text: event.error.message });
+      return say({ ...run, error: event.error }, { kind: 'error', title: `${event.error.refusal === undefined ? 'Error' : 'Denied'} · ${event.error.sqlstate}`, text: event.error.message });
     case 'finished':
       return { ...run, phase: event.outcome, elapsedMs: event.elapsedMs, transaction: event.transaction };
   }

@@ -1,5 +1,5 @@
 /** SQL workbench: tabs, editor, the decision before running, and what came back. */
-import { ActionIcon, Button, Group, Modal, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Modal, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconBinaryTree, IconHistory, IconPlayerPlayFilled, IconPlayerStopFilled, IconPlugConnectedX, IconSql } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Settings } from '../../contract/ipc/settings.ts';
@@ -39,7 +39,7 @@ function Toolbar({ tab, onRun, onHistory }: { tab: Tab; onRun: () => void; onHis
     <div className={classes.toolbar}>
       {isActive(tab.run) && tab.run !== undefined ? (
         <Button size="xs" color="red.8" leftSection={<IconPlayerStopFilled size={14} />} onClick={() => cancelRun(tabId)}>
-          Stop · <Elapsed sinceMs={tab.run.startedMs} />
+          Stop&nbsp;· <Elapsed sinceMs={tab.run.startedMs} />
         </Button>
       ) : (
         <Tooltip label="Run the statement at the caret (Ctrl+Enter)">
@@ -139,6 +139,7 @@ export function Workbench({ settings }: { settings: Settings }) {
   const tab = state.tabs.find((t) => t.session.tabId === state.active);
   return (
     <div className={classes.root} data-prod={tab !== undefined && isProduction(tab.session.labels) ? '' : undefined}>
+      <VisuallyHidden component="h1">Workbench</VisuallyHidden>
       <TabStrip state={state} />
       {tab === undefined ? (
         <EmptyState icon={<IconSql size={28} />} title="No session open" action={<Button onClick={() => goTo('connections')}>Choose a connection</Button>}>

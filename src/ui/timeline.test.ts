@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { TimelineRecord } from '../contract/ipc/sessions.ts';
+import { buildTimeline, jumpNotable, replay, stepAt } from './timeline.ts';
+
+let n = 0;
+const base = (tMs: number, statement: number | null) => ({ n: n++, tMs, statement });
+const sql = (tMs: number, s: number): TimelineRecord => ({ ...base(tMs, s), kind: 'statement', sql: `q${s}`, parameters: [] });
+const decision = (tMs: number, s: number, effect: 'allow' | 'hold' | 'deny'): TimelineRecord => ({ ...base(tMs, s), kind: 'decision', effect, reason: '', policyIds: [] });
+const approval = (tMs: number, s: number, phase: 'requested' | 'approved' | 'denied'): TimelineRecord => ({ ...base(tMs, s), kind: 'approval', phase, approvalId: 'a' });
+const error = (tMs: number, s: number): TimelineRecord => ({ ...base(tMs, s), kind: 'error', sqlstate: '42P01', message: '' });
+const open = (tMs: number): TimelineRecord => ({ ...base(tMs, null), kind: 'open', text: 'opened' });
+
+const outcomes = (records: TimelineRecord[]) => buildTimeline(records).steps.map((s) => (s.kind === 'statement' ? s.outcome : 'event'));
+
+describe('buildTimeline', () => {
+  it('folds records of one statement into one step, also when statements interleave', () => {
+    const t = buildTimeline([open(0), sql(10, 1), sql(20, 2), decision(21, 2, 'allow'), decision(22, 1, 'deny')]);
+    expect(t.steps.map((s) => (s.kind === 'statement' ? [s.sql, s.outcome] : s.kind))).toEqual(['event', ['q1', 'deny'], ['q2', 'allow']]);
+  });
+  it('knows how a statement ended', () => {
+    expect(outcomes([sql(0, 1), decision(0, 1, 'hold'), approval(1, 1, 'requested'), approval(9, 1, 'approved'), decision(9, 1, 'allow')])).toEqual(['hold']);
+    expect(outcomes([sql(0, 1), decision(0, 1, 'hold'), approval(1, 1, 'requested'), approval(9, 1, 'denied'), error(9, 1)])).toEqual(['deny']);
+    expect(outcomes([sql(0, 1), decision(0, 1, 'allow'), error(9, 1)])).toEqual(['error']);
+  });
+  it('shortens idle time, and gives fast steps a moment', () => {
+    const t = buildTimeline([open(0), sql(3_600_000, 1), sql(3_600_001, 2)]);
+    expect(t.steps.map((s) => s.atMs)).toEqual([0, replay.maxGapMs, replay.maxGapMs + replay.minGapMs]);
+    expect(t.durationMs).toBe(replay.maxGapMs + replay.minGapMs + replay.lingerMs);
+  });
+  it('does not run backwards when a clock does', () => {
+    const t = buildTimeline([open(10_000), sql(5_000, 1)]);
+    expect(t.steps[1]?.atMs).toBe(replay.minGapMs);
+  });
+  it('is empty for no records', () => expect(buildTimeline([])).toEqual({ steps: [], durationMs: 0 }));
+});
+
+describe('stepAt and jumpNotable', () => {
+  const t = buildTimeline([open(0), sql(1_000, 1), decision(1_000, 1, 'allow'), sql(2_000, 2), decision(2_000, 2, 'deny'), sql(3_000, 3), decision(3_000, 3, 'allow')]);
+  it('finds the step on screen', () => {
+    expect([stepAt(t, 0), stepAt(t, 999), stepAt(t, 1_000), stepAt(t, 1e9), stepAt({ steps: [], durationMs: 0 }, 5)]).toEqual([0, 0, 1, 3, -1]);
+  });
+  it('jumps to what was denied, held or failed', () => {
+    expect([jumpNotable(t, 0, 1), jumpNotable(t, 2, 1), jumpNotable(t, 3, -1), jumpNotable(t, 0, -1)]).toEqual([2, undefined, 2, undefined]);
+  });
+});
