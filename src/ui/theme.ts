@@ -11,7 +11,7 @@ export const fontMono = "'JetBrains Mono Variable', ui-monospace, 'SF Mono', Men
 
 export const theme = createTheme({
   primaryColor: 'sally',
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: { light: 6, dark: 6 },
   colors: { sally, gray: slate, dark },
   fontFamily: fontSans,
   fontFamilyMonospace: fontMono,
