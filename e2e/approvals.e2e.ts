@@ -5,14 +5,14 @@ test('a second person decides in their own inbox', async ({ alice, launch }) => 
   await carol.signedIn();
   await carol.goTo('Approvals');
   await alice.openWorkbench('shop');
-  await alice.run("UPDATE orders SET status = 'archived'");
+  await alice.run("UPDATE orders SET status = status");
   await alice.holdBanner.waitFor();
   const id = await alice.pendingApproval();
 
   await test.step('the request arrives live, with everything that matters', async () => {
     const request = carol.page.getByRole('region', { name: 'Request' });
     await expect(request.getByText('Alice Berg').first()).toBeVisible();
-    await expect(request.getByText(/archived|UPDATE/).first()).toBeVisible();
+    await expect(request.getByText(/UPDATE/).first()).toBeVisible();
   });
 
   await test.step('the requester cannot decide', async () => {
@@ -38,7 +38,7 @@ test('a second person decides in their own inbox', async ({ alice, launch }) => 
   });
 
   await test.step('the same bytes wait again', async () => {
-    await alice.run("UPDATE orders SET status = 'archived'");
+    await alice.run("UPDATE orders SET status = status");
     await alice.holdBanner.waitFor();
     await alice.page.getByRole('button', { name: 'Withdraw' }).click();
     await alice.outcome();

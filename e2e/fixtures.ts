@@ -26,19 +26,18 @@ export interface Stack {
   readonly database: z.infer<typeof ready>['database'];
   readonly electron: string;
   /** Writes a configuration of the app for one person; undefined: nobody is signed in by itself. */
-  appConfig(name: string, subject: string | undefined): string;
+  readonly appConfig: (name: string, subject: string | undefined) => string;
 }
 
 /** Chromium's own sandbox does not start as root, which happens in containers only. */
 export const electronArgs = (config: string): string[] => [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), root, `--sallyport-config=${config}`];
 
 export const electronEnv = (): NodeJS.ProcessEnv => {
-  const env = { ...process.env };
-  for (const name of ['ELECTRON_RUN_AS_NODE', 'NODE_OPTIONS', 'ELECTRON_OVERRIDE_DIST_PATH']) delete env[name];
-  return env;
+  const without = new Set(['ELECTRON_RUN_AS_NODE', 'NODE_OPTIONS', 'ELECTRON_OVERRIDE_DIST_PATH']);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !without.has(name)));
 };
 
-async function startStack(): Promise<{ stack: Stack; stop(): Promise<void> }> {
+async function startStack(): Promise<{ stack: Stack; stop: () => Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-e2e-'));
   const server = startProcess(process.execPath, [path.join(root, 'scripts', 'demo', 'stack.mjs'), '--base', folder], { cwd: root });
   const line = await server.waitForLine((text) => (text.startsWith('{"event":"ready"') ? text : undefined), 120_000);
@@ -64,14 +63,16 @@ async function startStack(): Promise<{ stack: Stack; stop(): Promise<void> }> {
 
 export interface Fixtures {
   /** Starts the app for one person; it is closed when the test ends. */
-  launch(name: string, subject: string | undefined): Promise<Workstation>;
+  readonly launch: (name: string, subject: string | undefined) => Promise<Workstation>;
   /** The app, with Alice signed in. */
   alice: Workstation;
 }
 
 export const test = base.extend<Fixtures, { stack: Stack }>({
   stack: [
-    async ({}, use) => {
+    async ({ playwright }, use) => {
+      // The first parameter must be a pattern, and must not be an empty one.
+      void playwright;
       const { stack, stop } = await startStack();
       try {
         await use(stack);

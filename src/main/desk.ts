@@ -26,7 +26,7 @@ export interface DeskOptions {
 /** Sessions and recordings get this long to close when the program ends. */
 const QUIT_MS = 15_000;
 
-export async function startDesk(o: DeskOptions): Promise<void> {
+export function startDesk(o: DeskOptions): void {
   const { config, dataDir, log } = o;
   const settingsFile = path.join(dataDir, 'settings.json');
   const windows = new Set<number>();
@@ -53,8 +53,7 @@ export async function startDesk(o: DeskOptions): Promise<void> {
   const status = (): ReturnType<typeof statusOf> => statusOf(auth.work, slices?.pendingApprovals() ?? 0);
   const tell = new Throttle(1_000, () => context.emit(appSlice, 'statusChanged', status()));
   // Heavy: policy engine, parser, evidence. Asked for as soon as the window is drawn.
-  const heavy = (): Promise<{ start: typeof import('./work/start.ts'); signedIn: typeof import('./slices/signed-in.ts') }> =>
-    Promise.all([import('./work/start.ts'), import('./slices/signed-in.ts')]).then(([start, signedIn]) => ({ start, signedIn }));
+  const heavy = async () => ({ start: await import('./work/start.ts'), signedIn: await import('./slices/signed-in.ts') });
   const auth: SignInController = new SignInController({
     storeUrl: config.storeUrl,
     log,
@@ -102,7 +101,6 @@ export async function startDesk(o: DeskOptions): Promise<void> {
   });
   endOrderly(auth, log);
   setInterval(() => tell.poke(), 5_000).unref();
-  await Promise.resolve();
 }
 
 /** The window still says what is wrong with the file when it asks; until then main works with the defaults. */

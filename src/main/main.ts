@@ -39,7 +39,7 @@ async function run(config: AppConfig, dataDir: string, log: Log): Promise<void> 
   denyPermissions(session.defaultSession, log);
   allowOnlyApp(session.defaultSession, log);
   serveApp(session.defaultSession, path.join(mainDir, '..', 'renderer'));
-  await startDesk({ config, dataDir, mainDir, log });
+  startDesk({ config, dataDir, mainDir, log });
 }
 
 const refusal = refuseElectron(process.versions.electron, app.isPackaged);

@@ -141,7 +141,7 @@ export class TimelineBuilder {
       return { name, type: '', ...(classId === undefined ? {} : { mask: { classId, kind: this.#kinds.get(classId)?.mask.kind ?? ('full' as const), rule: `class ${classId}` } }) };
     });
     const all = Array.isArray(r.fields['rows']) ? r.fields['rows'] : [];
-    const rows = all.slice(0, MAX_ROWS).map((row) => (Array.isArray(row) ? row.map(cellOf) : [cellOf(row)]));
+    const rows = all.slice(0, MAX_ROWS).map((row: Json) => (isList(row) ? row.map(cellOf) : [cellOf(row)]));
     const rowCount = clearNumber(r, 'rows') ?? countOf(clearText(r, 'tag'));
     const us = clearNumber(r, 'us');
     this.records.push({ ...base, kind: 'result', tag: clearText(r, 'tag'), columns, rows, rowCount, truncated: names.length > 0 && rowCount > rows.length, ...(us === undefined ? {} : { elapsedMs: us / 1000 }) });
@@ -149,6 +149,9 @@ export class TimelineBuilder {
     if (classes.length > 0) this.records.push({ ...base, kind: 'mask', classes });
   }
 }
+
+// Array.isArray turns a read-only list into any[].
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 
 const countOf = (tag: string): number => Number(/ (\d+)$/.exec(tag)?.[1] ?? 0);
 

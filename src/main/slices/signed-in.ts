@@ -76,7 +76,10 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
           else looked.poke();
         },
         work.signal,
-        (error) => context.log.write('warning', 'store.events', describeError(error)),
+        (error) => {
+          // The end of the work aborts the stream: no problem to tell.
+          if (!work.signal.aborted) context.log.write('warning', 'store.events', describeError(error));
+        },
       );
       looked.poke();
     },

@@ -38,8 +38,9 @@ async function loadActive(dir: string): Promise<ActiveBundle> {
 /** @throws ConfigError, EnvironmentError with what a person can do about it */
 export async function startWork(o: StartOptions, signal: AbortSignal, where: (where: 'browser' | 'window') => void): Promise<Work> {
   const { config, log } = o;
-  const bundle = loadActive(config.bundle);
-  bundle.catch(() => undefined);
+  // First, and not beside the sign-in: compiling keeps this process busy for seconds on a slow machine, long enough for
+  // servers to close idle connections under a running sign-in. And a bad bundle is told before anybody types a password.
+  const active = await loadActive(config.bundle);
   const anonymous = createStoreClient({ url: config.storeUrl });
   const info = await anonymous.info();
   const issuer = info.issuers[0];
@@ -54,7 +55,6 @@ export async function startWork(o: StartOptions, signal: AbortSignal, where: (wh
   const client = createStoreClient({ url: config.storeUrl, device: { ...device.signer, deviceId: device.id }, userToken: () => identity.token });
   await client.enrolDevice(os.hostname().slice(0, 100) || 'laptop');
   if (protection === 'memory') forgetUploaded(path.join(personDir, 'memory'), log);
-  const active = await bundle;
   const runtime = await ProxyRuntime.start({
     ...{ dataDir: dir, control: client, device, identity, engine: active.engine, storeName: info.origin, build: version, client: 'native' },
     receiptKeys: receiptKeys(client),

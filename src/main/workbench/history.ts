@@ -32,8 +32,10 @@ export class History {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     if (statSync(file, { throwIfNoEntry: false }) === undefined) return new History(file, []);
     const lines = readFileSync(file, 'utf8').split('\n');
-    // A torn last line is the one that a crash cut; anything else that does not parse is damage.
+    // A torn last line is the one that a crash cut: it goes, so that the next entry starts a line of its own.
+    // Anything else that does not parse is damage.
     const whole = lines.slice(0, -1);
+    if (lines.at(-1) !== '') writeAtomic(file, whole.map((line) => `${line}\n`).join(''));
     return new History(file, whole.map((line, i) => parseLine(line, file, i + 1)).slice(-KEEP));
   }
 
