@@ -43,7 +43,7 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
       <td title={formatTime(s.startedMs)}>
         {formatAgo(s.startedMs, now)}
         <span className={classes.sub}>
-          {s.endedMs === null ? 'running for' : 'lasted'} {formatDuration((s.endedMs ?? now) - s.startedMs)}
+          {s.endedMs === null ? 'running for' : 'lasted'} {formatDuration((s.endedMs ?? now) - s.startedMs)} · {formatBytes(s.sizeBytes)}
         </span>
       </td>
       <td className={classes.num}>{formatCount(s.statements)}</td>
@@ -66,7 +66,6 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
           )}
         </span>
       </td>
-      <td className={classes.num}>{formatBytes(s.sizeBytes)}</td>
       <td>
         <Pill tone={tone} icon={icon}>
           {word}
@@ -92,9 +91,6 @@ function SessionTable({ sessions }: { sessions: readonly SessionSummary[] }) {
               Statements
             </th>
             <th scope="col">Noteworthy</th>
-            <th scope="col" className={classes.num}>
-              Size
-            </th>
             <th scope="col">Where</th>
             <th scope="col">Verified</th>
           </tr>

@@ -24,9 +24,9 @@ import classes from './workbench.module.css';
 import type { Tab } from './workbench-store.ts';
 import { cancelRun, explainSql, runSql, workbench } from './workbench-store.ts';
 
-function Elapsed({ sinceMs }: { sinceMs: number }) {
+function Elapsed({ label, sinceMs }: { label: string; sinceMs: number }) {
   const now = useNow(250);
-  return <span style={{ fontVariantNumeric: 'tabular-nums' }}>{formatClock(now - sinceMs)}</span>;
+  return <span style={{ fontVariantNumeric: 'tabular-nums' }}>{`${label} · ${formatClock(now - sinceMs)}`}</span>;
 }
 
 const runColour = { allow: 'sally', hold: 'orange.8', deny: 'red.8' } as const;
@@ -39,7 +39,7 @@ function Toolbar({ tab, onRun, onHistory }: { tab: Tab; onRun: () => void; onHis
     <div className={classes.toolbar}>
       {isActive(tab.run) && tab.run !== undefined ? (
         <Button size="xs" color="red.8" leftSection={<IconPlayerStopFilled size={14} />} onClick={() => cancelRun(tabId)}>
-          Stop&nbsp;· <Elapsed sinceMs={tab.run.startedMs} />
+          <Elapsed label="Stop" sinceMs={tab.run.startedMs} />
         </Button>
       ) : (
         <Tooltip label="Run the statement at the caret (Ctrl+Enter)">
