@@ -37,7 +37,7 @@ export function EffectPill({ effect, tense = 'future', size = 'sm' }: { effect: 
 const verdicts = {
   PASS: { word: 'Verified', tone: 'allow', icon: IconShieldCheck },
   PASS_REDACTED: { word: 'Verified, redacted', tone: 'allow', icon: IconShieldCheck },
-  RECOVERED: { word: 'Recovered, intact', tone: 'hold', icon: IconRefreshAlert },
+  RECOVERED: { word: 'Recovered', tone: 'hold', icon: IconRefreshAlert },
   OPEN: { word: 'Still open', tone: 'accent', icon: IconCircleDashed },
   FAIL: { word: 'Does not verify', tone: 'deny', icon: IconAlertTriangle },
 } as const;

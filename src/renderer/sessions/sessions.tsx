@@ -43,7 +43,7 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
       <td title={formatTime(s.startedMs)}>
         {formatAgo(s.startedMs, now)}
         <span className={classes.sub}>
-          {s.endedMs === null ? 'running for' : 'lasted'} {formatDuration((s.endedMs ?? now) - s.startedMs)} · {formatBytes(s.sizeBytes)}
+          {formatDuration((s.endedMs ?? now) - s.startedMs)} · {formatBytes(s.sizeBytes)}
         </span>
       </td>
       <td className={classes.num}>{formatCount(s.statements)}</td>
