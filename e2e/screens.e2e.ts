@@ -79,7 +79,7 @@ test('all screens of a signed-in person', async ({ alice, stack }) => {
   });
   await page.getByRole('region', { name: 'Recorded sessions' }).getByRole('button', { name: 'shop' }).first().click();
   await page.getByRole('button', { name: 'Verify now' }).click();
-  await shoot(alice, 'session', () => page.getByRole('complementary', { name: 'About the session' }).getByRole('listitem').first().waitFor());
+  await shoot(alice, 'session', () => page.getByLabel('About the session').getByRole('listitem').first().waitFor());
   await shoot(alice, 'policy', async () => {
     await alice.goTo('Policy');
     await page.getByRole('heading', { name: 'Policy', exact: true }).first().waitFor();

@@ -12,7 +12,7 @@ import type { ApprovalItem } from '../../proxy/core/store-client.ts';
 import type { Work } from '../work/work.ts';
 import type { SliceContext } from './context.ts';
 
-const PROGRAMS: Readonly<Record<ApprovalDetail['client']['kind'], string>> = { app: 'Sallyport workbench', native: 'a native client', agent: 'an agent' };
+const PROGRAMS: Readonly<Record<ApprovalDetail['client']['kind'], string>> = { app: 'in the app', native: 'through the local endpoint', agent: 'through the gateway' };
 
 function kindOf(client: string): ApprovalDetail['client']['kind'] {
   return client === 'app' || client === 'agent' ? client : 'native';
