@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { containsMaskToken } from '../../policy/mask/index.ts';
-import type { MaskPlan } from '../../policy/types.ts';
+import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import {
   decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
@@ -16,7 +16,7 @@ import {
 import type { Analyser, Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { copyOutProblem } from './copy-out.ts';
-import { cancelDenial, policyDenial, type Denial } from './denial.ts';
+import { cancelDenial, policyDenial, statementDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
@@ -195,7 +195,7 @@ export class FrontendRelay {
   #stale(): boolean {
     const { state } = this.#context;
     if (state.transaction === 'E') return false;
-    if (state.settingsDirty || state.pending.some((p) => touchesNames(p))) return true;
+    if (state.settingsDirty || state.pending.touchesNames) return true;
     return !catalogIsCurrent(this.#context);
   }
 
@@ -267,7 +267,7 @@ export class FrontendRelay {
     if (analysed.statements.length > 1) verdict = { effect: 'deny', reason: 'a prepared statement holds one statement only', policyIds: [] };
     const { n } = journal.request('sql.parse', analysed, verdict, raw.raw.length, message.name);
     if (verdict.effect === 'deny') {
-      this.#poison(n, policyDenial(verdict.reason, verdict.policyIds, reference(this.#context, n)), 'parse');
+      this.#poison(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
       return undefined;
     }
     const analysis = analysed.statements[0];
@@ -357,7 +357,7 @@ export class FrontendRelay {
         a.go(verdict.plans, a.analysed);
         return undefined;
       case 'deny':
-        a.refuse(policyDenial(verdict.reason, verdict.policyIds, reference(this.#context, a.n)));
+        a.refuse(statementDenial(verdict, a.analysed.statements, reference(this.#context, a.n)));
         return undefined;
       case 'hold':
         return this.#hold(verdict, a);
@@ -442,14 +442,9 @@ interface Action {
 
 type Entry = NonNullable<ReturnType<SessionContext['state']['pending']['peek']>>;
 
-function analysesOf(p: Entry): readonly { effects: { settings: boolean; catalog: boolean; copyIn: boolean; prepare?: unknown; declare?: unknown; deallocate?: unknown } }[] {
+function analysesOf(p: Entry): readonly StatementAnalysis[] {
   if (p.kind === 'query') return p.statements.slice(p.index).map((s) => s.analysis);
   return p.kind === 'execute' && p.portal?.analysis ? [p.portal.analysis] : [];
-}
-
-/** Something under way may change what names mean: it has to finish before the next statement is analysed. */
-function touchesNames(p: Entry): boolean {
-  return analysesOf(p).some(({ effects: e }) => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined);
 }
 
 const expectsCopyIn = (p: Entry): boolean => analysesOf(p).some((a) => a.effects.copyIn);

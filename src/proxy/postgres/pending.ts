@@ -41,15 +41,27 @@ export type Pending = Base &
     | { readonly kind: 'sync' }
   );
 
+/** Under way, it may change what names mean or what a name was prepared for: analyses of what follows wait for it. */
+export function touchesNames(item: Pending): boolean {
+  const analyses = item.kind === 'query' ? item.statements.map((s) => s.analysis) : item.kind === 'execute' && item.portal?.analysis ? [item.portal.analysis] : [];
+  return analyses.some(({ effects: e }) => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined);
+}
+
 /** First in, first out without shifting the whole array for each answer. */
 export class PendingQueue {
   #items: Pending[] = [];
   #head = 0;
+  #touching = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
   }
+  /** Something under way changes names. Counted, since every message of a long pipeline asks. */
+  get touchesNames(): boolean {
+    return this.#touching > 0;
+  }
   push(item: Pending): void {
+    if (touchesNames(item)) this.#touching++;
     this.#items.push(item);
   }
   peek(): Pending | undefined {
@@ -57,6 +69,7 @@ export class PendingQueue {
   }
   take(): Pending | undefined {
     const item = this.#items[this.#head++];
+    if (item && touchesNames(item)) this.#touching--;
     if (this.#head > 1024 || this.#head === this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
