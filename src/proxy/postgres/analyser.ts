@@ -4,7 +4,8 @@
  */
 import { limits } from '../../base/limits.ts';
 import { analyseSql } from '../../policy/analyse.ts';
-import type { AnalysisEnv, CatalogView, PolicyEngine, StatementAnalysis } from '../../policy/types.ts';
+import { plainLiterals } from '../../policy/plain-literals.ts';
+import type { AnalysisEnv, CatalogRelation, CatalogView, PolicyEngine, StatementAnalysis } from '../../policy/types.ts';
 
 export interface AnalysisContext {
   readonly catalog: CatalogView | undefined;
@@ -23,6 +24,8 @@ export interface Analysed {
   readonly stamp: string;
   /** A table with a classified column is touched: literals and parameters may be values of that class. */
   readonly sensitive: boolean;
+  /** Byte offsets of literals that may be shown all the same. */
+  readonly plain: ReadonlySet<number>;
 }
 
 export class Analyser {
@@ -61,7 +64,8 @@ export class Analyser {
       standardConformingStrings: context.standardConformingStrings,
     };
     const statements = analyseSql(sql, env);
-    const analysed: Analysed = { sql, statements, stamp, sensitive: statements.some((s) => this.#touchesClassified(s, context.catalog)) };
+    const sensitive = statements.some((s) => this.#touchesClassified(s, context.catalog));
+    const analysed: Analysed = { sql, statements, stamp, sensitive, plain: sensitive ? this.#plain(sql, statements, context.catalog) : new Set() };
     // EXECUTE and FETCH mean what the session prepared under the name: never shared.
     if (sql.length <= 16_384 && statements.every((s) => s.effects.execute === undefined && s.effects.fetch === undefined)) this.#remember(key, analysed);
     return analysed;
@@ -75,14 +79,27 @@ export class Analyser {
     this.#cache.set(key, value);
   }
 
+  #plain(sql: string, statements: readonly StatementAnalysis[], catalog: CatalogView | undefined): ReadonlySet<number> {
+    const relations = statements.flatMap((s) => s.facts.tables).map((qualified) => relationOf(catalog, qualified));
+    // Without knowing every table, no column is known to be harmless.
+    if (relations.length === 0 || relations.includes(undefined)) return new Set();
+    const known = relations.filter((r) => r !== undefined);
+    const isClassified = (name: string): boolean => known.some((r) => this.#classify({ schema: r.schema, table: r.name, column: name }) !== undefined);
+    return plainLiterals(sql, (name) => known.some((r) => r.columns.some((c) => c.name === name)) && !isClassified(name));
+  }
+
   #touchesClassified(statement: StatementAnalysis, catalog: CatalogView | undefined): boolean {
     if (this.#engine.classes.length === 0) return false;
     if (statement.reads.length > 0 || statement.refusal !== undefined) return true;
     return statement.facts.tables.some((qualified) => {
-      const dot = qualified.lastIndexOf('.');
-      const relation = catalog?.relation(qualified.slice(0, Math.max(0, dot)), qualified.slice(dot + 1));
+      const relation = relationOf(catalog, qualified);
       if (!relation) return true;
       return relation.columns.some((c) => this.#engine.classify(this.#connection, { schema: relation.schema, table: relation.name, column: c.name }) !== undefined);
     });
   }
+}
+
+function relationOf(catalog: CatalogView | undefined, qualified: string): CatalogRelation | undefined {
+  const dot = qualified.lastIndexOf('.');
+  return catalog?.relation(qualified.slice(0, Math.max(0, dot)), qualified.slice(dot + 1));
 }

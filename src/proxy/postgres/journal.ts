@@ -41,7 +41,7 @@ export class Journal {
 
   /** The statement as people may see it: detected values masked, and every string literal where classified columns are near. */
   shownSql(analysed: Analysed): string {
-    const text = analysed.sensitive ? hideLiterals(analysed.sql, (literal) => this.#token(literal)) : analysed.sql;
+    const text = analysed.sensitive ? hideLiterals(analysed.sql, (literal) => this.#token(literal), analysed.plain) : analysed.sql;
     return maskText(text, DETECT_ALL, this.#masks).text;
   }
 
