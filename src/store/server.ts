@@ -22,7 +22,7 @@ import { authenticator, forgetOld } from './identity/authenticate.ts';
 import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
 import { discoveredKeys, type TrustedIssuer } from './identity/id-token.ts';
 import { identityRoutes } from './identity/routes.ts';
-import { lockDirectory } from './storage/lock.ts';
+import { lockDirectory } from '../evidence/lock.ts';
 import { replacePrivateFile, secretFile } from './storage/secret-file.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';

@@ -9,6 +9,7 @@ import { systemClock, systemRandom, type Clock } from '../../base/clock.ts';
 import { BugError, ConfigError, EnvironmentError } from '../../base/errors.ts';
 import { parseSessionId, uuidv7 } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
+import { lockDirectory } from '../../evidence/lock.ts';
 import { bytesUnder, SpoolMeter } from '../../evidence/spool-budget.ts';
 import type { PublicKeyRef } from '../../evidence/types.ts';
 import { DeviceLedger } from '../../evidence/write-ledger.ts';
@@ -75,6 +76,7 @@ export class ProxyRuntime {
   readonly #opening = new Map<string, Promise<Open>>();
   readonly #leases = new Map<string, Promise<Credential>>();
   #targets: readonly Target[] = [];
+  #unlock: () => Promise<void> = () => Promise.resolve();
 
   private constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -94,10 +96,17 @@ export class ProxyRuntime {
   /** Recovers what a crash left, starts uploading, and reads the targets. @throws ConfigError, EnvironmentError */
   static async start(options: RuntimeOptions): Promise<ProxyRuntime> {
     await initParser();
-    const runtime = new ProxyRuntime(options);
-    await runtime.uploader.start();
-    await runtime.refreshTargets();
-    return runtime;
+    const unlock = await lockDirectory(path.join(options.dataDir, 'recordings'));
+    try {
+      const runtime = new ProxyRuntime(options);
+      runtime.#unlock = unlock;
+      await runtime.uploader.start();
+      await runtime.refreshTargets();
+      return runtime;
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
   }
 
   get engine(): PolicyEngine {
@@ -233,6 +242,7 @@ export class ProxyRuntime {
     const open = [...this.#open.keys()];
     await Promise.all(open.map((name) => this.closeEndpoint(name)));
     await this.uploader.stop();
+    await this.#unlock();
   }
 }
 

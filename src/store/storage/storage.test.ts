@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sealer } from '../crypto/seal.ts';
-import { lockDirectory } from './lock.ts';
+import { lockDirectory } from '../../evidence/lock.ts';
 import { fileObjects } from './objects.ts';
 import { secretFile } from './secret-file.ts';
 

@@ -1,8 +1,8 @@
-/** One process per data directory: two PGlites on the same files would destroy them. */
+/** One process per directory: two databases on the same files would destroy them, two recorders recover each other's sessions. */
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { EnvironmentError, messageOf } from '../../base/errors.ts';
+import { EnvironmentError, messageOf } from '../base/errors.ts';
 
 const held = new Set<string>();
 
@@ -34,7 +34,7 @@ async function takeOver(path: string, dir: string): Promise<void> {
     const [pid = '', started = ''] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ');
     const owner = Number(pid);
     const alive = owner !== process.pid && Number.isInteger(owner) && owner > 0 && isRunning(owner) && (started === '' || (await startOf(owner)) === started);
-    if (alive) throw new EnvironmentError('env.io', `another store (process ${owner}) has ${dir} open`);
+    if (alive) throw new EnvironmentError('env.io', `another process ( ${owner}) has ${dir} open`);
     await unlink(path).catch(() => undefined);
   }
   throw new EnvironmentError('env.io', `cannot lock ${join(dir, 'lock')}`);
