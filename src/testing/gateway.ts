@@ -10,7 +10,7 @@ import { messageOf } from '../base/errors.ts';
 import { approvalsCommand } from '../cli/approvals.ts';
 import { postgresBin, type PostgresServer } from './postgres-server.ts';
 import { runProcess, startProcess, type ProcessResult, type RunningProcess } from './process.ts';
-import { targetPassword } from './shop.ts';
+import { targetPassword } from './target-password.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -111,9 +111,9 @@ export class TestGateway {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-gateway-'));
     const file = path.join(dir, 'gateway.yaml');
     writeFileSync(file, JSON.stringify(gatewayConfig(options), null, 2), { mode: 0o600 });
-    const initialised = path.join(os.tmpdir(), `sallyport-test-pglite-${pgliteVersion()}`);
+    const initialised = initialisedStore();
     // initdb of the embedded store takes seconds; an initialised copy is the same thing.
-    if (existsSync(initialised)) cpSync(initialised, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
+    if (existsSync(initialised) && options.config?.['store'] === undefined) cpSync(initialised, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
     return new TestGateway(dir, file, options.env);
   }
 
@@ -146,6 +146,12 @@ export class TestGateway {
       return event?.event === 'ready' ? event : undefined;
     }, 60_000);
     this.#listeners = ready['listeners'] as readonly Listener[];
+  }
+
+  /** Resolves when the store has all of these sessions; the event may be of an earlier moment. */
+  async uploaded(sessions: readonly string[]): Promise<void> {
+    const has = (id: string): boolean => this.events.some((e) => e.event === 'session.uploaded' && e['session_id'] === id);
+    for (const id of sessions) if (!has(id)) await this.waitEvent((e) => e.event === 'session.uploaded' && e['session_id'] === id, 0, 60_000);
   }
 
   listener(connection = 'shop'): Listener {
@@ -234,6 +240,9 @@ export function psql(to: { host: string; port: number; user: string; password: s
 export function libpqEnv(to: { host: string; port: number; user: string; password: string; database: string }): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', PGHOST: to.host, PGPORT: String(to.port), PGUSER: to.user, PGPASSWORD: to.password, PGDATABASE: to.database };
 }
+
+/** Where the tests of the store keep an empty database. */
+export const initialisedStore = (): string => path.join(os.tmpdir(), `sallyport-test-pglite-${pgliteVersion()}`);
 
 function pgliteVersion(): string {
   const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8')) as { version: string };
