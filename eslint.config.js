@@ -20,6 +20,6 @@ export default tseslint.config(
     },
   },
   { files: ['src/renderer/**/*.{ts,tsx}', 'src/ui/**/*.{ts,tsx}'], plugins: { 'react-hooks': hooks }, rules: { ...hooks.configs.recommended.rules } },
-  { files: ['*.config.ts', 'e2e/**', 'bench/**'], rules: { 'no-restricted-exports': 'off' } },
+  { files: ['*.config.ts', 'e2e/**', 'bench/**', '**/*.d.ts'], rules: { 'no-restricted-exports': 'off' } },
   { files: ['**/*.test.ts', '**/*.test.tsx', 'e2e/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/require-await': 'off' } },
 );

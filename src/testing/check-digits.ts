@@ -2,7 +2,7 @@
 
 /** Luhn. */
 export function cardCheckDigit(body: string): string {
-  const sum = [...body].reverse().reduce((s, d, i) => s + luhn(Number(d), i % 2 === 0), 0);
+  const sum = Array.from(body).reverse().reduce((s, d, i) => s + luhn(Number(d), i % 2 === 0), 0);
   return String((10 - (sum % 10)) % 10);
 }
 
@@ -13,6 +13,6 @@ function luhn(digit: number, isDoubled: boolean): number {
 
 /** ISO 13616: the remainder of account, country and 00 by 97, from 98. */
 export function ibanOf(country: string, account: string): string {
-  const numbers = [...`${account}${country}00`].map((c) => (/\d/.test(c) ? c : String(c.charCodeAt(0) - 55))).join('');
+  const numbers = Array.from(`${account}${country}00`, (c) => (/\d/.test(c) ? c : String(c.charCodeAt(0) - 55))).join('');
   return `${country}${String(98n - (BigInt(numbers) % 97n)).padStart(2, '0')}${account}`;
 }

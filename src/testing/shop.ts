@@ -2,10 +2,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { cardCheckDigit, ibanOf } from './check-digits.ts';
 import { pgConnect } from './gateway.ts';
+import { targetPassword } from './target-password.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 /** The target's credential; it must be found nowhere but in the configuration. */
-export const targetPassword = 'canary-of-the-target-5c1d20e7a94b';
 
 export interface Customer {
   readonly id: number;

@@ -9,7 +9,8 @@ import { libpqEnv, pgConnect, TestGateway } from '../../testing/gateway.ts';
 import { postgresBin, startPostgres, type PostgresServer } from '../../testing/postgres-server.ts';
 import { runProcess, type ProcessResult } from '../../testing/process.ts';
 import { RawConnection, type Login } from '../../testing/raw-conversation.ts';
-import { createShop, targetPassword } from '../../testing/shop.ts';
+import { createShop } from '../../testing/shop.ts';
+import { targetPassword } from '../../testing/target-password.ts';
 import * as wire from '../../wire/postgres/index.ts';
 
 let server: PostgresServer;
@@ -194,7 +195,7 @@ describe('bytes', () => {
   const q = (sql: string): Buffer => wire.encodeQuery(sql);
   const sync = wire.encodeSync();
   const one = (sql: string): Buffer[] => [wire.encodeParse('', sql), wire.encodeBind({}), wire.encodeDescribe('portal', ''), wire.encodeExecute('')];
-  const flat = (...parts: readonly (Buffer | readonly Buffer[])[]): Buffer => Buffer.concat(parts.flat() as Buffer[]);
+  const flat = (...parts: readonly (Buffer | readonly Buffer[])[]): Buffer => Buffer.concat(parts.flatMap((part) => (Buffer.isBuffer(part) ? [part] : [...part])));
   /** What to send, and the letter of the message that ends the answer. */
   const script: readonly (readonly [Buffer, string])[] = [
     [q('SELECT 1, NULL, \'x\''), 'Z'],

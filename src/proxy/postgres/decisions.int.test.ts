@@ -7,7 +7,8 @@ import { pgConnect, TestGateway, type GatewayEvent } from '../../testing/gateway
 import { postgresBin, startPostgres, type PostgresServer } from '../../testing/postgres-server.ts';
 import { startProcess } from '../../testing/process.ts';
 import { sendCancel, WireClient } from '../../testing/pg-wire-client.ts';
-import { createShop, targetPassword } from '../../testing/shop.ts';
+import { createShop } from '../../testing/shop.ts';
+import { targetPassword } from '../../testing/target-password.ts';
 import { libpqEnv } from '../../testing/gateway.ts';
 import { encodeBind, encodeExecute, encodeParse, encodeQuery, encodeSync, noticeField, type BackendMessage } from '../../wire/postgres/index.ts';
 
