@@ -8,7 +8,7 @@ import { resolveElectron } from '../scripts/electron-runtime.mjs';
 import { runProcess, startProcess } from '../src/testing/process.ts';
 import { Workstation } from './workstation.ts';
 
-export const root = path.join(import.meta.dirname, '..');
+export const root = path.resolve(import.meta.dirname, '..');
 export const screensDir = path.join(root, 'artifacts', 'e2e', 'screens');
 
 const ready = z.object({
@@ -68,7 +68,16 @@ export interface Fixtures {
   alice: Workstation;
 }
 
-export const test = base.extend<Fixtures, { stack: Stack }>({
+interface Shared {
+  readonly stack: Stack;
+  /** One app for all tests that need a window and no person. */
+  readonly idle: Workstation;
+}
+
+const start = (stack: Stack, name: string, subject: string | undefined): Promise<Workstation> =>
+  Workstation.launch({ executable: stack.electron, args: electronArgs(stack.appConfig(name, subject)), env: electronEnv(), folder: screensDir });
+
+export const test = base.extend<Fixtures, Shared>({
   stack: [
     // The first parameter must be a pattern, and lint wants no empty one: the runner's own library is at hand in any case.
     async ({ playwright: { devices } }, use) => {
@@ -82,12 +91,21 @@ export const test = base.extend<Fixtures, { stack: Stack }>({
     },
     { scope: 'worker', timeout: 180_000 },
   ],
+  idle: [
+    async ({ stack }, use) => {
+      const station = await start(stack, 'idle', undefined);
+      await station.page.getByRole('main').waitFor();
+      await use(station);
+      await station.close();
+    },
+    { scope: 'worker' },
+  ],
   launch: async ({ stack }, use) => {
     const open: Workstation[] = [];
     mkdirSync(screensDir, { recursive: true });
     try {
       await use(async (name, subject) => {
-        const station = await Workstation.launch({ executable: stack.electron, args: electronArgs(stack.appConfig(name, subject)), env: electronEnv(), folder: screensDir });
+        const station = await start(stack, name, subject);
         open.push(station);
         return station;
       });
@@ -114,3 +132,15 @@ export async function sallyport(args: readonly string[], code = 0): Promise<stri
 /** Carol decides on the command line. */
 export const carolDecides = (stack: Stack, decision: 'approve' | 'deny', id: string, reason: string): Promise<string> =>
   sallyport(['approvals', decision, id, '--reason', reason, '--config', stack.storeConfig, '--as', 'carol@example.com', '--groups', 'engineering,dba']);
+
+/**
+ * Evaluates in the app's main process. The inspector holds a function's promise weakly, so that a collection at the
+ * wrong moment (while main loads its engine) loses the answer: then, and only then, it is asked once more.
+ */
+export async function inMain<T, A = undefined>(station: Workstation, work: (electron: typeof Electron.CrossProcessExports, arg: A) => T | Promise<T>, arg?: A): Promise<T> {
+  const ask = (): Promise<T> => station.app.evaluate(work as (electron: typeof Electron.CrossProcessExports, arg: unknown) => T | Promise<T>, arg);
+  return ask().catch((error: unknown) => {
+    if (error instanceof Error && error.message.includes('garbage collected')) return ask();
+    throw error;
+  });
+}

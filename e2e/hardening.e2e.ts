@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { runProcess } from '../src/testing/process.ts';
-import { electronArgs, electronEnv, expect, root, test } from './fixtures.ts';
+import { electronArgs, electronEnv, expect, inMain, root, test } from './fixtures.ts';
 
 /** In the page: everything that a content security policy stops, tried. Text, since these rooms are typed without a DOM. */
 const TRY_CSP = `(async () => {
@@ -55,22 +55,22 @@ const TRY_PERMISSIONS = `(async () => {
   ];
 })()`;
 
-test('the renderer has no Node, no Electron, and only the contract', async ({ alice }) => {
-  const globals = await alice.page.evaluate(`['require', 'process', 'module', 'Buffer', 'global', '__dirname', 'electron', 'ipcRenderer'].filter((name) => name in globalThis)`);
+test('the renderer has no Node, no Electron, and only the contract', async ({ idle }) => {
+  const globals = await idle.page.evaluate(`['require', 'process', 'module', 'Buffer', 'global', '__dirname', 'electron', 'ipcRenderer'].filter((name) => name in globalThis)`);
   expect(globals).toEqual([]);
-  const slices = await alice.page.evaluate(`Object.keys(window.sallyport).sort()`);
+  const slices = await idle.page.evaluate(`Object.keys(window.sallyport).sort()`);
   expect(slices).toEqual(['app', 'approvals', 'auth', 'connections', 'policy', 'sessions', 'settings', 'workbench']);
 });
 
-test('the window is sandboxed and isolated', async ({ alice }) => {
-  const preferences = await alice.app.evaluate(({ BrowserWindow }) => {
+test('the window is sandboxed and isolated', async ({ idle }) => {
+  const preferences = await inMain(idle, ({ BrowserWindow }) => {
     // Known to Electron, left out of its types.
     const contents = BrowserWindow.getAllWindows()[0]!.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> };
     return contents.getLastWebPreferences();
   });
   expect(preferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true });
   expect(preferences['webviewTag'] ?? false).toBe(false);
-  const inspected = await alice.app.evaluate(({ BrowserWindow }) => {
+  const inspected = await inMain(idle, ({ BrowserWindow }) => {
     const { webContents } = BrowserWindow.getAllWindows()[0]!;
     webContents.openDevTools();
     return webContents.isDevToolsOpened();
@@ -78,32 +78,32 @@ test('the window is sandboxed and isolated', async ({ alice }) => {
   expect(inspected).toBe(false);
 });
 
-test('the content security policy stops inline, eval and remote', async ({ alice }) => {
-  const { page } = alice;
+test('the content security policy stops inline, eval and remote', async ({ idle }) => {
+  const { page } = idle;
   const outcome = cspOutcome.parse(await page.evaluate(TRY_CSP));
   const { violations, evaluated, inline, data, loads } = outcome;
   expect(inline || data).toBe(false);
   expect(evaluated).toBe('EvalError');
   expect(new Set(Object.values(loads))).toEqual(new Set(['blocked']));
-  expect(violations).toEqual(expect.arrayContaining(['script-src-elem', 'connect-src', 'img-src', 'worker-src']));
+  expect(violations).toEqual(expect.arrayContaining(['script-src-elem', 'connect-src', 'img-src', 'script-src']));
 });
 
-test('no navigation, no second window, no webview', async ({ alice }) => {
-  const { page, app } = alice;
+test('no navigation, no second window, no webview', async ({ idle }) => {
+  const { page } = idle;
   expect(await page.evaluate(`window.open('https://example.com/') === null`)).toBe(true);
   expect(await page.evaluate(`window.open('app://sallyport/index.html') === null`)).toBe(true);
   await page.evaluate(`void (location.href = 'https://example.com/')`);
   await page.evaluate(`void (location.href = 'file:///etc/hostname')`);
   await expect.poll(() => page.evaluate(`location.href`)).toMatch(/^app:\/\/sallyport\/index\.html/);
   await page.evaluate(`document.body.append(Object.assign(document.createElement('webview'), { src: 'https://example.com/' }))`);
-  expect(await app.evaluate(({ BrowserWindow, webContents }) => [BrowserWindow.getAllWindows().length, webContents.getAllWebContents().length])).toEqual([1, 1]);
+  expect(await inMain(idle, ({ BrowserWindow, webContents }) => [BrowserWindow.getAllWindows().length, webContents.getAllWebContents().length])).toEqual([1, 1]);
 });
 
-test('no permissions and no downloads', async ({ alice }) => {
-  const { page, app } = alice;
+test('no permissions and no downloads', async ({ idle }) => {
+  const { page } = idle;
   const denied = z.array(z.string()).parse(await page.evaluate(TRY_PERMISSIONS));
   expect(new Set(denied)).toEqual(new Set(['denied']));
-  const prevented = await app.evaluate(
+  const prevented = await inMain(idle, 
     ({ session, BrowserWindow }) =>
       new Promise<boolean>((resolve) => {
         session.defaultSession.once('will-download', (event) => resolve(event.defaultPrevented));
@@ -113,13 +113,13 @@ test('no permissions and no downloads', async ({ alice }) => {
   expect(prevented).toBe(true);
 });
 
-test('app:// serves the built window and nothing else', async ({ alice }) => {
-  const statuses = await alice.app.evaluate(async ({ net }) => {
+test('app:// serves the built window and nothing else', async ({ idle }) => {
+  const statuses = await inMain(idle, async ({ net }) => {
     const urls = ['index.html', '../main/main.mjs', '%2e%2e/main/main.mjs', '..%2fmain/main.mjs', '%5c..%5cmain', 'index.html%00.js', '/etc/hostname', '.vite/x.js', 'missing.js', 'main.map'];
     return Promise.all(urls.map(async (u) => (await net.fetch(`app://sallyport/${u}`)).status));
   });
   expect(statuses).toEqual([200, 404, 404, 404, 404, 404, 404, 404, 404, 404]);
-  const headers = await alice.app.evaluate(async ({ net }) => {
+  const headers = await inMain(idle, async ({ net }) => {
     const csp = async (): Promise<string | null> => (await net.fetch('app://sallyport/index.html')).headers.get('content-security-policy');
     return [await csp(), await csp()];
   });
@@ -128,9 +128,9 @@ test('app:// serves the built window and nothing else', async ({ alice }) => {
   expect(headers[0]).not.toBe(headers[1]);
 });
 
-test('IPC answers the one window that main opened, and nobody else', async ({ alice }) => {
-  const { app, page } = alice;
-  const refused = await app.evaluate(async ({ BrowserWindow, app: electron }) => {
+test('IPC answers the one window that main opened, and nobody else', async ({ idle }) => {
+  const { page } = idle;
+  const refused = await inMain(idle, async ({ BrowserWindow, app: electron }) => {
     const answers: unknown[] = [];
     for (const url of ['app://sallyport/index.html', 'about:blank']) {
       const window = new BrowserWindow({ show: false, webPreferences: { preload: `${electron.getAppPath()}/dist/main/preload.cjs`, sandbox: true, contextIsolation: true } });
@@ -169,9 +169,9 @@ test('packages carry the fuses', () => {
   });
 });
 
-test('one instance per data directory', async ({ alice, stack }) => {
-  await alice.signedIn();
-  const second = await runProcess(stack.electron, electronArgs(stack.appConfig('alice', 'alice@example.com')), { env: electronEnv(), timeoutMs: 30_000 });
+test('one instance per data directory', async ({ idle, stack }) => {
+  expect(idle.app.process().exitCode).toBeNull();
+  const second = await runProcess(stack.electron, electronArgs(stack.appConfig('idle', undefined)), { env: electronEnv(), timeoutMs: 30_000 });
   expect(second.code).toBe(0);
   expect(second.stderr).toContain('already running');
 });

@@ -1,7 +1,7 @@
 /** Every screen in both themes and two sizes: a picture each, and nothing serious by axe. */
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { carolDecides, expect, test } from './fixtures.ts';
+import { carolDecides, expect, inMain, test } from './fixtures.ts';
 import type { Workstation } from './workstation.ts';
 
 const sizes = [
@@ -11,7 +11,7 @@ const sizes = [
 const themes = ['light', 'dark'] as const;
 
 async function resize(station: Workstation, size: (typeof sizes)[number]): Promise<void> {
-  await station.app.evaluate(({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]!.setContentSize(width, height), size);
+  await inMain(station, ({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]!.setContentSize(width, height), size);
   await station.page.waitForFunction(`innerWidth === ${size.width} && innerHeight === ${size.height}`);
 }
 
@@ -83,7 +83,7 @@ test('all screens of a signed-in person', async ({ alice, stack }) => {
   await shoot(alice, 'policy', async () => {
     await alice.goTo('Policy');
     await page.getByRole('heading', { name: 'Policy', exact: true }).first().waitFor();
-    await page.getByText('prod-no-drop-database').first().waitFor();
+    await page.getByText('UPDATE without a WHERE').first().waitFor();
   });
   await shoot(alice, 'settings', async () => {
     await alice.goTo('Settings');

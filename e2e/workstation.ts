@@ -1,11 +1,15 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { _electron } from '@playwright/test';
 import type { ElectronApplication, Locator, Page } from '@playwright/test';
 import { z } from 'zod';
 import { approvalSummary } from '../src/contract/ipc/approvals.ts';
 import { sessionSummary } from '../src/contract/ipc/sessions.ts';
 import { ipcErrorSchema } from '../src/contract/ipc/slice.ts';
+import { heldEntry } from './held-start.ts';
+
+/** The checkout; as an argument of Electron, the app itself. */
+const ROOT = resolve(import.meta.dirname, '..');
 
 export interface LaunchOptions {
   /** The Electron executable. */
@@ -52,7 +56,8 @@ export class Workstation {
 
   static async launch(options: LaunchOptions): Promise<Workstation> {
     mkdirSync(options.folder, { recursive: true });
-    const app = await _electron.launch({ executablePath: options.executable, args: [...options.args], env: definedOnly(options.env ?? process.env), timeout: 60_000 });
+    const args = options.args.map((arg) => (arg === ROOT ? heldEntry(ROOT) : arg));
+    const app = await _electron.launch({ executablePath: options.executable, args, env: definedOnly(options.env ?? process.env), timeout: 60_000 });
     try {
       const page = await app.firstWindow({ timeout: 60_000 });
       page.setDefaultTimeout(30_000);

@@ -18,12 +18,16 @@ export interface IdToken {
   readonly nonce: string;
 }
 
-/** The library marks this switch as deprecated only to make it stand out; the one use is the provider on this machine. */
-function plainHttp(config: oidc.Configuration): void {
+/**
+ * The library marks this switch as deprecated only to make it stand out; the one use is the provider on this machine.
+ * Discovery looks for the very function, so it is handed over as it is.
+ */
+function plainHttp(): (config: oidc.Configuration) => void {
   const allow: unknown = Reflect.get(oidc, 'allowInsecureRequests');
-  if (typeof allow !== 'function') throw new BugError('the sign-in library has no switch for a provider without TLS');
-  Reflect.apply(allow, undefined, [config]);
+  if (!isSwitch(allow)) throw new BugError('the sign-in library has no switch for a provider without TLS');
+  return allow;
 }
+const isSwitch = (value: unknown): value is (config: oidc.Configuration) => void => typeof value === 'function';
 
 const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
 
@@ -31,7 +35,7 @@ async function discover(issuer: Issuer): Promise<oidc.Configuration> {
   const url = new URL(issuer.issuer);
   const insecure = issuer.dev && url.protocol === 'http:' && isLoopback(url);
   if (url.protocol !== 'https:' && !insecure) throw new EnvironmentError('env.store', `the identity provider ${url.origin} must use https`);
-  return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [plainHttp] } : {});
+  return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [plainHttp()] } : {});
 }
 
 /** fetch hides the reason in the cause. */
