@@ -81,7 +81,7 @@ async function uploadedSession(station: Workstation, o: Plan): Promise<string> {
   await station.goTo('My sessions');
   await station.page.getByRole('region', { name: 'Recorded sessions' }).getByRole('button', { name: 'shop' }).first().click();
   await station.page.getByRole('button', { name: 'Verify now' }).click();
-  await station.page.getByRole('complementary', { name: 'About the session' }).getByRole('listitem').first().waitFor();
+  await station.page.getByLabel('About the session').getByRole('listitem').first().waitFor();
   await station.picture('6-verified-session');
   const file = join(o.folder, `${session.id}.srz`);
   await station.answerSaveDialog(file);
