@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { Command } from 'commander';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, messageOf } from '../base/errors.ts';
 import { loadBundle } from '../policy/bundle/load.ts';
 import type { PolicyEngine } from '../policy/types.ts';
 import { loadDevice } from '../proxy/core/device.ts';
@@ -56,7 +56,7 @@ async function start(config: GatewayConfig): Promise<Gateway> {
     const engine = await loadEngine(config);
     const url = store?.url ?? config.store;
     const client = createStoreClient({ url, device: { ...device.signer, deviceId: device.id } });
-    const token = config.identity.dev ? await devToken(store, config.identity.dev) : readFileSync(config.identity.token_file ?? '', 'utf8').trim();
+    const token = config.identity.dev ? await devToken(store, config.identity.dev) : readToken(config.identity.token_file ?? '');
     const identity = await client.signIn(token);
     await client.enrolDevice(os.hostname());
     const runtime = await ProxyRuntime.start({
@@ -72,6 +72,7 @@ async function start(config: GatewayConfig): Promise<Gateway> {
       ...(config.spool_mib === undefined ? {} : { spoolBytes: config.spool_mib * 1024 * 1024 }),
     });
     await refreshTrustFile(client, config.data_dir);
+    runtime.events.on(uploadNotices());
     runtime.events.on((event) => {
       // Approvers may have enrolled since: without their keys the recording would not verify here.
       if (event.event === 'session.closed') refreshTrustFile(client, config.data_dir).catch(() => undefined);
@@ -83,6 +84,24 @@ async function start(config: GatewayConfig): Promise<Gateway> {
     await store?.stop();
     throw error;
   }
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`cannot be read: ${messageOf(error)}`, { file, field: 'identity.token_file' });
+  }
+}
+
+/** One line on stderr when the store stops taking recordings, and one when it takes them again. */
+function uploadNotices(): (event: ProxyEvent) => void {
+  let said: string | undefined;
+  return (event) => {
+    if (event.event !== 'upload.state' || event.state === 'uploading' || event.error === said) return;
+    process.stderr.write(event.error === undefined ? 'recordings reach the store again\n' : `recordings wait on this machine: ${event.error}\n`);
+    said = event.error;
+  };
 }
 
 async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<Endpoint[]> {

@@ -44,10 +44,15 @@ export class StoreProcess {
     await this.#process.waitForLine((line) => (line.includes('"ready"') ? true : undefined), 60_000);
   }
 
+  async ensureUp(): Promise<void> {
+    if (!this.#process) await this.run();
+  }
+
   /** SIGKILL: nothing is said to anybody. */
   async crash(): Promise<void> {
     this.#process?.kill('SIGKILL');
     await this.#process?.ended();
+    this.#process = undefined;
   }
 
   /** An ID token of the development provider. */

@@ -102,6 +102,8 @@ export class PgListener {
       },
       { socket, framer: accepted.framer, parameters: accepted.parameters },
     );
+    // The first statement will want it; while the target is connected to there is time, and the store is there now.
+    if (options.engine.classes.length > 0) this.#catalogs.get().catch(() => undefined);
     this.#sessions.add(session);
     socket.once('close', () => {
       void session.end('the client closed the connection').finally(() => this.#sessions.delete(session));
