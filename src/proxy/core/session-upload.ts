@@ -1,5 +1,5 @@
 /** One recording's way to the store: open, chunks in order, end statement; a receipt beside the recording for each. */
-import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError } from '../../base/errors.ts';
@@ -8,7 +8,6 @@ import { nextChunk } from '../../evidence/chunks.ts';
 import { nodeSha256Hex } from '../../evidence/node-crypto.ts';
 import { verifyReceipt } from '../../evidence/receipt.ts';
 import { fileNames, receiptName } from '../../evidence/source.ts';
-import { bytesUnder } from '../../evidence/spool-budget.ts';
 import type { SignedReceipt } from '../../evidence/types.ts';
 import type { UploaderOptions } from './uploader.ts';
 
@@ -45,8 +44,10 @@ export class SessionUpload {
     return ended(readProgress(dir));
   }
 
+  /** Bytes of the log that the store has not receipted. */
   get pendingBytes(): number {
-    return this.isDone ? 0 : Math.max(0, bytesUnder(this.dir) - this.#at);
+    const size = statSync(path.join(this.dir, 'log.ndjson'), { throwIfNoEntry: false })?.size ?? 0;
+    return this.isDone ? 0 : Math.max(0, size - this.#at);
   }
 
   get #at(): number {
