@@ -135,12 +135,15 @@ export const carolDecides = (stack: Stack, decision: 'approve' | 'deny', id: str
 
 /**
  * Evaluates in the app's main process. The inspector holds a function's promise weakly, so that a collection at the
- * wrong moment (while main loads its engine) loses the answer: then, and only then, it is asked once more.
+ * wrong moment (while main loads its engine) loses the answer: then, and only then, it is asked again.
  */
 export async function inMain<T, A = undefined>(station: Workstation, work: (electron: typeof Electron.CrossProcessExports, arg: A) => T | Promise<T>, arg?: A): Promise<T> {
   const ask = (): Promise<T> => station.app.evaluate(work as (electron: typeof Electron.CrossProcessExports, arg: unknown) => T | Promise<T>, arg);
-  return ask().catch((error: unknown) => {
-    if (error instanceof Error && error.message.includes('garbage collected')) return ask();
-    throw error;
-  });
+  for (let left = 20; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0 || !(error instanceof Error && error.message.includes('garbage collected'))) throw error;
+    }
+  }
 }
