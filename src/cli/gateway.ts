@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { Command } from 'commander';
-import { ConfigError, messageOf } from '../base/errors.ts';
+import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
 import { loadBundle } from '../policy/bundle/load.ts';
 import type { PolicyEngine } from '../policy/types.ts';
 import { loadDevice } from '../proxy/core/device.ts';
@@ -50,10 +50,11 @@ async function runGateway(file: string): Promise<void> {
 }
 
 async function start(config: GatewayConfig): Promise<Gateway> {
+  // What can be wrong in files is found before anything is started or written.
+  const engine = await loadEngine(config);
   const device = loadDevice(config.data_dir);
   const store = config.store === 'embedded' ? await embeddedStore(config) : undefined;
   try {
-    const engine = await loadEngine(config);
     const url = store?.url ?? config.store;
     const client = createStoreClient({ url, device: { ...device.signer, deviceId: device.id } });
     const token = config.identity.dev ? await devToken(store, config.identity.dev) : readToken(config.identity.token_file ?? '');
@@ -104,11 +105,21 @@ function uploadNotices(): (event: ProxyEvent) => void {
   };
 }
 
+/** A port that the configuration names and somebody else has is the configuration's fault. */
+async function openOne(runtime: ProxyRuntime, connection: string, port: number): Promise<Endpoint> {
+  try {
+    return await runtime.openEndpoint(connection, port);
+  } catch (error) {
+    if (port === 0 || !(error instanceof EnvironmentError && error.code === 'env.io')) throw error;
+    throw new ConfigError(error.message, { field: `connections.${connection}.listen.port`, fix: 'choose another, or 0 for any' });
+  }
+}
+
 async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<Endpoint[]> {
   const names = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => t.info.name));
   const endpoints: Endpoint[] = [];
   try {
-    for (const name of names) endpoints.push(await runtime.openEndpoint(name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
+    for (const name of names) endpoints.push(await openOne(runtime, name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
   } catch (error) {
     await runtime.stop();
     throw error;
