@@ -42,8 +42,23 @@ export interface ActiveDetectors {
   readonly digitsNeeded: number;
 }
 
+/** By session key, detector set and the classes seen in clear: statements ask for the same few again and again. */
+const actives = new WeakMap<Uint8Array, WeakMap<DetectorSet, Map<string, ActiveDetectors>>>();
+
 /** A detector is silent only when every class that names it may be seen in clear. */
 export function activeDetectors(plan: MaskPlan, context: MaskContext): ActiveDetectors {
+  const bySet = actives.get(context.tokenKey) ?? new WeakMap<DetectorSet, Map<string, ActiveDetectors>>();
+  actives.set(context.tokenKey, bySet);
+  const byUnmasked = bySet.get(context.detectors) ?? new Map<string, ActiveDetectors>();
+  bySet.set(context.detectors, byUnmasked);
+  // The classes of a bundle are few, so their combinations that occur are too.
+  const key = plan.unmasked.join('\0');
+  const found = byUnmasked.get(key) ?? compileDetectors(plan, context);
+  byUnmasked.set(key, found);
+  return found;
+}
+
+function compileDetectors(plan: MaskPlan, context: MaskContext): ActiveDetectors {
   const specs = new Map<DetectorId, MaskSpec>();
   const set = context.detectors;
   for (const [id, classIds] of set.owners) {
