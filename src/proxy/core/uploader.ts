@@ -16,6 +16,7 @@ import type { Device } from './device.ts';
 import type { ProxyEvents } from './events.ts';
 import type { ControlPlane } from './ports.ts';
 import { SessionUpload } from './session-upload.ts';
+import { StoreRefusal } from './store-client.ts';
 
 export interface UploaderOptions {
   readonly dir: string;
@@ -40,11 +41,19 @@ export interface UploadState {
   readonly error?: string;
 }
 
+/** A store that answers "no" to one recording is there for the others. */
+function isAway(error: unknown): boolean {
+  if (error instanceof StoreRefusal) return error.status >= 500 || error.status === 429;
+  return error instanceof EnvironmentError && error.code === 'env.store';
+}
+
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #pending = new Map<SessionId, SessionUpload>();
   /** Recordings of this process that are still being written. */
   readonly #live = new Set<SessionId>();
+  /** Damaged ones of earlier runs. */
+  readonly #broken = new Set<string>();
   #running: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
@@ -69,18 +78,29 @@ export class Uploader {
     for (const name of readdirSync(this.#options.dir)) {
       if (!isSessionId(name)) continue;
       const dir = path.join(this.#options.dir, name);
-      const recovered = await recoverSession(dir, { device: this.#options.device.signer, clock: this.#options.clock, bootId: this.#options.bootId });
-      if (recovered.state === 'no_open') continue;
-      if (recovered.state === 'failed') {
-        process.stderr.write(`recording ${name} cannot be recovered: ${recovered.reason}\n`);
-        continue;
-      }
-      const upload = new SessionUpload(name, dir, this.#options);
-      if (!upload.isDone) this.#pending.set(name, upload);
-      else this.#options.spool.give(bytesUnder(dir));
+      if (!(await this.#takeUp(name, dir))) this.#broken.add(name);
     }
     this.#prune();
     this.poke();
+  }
+
+  /** False when the recording is damaged: it stays as it is, for a person to look at, and holds up nothing else. */
+  async #takeUp(name: SessionId, dir: string): Promise<boolean> {
+    const recovered = await recoverSession(dir, { device: this.#options.device.signer, clock: this.#options.clock, bootId: this.#options.bootId });
+    if (recovered.state === 'no_open') return false;
+    if (recovered.state === 'failed' || recovered.state === 'bad_open' || recovered.state === 'other_device') {
+      process.stderr.write(`recording ${name} is kept and not uploaded: ${recovered.reason}\n`);
+      return false;
+    }
+    try {
+      const upload = new SessionUpload(name, dir, this.#options);
+      if (!upload.isDone) this.#pending.set(name, upload);
+      else this.#options.spool.give(bytesUnder(dir));
+      return true;
+    } catch (error) {
+      process.stderr.write(`recording ${name} is kept and not uploaded: ${messageOf(error)}\n`);
+      return false;
+    }
   }
 
   /** Uploads the recording as it grows. */
@@ -139,7 +159,7 @@ export class Uploader {
         if (upload.isDone) this.#done(session, upload);
       } catch (error) {
         // One damaged recording must not hold up the others; a store that is away holds up all.
-        if (error instanceof EnvironmentError && error.code === 'env.store') {
+        if (isAway(error)) {
           this.#failures++;
           this.#lastError = messageOf(error);
           return;
@@ -161,7 +181,7 @@ export class Uploader {
   /** Removes the oldest uploaded recordings beyond the bound. Only what has its final receipt is ever removed. */
   #prune(): void {
     const uploaded = readdirSync(this.#options.dir)
-      .filter((name) => isSessionId(name) && !this.#pending.has(name) && !this.#live.has(name))
+      .filter((name) => isSessionId(name) && !this.#pending.has(name) && !this.#live.has(name) && !this.#broken.has(name))
       .map((name) => path.join(this.#options.dir, name))
       .filter((dir) => SessionUpload.isReceipted(dir))
       .map((dir) => ({ dir, bytes: bytesUnder(dir), ms: statSync(dir).mtimeMs }))

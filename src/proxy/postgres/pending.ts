@@ -68,8 +68,10 @@ export class PendingQueue {
     return this.#items[this.#head];
   }
   take(): Pending | undefined {
-    const item = this.#items[this.#head++];
-    if (item && touchesNames(item)) this.#touching--;
+    const item = this.#items[this.#head];
+    if (!item) return undefined;
+    this.#head++;
+    if (touchesNames(item)) this.#touching--;
     if (this.#head > 1024 || this.#head === this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
