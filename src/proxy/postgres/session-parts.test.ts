@@ -151,7 +151,7 @@ describe('prepared names', () => {
 });
 
 describe('the second net', () => {
-  const customers: CatalogRelation = { oid: 20_000, schema: 'public', name: 'customers', kind: 'r', columns: [{ name: 'id', attnum: 1, typeOid: 23 }, { name: 'email', attnum: 2, typeOid: 25 }], parents: [] } as unknown as CatalogRelation;
+  const customers: CatalogRelation = { oid: 20_000, schema: 'public', name: 'customers', kind: 'r', columns: [{ name: 'id', attnum: 1, typeOid: 23 }, { name: 'email', attnum: 2, typeOid: 25 }], parents: [] };
   const catalog: CatalogView = { relation: () => customers, relationByOid: (oid) => (oid === 20_000 ? customers : undefined), functions: () => [], schemas: () => ['public'], relations: () => [customers] };
   const engine = (): PolicyEngine => engineOf(permit);
   const column = (attnum: number, tableOid = 20_000): { name: string; typeOid: number; tableOid: number; attnum: number } => ({ name: 'c', typeOid: 25, tableOid, attnum });
