@@ -34,7 +34,7 @@ async function takeOver(path: string, dir: string): Promise<void> {
     const [pid = '', started = ''] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ');
     const owner = Number(pid);
     const alive = owner !== process.pid && Number.isInteger(owner) && owner > 0 && isRunning(owner) && (started === '' || (await startOf(owner)) === started);
-    if (alive) throw new EnvironmentError('env.io', `another process (${owner}) has ${dir} open`);
+    if (alive) throw new EnvironmentError('env.io', `another process has ${dir} open: process ${owner}`);
     await unlink(path).catch(() => undefined);
   }
   throw new EnvironmentError('env.io', `cannot lock ${join(dir, 'lock')}`);
