@@ -3,12 +3,15 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleDir, gatewayConfig, runCommand, TestGateway } from '../testing/gateway.ts';
 import { filesUnder } from '../testing/leaks.ts';
 import { startPostgres, type PostgresServer } from '../testing/postgres-server.ts';
 import type { ProcessResult } from '../testing/process.ts';
 import { createShop } from '../testing/shop.ts';
+
+// Several starts of real servers in one test take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: PostgresServer;
 let dir: string;

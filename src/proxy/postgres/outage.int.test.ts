@@ -12,6 +12,9 @@ import { createShop } from '../../testing/shop.ts';
 import { StoreProcess } from '../../testing/store-process.ts';
 import { targetPassword } from '../../testing/target-password.ts';
 
+// Several starts of real servers in one test take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 let server: PostgresServer;
 let store: StoreProcess;
 /** Serves all tests that can share one: a start takes seconds. */
