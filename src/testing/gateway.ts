@@ -148,10 +148,17 @@ export class TestGateway {
     this.#listeners = ready['listeners'] as readonly Listener[];
   }
 
-  /** Resolves when the store has all of these sessions; the event may be of an earlier moment. */
+  /** Resolves when each of these recordings has the store's receipt for its end. */
   async uploaded(sessions: readonly string[]): Promise<void> {
-    const has = (id: string): boolean => this.events.some((e) => e.event === 'session.uploaded' && e['session_id'] === id);
-    for (const id of sessions) if (!has(id)) await this.waitEvent((e) => e.event === 'session.uploaded' && e['session_id'] === id, 0, 60_000);
+    // An event may be lost with a process that is killed; the file is what the next start goes by.
+    const left = (): string[] => sessions.filter((id) => !/"part":"(close|recovered)"/.test(readIfThere(path.join(this.recordings, id, 'upload.ndjson'))));
+    for (;;) {
+      const seen = this.process.stdout.length;
+      if (left().length === 0) return;
+      await this.waitEvent((e) => e.event === 'session.uploaded', seen, 60_000).catch((error: unknown) => {
+        if (left().length > 0) throw new Error(`not uploaded: ${left().join(', ')}`, { cause: error });
+      });
+    }
   }
 
   listener(connection = 'shop'): Listener {
@@ -247,6 +254,10 @@ export const initialisedStore = (): string => path.join(os.tmpdir(), `sallyport-
 function pgliteVersion(): string {
   const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8')) as { version: string };
   return version;
+}
+
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 function parseEvent(line: string): GatewayEvent | undefined {
