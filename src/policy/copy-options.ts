@@ -1,16 +1,7 @@
 /** The options of a COPY statement that say how its data looks (PostgreSQL documentation, COPY). */
 import { as, constText, stringOf } from './facts/tree.ts';
+import type { CopyOptions } from './mask/index.ts';
 import { parseSql } from './parse.ts';
-
-export interface CopyOptions {
-  readonly format: 'text' | 'csv' | 'binary';
-  readonly delimiter: string;
-  readonly nullString: string;
-  readonly quote: string;
-  readonly escape: string;
-  readonly header: boolean;
-  readonly encoding: string;
-}
 
 /** Undefined when the text is no COPY, or has an option that is not known here. */
 export function copyOptions(sql: string): CopyOptions | undefined {
