@@ -1,6 +1,7 @@
 /** From a query text to what policy needs to know of each of its statements. design.md sections 5 and 7. */
-import type { AnalysisEnv, SqlFacts, StatementAnalysis } from './types.ts';
+import type { AnalysisEnv, SqlFacts, StatementAnalysis, TextPlace } from './types.ts';
 import { effectsOf, NO_EFFECTS } from './facts/effects.ts';
+import { StatementText } from './facts/place.ts';
 import { executeIn, sqlFacts } from './facts/sql.ts';
 import { as } from './facts/tree.ts';
 import type { Node } from './facts/tree.ts';
@@ -17,9 +18,9 @@ export function analyseSql(sql: string, env: AnalysisEnv): StatementAnalysis[] {
     return [refusedText(sql, 'parse', 'the statement holds a backslash while standard_conforming_strings is off: it could be read in two ways')];
   }
   const parsed = parseSql(sql);
-  if (!parsed.ok) return [refusedText(sql, parsed.code, parsed.message)];
+  if (!parsed.ok) return [refusedText(sql, parsed.code, parsed.message, parsed.at)];
   try {
-    return parsed.statements.map((s) => analyseStatement(s.node, s.text, env));
+    return parsed.statements.map((s) => analyseStatement(s.node, new StatementText(s.text, s.startByte), env));
   } catch (error) {
     // A tree so deep that walking it exhausts the stack is refused; anything else is a bug and must be seen as one.
     if (!(error instanceof RangeError)) throw error;
@@ -27,7 +28,8 @@ export function analyseSql(sql: string, env: AnalysisEnv): StatementAnalysis[] {
   }
 }
 
-function refusedText(sql: string, code: 'parse' | 'limit', message: string): StatementAnalysis {
+function refusedText(sql: string, code: 'parse' | 'limit', message: string, at?: TextPlace): StatementAnalysis {
+  const text = sql.trim();
   const facts: SqlFacts = {
     statement: 'UNKNOWN',
     operations: [{ action: 'sql:opaque', object: { kind: 'none' }, label: 'unparsed statement' }],
@@ -40,26 +42,26 @@ function refusedText(sql: string, code: 'parse' | 'limit', message: string): Sta
     fileAccess: false,
     programAccess: false,
   };
-  return { sql: sql.trim(), facts, output: 'untracked', reads: [], predicates: [], refusal: { code, message }, effects: { ...NO_EFFECTS, settings: true, catalog: true } };
+  return { sql: text, facts, output: 'untracked', reads: [], predicates: [], refusal: { code, message, at: at ?? { start: 0, end: text.length } }, effects: { ...NO_EFFECTS, settings: true, catalog: true } };
 }
 
 /** The statement inside PREPARE or DECLARE. */
 const innerOf = (node: Node): Node | undefined => as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query;
 
-function analyseStatement(node: Node, text: string, env: AnalysisEnv): StatementAnalysis {
+function analyseStatement(node: Node, source: StatementText, env: AnalysisEnv): StatementAnalysis {
   const { facts, known } = sqlFacts(node, env);
   const inner = innerOf(node);
-  const body = inner === undefined ? undefined : analyseStatement(inner, text, env);
+  const body = inner === undefined ? undefined : analyseStatement(inner, source, env);
   const effects = effectsOf(node, facts, body);
-  const base = { sql: text, facts, effects };
+  const base = { sql: source.text, facts, effects };
   if (!known) {
-    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'opaque', message: 'this kind of statement is not known' } };
+    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'opaque', message: 'this kind of statement is not known', at: source.whole } };
   }
   if (body !== undefined) return { ...base, output: 'none', reads: body.reads, predicates: body.predicates, ...(body.refusal ? { refusal: body.refusal } : {}) };
   const execute = executeIn(node);
   const target = execute === undefined ? undefined : env.prepared(execute);
   if (execute !== undefined && target === undefined) {
-    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'unresolved', message: `prepared statement "${execute}" is not known in this session` } };
+    return { ...base, output: 'untracked', reads: [], predicates: [], refusal: { code: 'unresolved', message: `prepared statement "${execute}" is not known in this session`, at: source.whole } };
   }
-  return { ...base, ...statementLineage(node, env) };
+  return { ...base, ...statementLineage(node, env, source) };
 }

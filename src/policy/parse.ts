@@ -3,6 +3,7 @@ import { hasSqlDetails, loadModule, parseSync } from 'libpg-query';
 import { BugError, messageOf } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { ParsedStatement } from './facts/tree.ts';
+import type { TextPlace } from './types.ts';
 
 let loaded: Promise<void> | undefined;
 let ready = false;
@@ -17,7 +18,8 @@ export function initParser(): Promise<void> {
 
 export type ParseOutcome =
   | { readonly ok: true; readonly statements: readonly ParsedStatement[] }
-  | { readonly ok: false; readonly code: 'parse' | 'limit'; readonly message: string };
+  /** `at` is where the parser stopped, in the trimmed text. */
+  | { readonly ok: false; readonly code: 'parse' | 'limit'; readonly message: string; readonly at?: TextPlace };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -46,22 +48,27 @@ export function parseSql(sql: string): ParseOutcome {
       if (stmt === undefined) return refused('the parser gave a statement without a tree');
       // Length 0 means "to the end of the text".
       const slice = bytes.subarray(start, length === 0 ? bytes.length : start + length);
-      statements.push({ node: stmt, text: decoder.decode(slice).trim(), startByte: start });
+      const own = decoder.decode(slice);
+      const blank = encoder.encode(own.slice(0, own.length - own.trimStart().length)).length;
+      statements.push({ node: stmt, text: own.trim(), startByte: start + blank });
     }
     return { ok: true, statements };
   } catch (error) {
-    return refused(parseMessage(error, sql));
+    return parseFailure(error, sql);
   }
 }
 
 const refused = (message: string): ParseOutcome => ({ ok: false, code: 'parse', message });
 
-/** What is wrong and in which line and column (both from 1). */
-function parseMessage(error: unknown, sql: string): string {
+/** What is wrong, in which line and column (both from 1), and the word at which the parser stopped. */
+function parseFailure(error: unknown, sql: string): ParseOutcome {
   const message = messageOf(error);
-  if (!hasSqlDetails(error) || error.sqlDetails === undefined) return `cannot be parsed: ${message}`;
+  if (!hasSqlDetails(error) || error.sqlDetails === undefined) return refused(`cannot be parsed: ${message}`);
   const before = Array.from(sql).slice(0, Math.max(0, error.sqlDetails.cursorPosition)).join('');
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');
-  return `cannot be parsed: ${message} (line ${line}, column ${column})`;
+  const text = sql.trim();
+  const start = Math.min(Math.max(0, before.length - (sql.length - sql.trimStart().length)), text.length);
+  const word = /^(?:[\w$]+|\S)/.exec(text.slice(start, start + 200))?.[0] ?? '';
+  return { ok: false, code: 'parse', message: `cannot be parsed: ${message} (line ${line}, column ${column})`, at: { start, end: start + word.length } };
 }

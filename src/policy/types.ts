@@ -93,6 +93,12 @@ export interface ColumnRef {
   readonly column: string;
 }
 
+/** Part of a statement's own text (`StatementAnalysis.sql`), in UTF-16 code units as JavaScript counts them. */
+export interface TextPlace {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** One output column of a statement and where its values come from. */
 export interface OutputColumn {
   readonly name: string;
@@ -100,6 +106,8 @@ export interface OutputColumn {
   readonly sources: readonly ColumnRef[];
   /** The value is the source column's value unchanged. */
   readonly exact: boolean;
+  /** The target (or the star) that it comes from, in statements that read a classified column. */
+  readonly at?: TextPlace;
 }
 
 /**
@@ -119,8 +127,8 @@ export interface StatementAnalysis {
   /** Classified columns that the statement reads anywhere, in whatever role. */
   readonly reads: readonly ColumnRef[];
   /** A classified column is used in WHERE, JOIN, ORDER BY, GROUP BY, HAVING ...: who filters on what, and how. */
-  readonly predicates: readonly { readonly column: ColumnRef; readonly kind: 'equality' | 'other' }[];
-  readonly refusal?: { readonly code: 'parse' | 'unresolved' | 'opaque' | 'mask_token' | 'limit'; readonly message: string };
+  readonly predicates: readonly { readonly column: ColumnRef; readonly kind: 'equality' | 'other'; readonly at?: TextPlace }[];
+  readonly refusal?: { readonly code: 'parse' | 'unresolved' | 'opaque' | 'mask_token' | 'limit'; readonly message: string; readonly at?: TextPlace };
   /** What the statement does to the session that later statements depend on. */
   readonly effects: {
     readonly transaction?: 'begin' | 'commit' | 'rollback' | 'savepoint';

@@ -11,7 +11,7 @@ export interface ParsedStatement {
   readonly node: Node;
   /** This statement's own text, without separators. */
   readonly text: string;
-  /** Where `text` begins in the query, in bytes of UTF-8. */
+  /** Where `text` begins in the query, in bytes of UTF-8. Places in the tree are counted from the query's beginning. */
   readonly startByte: number;
 }
 

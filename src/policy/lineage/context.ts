@@ -1,6 +1,7 @@
 /** State of one analysis: what was read, what was filtered on, and what could not be resolved. */
 import type { Node } from '../facts/tree.ts';
-import type { AnalysisEnv, CatalogView, ColumnRef, DataClass, StatementAnalysis } from '../types.ts';
+import type { StatementText } from '../facts/place.ts';
+import type { AnalysisEnv, CatalogView, ColumnRef, DataClass, StatementAnalysis, TextPlace } from '../types.ts';
 import { internalValues } from './internals.ts';
 import type { Scope, ScopeItem } from './scope.ts';
 import type { NamedValue, Value } from './value.ts';
@@ -14,9 +15,11 @@ type Refusal = NonNullable<StatementAnalysis['refusal']>;
 export class LineageRefusal extends Error {
   override readonly name = 'LineageRefusal';
   readonly code: Refusal['code'];
-  constructor(code: Refusal['code'], message: string) {
+  readonly at: TextPlace | undefined;
+  constructor(code: Refusal['code'], message: string, at?: TextPlace) {
     super(message);
     this.code = code;
+    this.at = at;
   }
 }
 
@@ -69,7 +72,7 @@ export class LineageContext {
   env: AnalysisEnv;
   readonly engine: Engine;
   readonly reads = new Map<string, ColumnRef>();
-  readonly predicates = new Map<string, { column: ColumnRef; kind: 'equality' | 'other' }>();
+  readonly predicates = new Map<string, { readonly column: ColumnRef; readonly kind: 'equality' | 'other'; readonly at?: TextPlace }>();
   /** Views and function bodies that are being expanded, outermost first. */
   readonly expanding: string[] = [];
   /** Sets that collect every column resolved while they are on the stack: bodies of functions. */
@@ -78,16 +81,59 @@ export class LineageContext {
   readonly parameters: Value[] = [];
   /** What could not be resolved so far, in a statement that may still turn out to be harmless. */
   unresolvedMessage: string | undefined;
+  #unresolvedAt: TextPlace | undefined;
   touchesClassified = false;
   /** A star could not be expanded: columns after it stand at unknown places. */
   positionsUnknown = false;
   #depth = 0;
+  /** The innermost part of the statement's own text that is being looked at. */
+  #here: unknown;
+  /** Above 0 while a definition is read that is not the statement's text. */
+  #foreign = 0;
+  readonly #source: StatementText;
   readonly #interned = new Map<string, ColumnRef>();
   readonly #classes = new Map<ColumnRef, DataClass | undefined>();
 
-  constructor(env: AnalysisEnv, engine: Engine) {
+  constructor(env: AnalysisEnv, engine: Engine, source: StatementText) {
     this.env = env;
     this.engine = engine;
+    this.#source = source;
+  }
+
+  /** Place in the statement of what is being looked at: the whole statement when nothing smaller is known. */
+  get place(): TextPlace {
+    return this.#source.placeOf(this.#here) ?? this.#source.whole;
+  }
+
+  placeOf(node: Node | undefined): TextPlace | undefined {
+    return node === undefined ? undefined : this.#source.placeOf(node);
+  }
+
+  /** Whatever is found while `run` runs stands at `part` of the tree. */
+  within<T>(part: unknown, run: () => T): T {
+    if (this.#foreign > 0 || part === undefined) return run();
+    const outer = this.#here;
+    this.#here = part;
+    try {
+      return run();
+    } finally {
+      this.#here = outer;
+    }
+  }
+
+  /** Places of trees that `run` meets belong to another text: the body of a view or function. */
+  elsewhere<T>(run: () => T): T {
+    this.#foreign += 1;
+    try {
+      return run();
+    } finally {
+      this.#foreign -= 1;
+    }
+  }
+
+  /** True while a definition is read that is not the statement's text. */
+  get isElsewhere(): boolean {
+    return this.#foreign > 0;
   }
 
   /** True when the database has any classified column at all. */
@@ -127,27 +173,37 @@ export class LineageContext {
     return value;
   }
 
-  filter(value: Value, kind: 'equality' | 'other'): void {
+  /** The rows, their order or their number depend on the value. `part` is where, when it is not what is being looked at. */
+  filter(value: Value, kind: 'equality' | 'other', part?: Node): void {
     for (const column of this.classified(value)) {
-      this.predicates.set(`${kind}${keyOf(column)}`, { column, kind });
+      const key = `${kind}${keyOf(column)}`;
+      if (!this.predicates.has(key)) this.predicates.set(key, { column, kind, at: (this.isElsewhere ? undefined : this.placeOf(part)) ?? this.place });
       this.reads.set(keyOf(column), column);
     }
   }
 
   /** Grouping by a column tells equal values apart from others and no more; by anything computed it may tell more. */
-  group(value: Value): void {
-    this.filter(value, value.exact ? 'equality' : 'other');
+  group(value: Value, part?: Node): void {
+    this.filter(value, value.exact ? 'equality' : 'other', part);
   }
 
   /** Something that names a relation or runs code is not known: it could be or read anything. */
   refuse(code: Refusal['code'], message: string): void {
-    if (this.touchesClassified || this.anyClassified) throw new LineageRefusal(code, message);
-    this.unresolvedMessage ??= message;
+    if (this.touchesClassified || this.anyClassified) throw new LineageRefusal(code, message, this.place);
+    this.unresolved(message);
   }
 
   /** A name inside known relations is not known. Refused at the end if the statement touches a classified table. */
   unresolved(message: string): void {
-    this.unresolvedMessage ??= message;
+    if (this.unresolvedMessage !== undefined) return;
+    this.unresolvedMessage = message;
+    this.#unresolvedAt = this.place;
+  }
+
+  /** @throws LineageRefusal when something was not resolved and a classified table is involved. */
+  settle(): void {
+    const touches = this.reads.size > 0 || this.touchesClassified;
+    if (this.unresolvedMessage !== undefined && touches) throw new LineageRefusal('unresolved', this.unresolvedMessage, this.#unresolvedAt);
   }
 
   /** The column of a catalog relation that shows values of other tables. */
@@ -169,7 +225,7 @@ export class LineageContext {
   nested<T>(what: string, run: () => T): T {
     this.#depth += 1;
     try {
-      if (this.#depth > MAX_DEPTH) throw new LineageRefusal('limit', `${what} is nested more than ${MAX_DEPTH} levels deep`);
+      if (this.#depth > MAX_DEPTH) throw new LineageRefusal('limit', `${what} is nested more than ${MAX_DEPTH} levels deep`, this.place);
       return run();
     } finally {
       this.#depth -= 1;

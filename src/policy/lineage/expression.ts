@@ -45,7 +45,7 @@ const COMBINING: ReadonlySet<string> = new Set([
 
 export function expressionValue(ctx: LineageContext, node: Node | undefined, place: Place): Value {
   if (node === undefined) return CONSTANT;
-  return ctx.nested('expression', () => evaluate(ctx, node, place));
+  return ctx.nested('expression', () => ctx.within(node, () => evaluate(ctx, node, place)));
 }
 
 function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
@@ -134,12 +134,12 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   ctx.engine.predicate(body.agg_filter, place);
   for (const sort of body.agg_order ?? []) {
     const by = expressionValue(ctx, as(sort, 'SortBy')?.node, place);
-    ctx.filter(by, 'other');
+    ctx.filter(by, 'other', sort);
     // For an ordered-set aggregate the ordered values are its input.
     if (body.agg_within_group) args.push(by);
   }
   if (body.over) window(ctx, body.over, place);
-  if (body.agg_distinct) for (const a of args) ctx.group(a);
+  if (body.agg_distinct) args.forEach((a, i) => ctx.group(a, body.args?.[i]));
   // `f(row)` may be written for `row.f`: a field of the row.
   const [only] = args;
   if (args.length === 1 && name.schema === undefined && only?.fields && found.candidates.length === 0 && !found.builtin) {
@@ -147,7 +147,7 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   }
   if (NEUTRAL_FUNCTIONS.has(name.name) && found.builtin && found.candidates.length === 0) {
     // How often an expression is not null tells as much as a filter on it would.
-    for (const a of args) ctx.group(a);
+    args.forEach((a, i) => ctx.group(a, body.args?.[i]));
     return CONSTANT;
   }
   return functionValue(ctx, found, args, body.args ?? []);
@@ -155,9 +155,9 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
 
 /** PARTITION BY groups, ORDER BY sorts; frame offsets are plain expressions. */
 export function window(ctx: LineageContext, over: NodeOf<'WindowDef'>, place: Place): void {
-  for (const p of over.partitionClause ?? []) ctx.group(expressionValue(ctx, p, place));
-  for (const s of over.orderClause ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other');
-  for (const offset of [over.startOffset, over.endOffset]) ctx.filter(expressionValue(ctx, offset, place), 'other');
+  for (const p of over.partitionClause ?? []) ctx.group(expressionValue(ctx, p, place), p);
+  for (const s of over.orderClause ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
+  for (const offset of [over.startOffset, over.endOffset]) ctx.filter(expressionValue(ctx, offset, place), 'other', offset);
 }
 
 function subLink(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, place: Place): Value {
@@ -178,7 +178,7 @@ function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {
   const array = as(node, 'JsonArrayAgg');
   const own = array?.constructor ?? object?.constructor;
   ctx.engine.predicate(own?.agg_filter, place);
-  for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other');
+  for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
   if (own?.over) window(ctx, own.over, place);
   return derived(combined(ctx, object?.arg, place), combined(ctx, array?.arg, place));
 }

@@ -17,7 +17,7 @@ import type { Value } from './value.ts';
 /** Items of a whole FROM clause. Each sees those before it where it may (LATERAL, functions). */
 export function fromScope(ctx: LineageContext, nodes: readonly Node[] | undefined, place: Place): Scope {
   const items: ScopeItem[] = [];
-  for (const node of nodes ?? []) items.push(...fromItem(ctx, node, place, items));
+  for (const node of nodes ?? []) items.push(...ctx.within(node, () => fromItem(ctx, node, place, items)));
   return { items, parent: place.scope };
 }
 
@@ -35,7 +35,7 @@ function fromItem(ctx: LineageContext, node: Node, place: Place, before: readonl
       return [rangeFunction(ctx, as(node, 'RangeFunction'), lateral)];
     case 'RangeTableSample': {
       const sample = as(node, 'RangeTableSample');
-      for (const arg of [...(sample?.args ?? []), ...(sample?.repeatable ? [sample.repeatable] : [])]) ctx.filter(ctx.engine.expression(arg, lateral), 'other');
+      for (const arg of [...(sample?.args ?? []), ...(sample?.repeatable ? [sample.repeatable] : [])]) ctx.filter(ctx.engine.expression(arg, lateral), 'other', arg);
       return sample?.relation === undefined ? [] : fromItem(ctx, sample.relation, place, before);
     }
     case 'RangeTableFunc':
@@ -168,8 +168,9 @@ function jsonColumns(nodes: readonly Node[] | undefined, value: Value): ScopeCol
 }
 
 function join(ctx: LineageContext, body: NodeOf<'JoinExpr'> | undefined, place: Place, before: readonly ScopeItem[]): readonly ScopeItem[] {
-  const left = body?.larg === undefined ? [] : fromItem(ctx, body.larg, place, before);
-  const right = body?.rarg === undefined ? [] : fromItem(ctx, body.rarg, place, [...before, ...left]);
+  const { larg, rarg } = body ?? {};
+  const left = larg === undefined ? [] : ctx.within(larg, () => fromItem(ctx, larg, place, before));
+  const right = rarg === undefined ? [] : ctx.within(rarg, () => fromItem(ctx, rarg, place, [...before, ...left]));
   const sides: Place = { scope: { items: [...left, ...right], parent: place.scope }, ctes: place.ctes };
   ctx.engine.predicate(body?.quals, sides);
   const [leftColumns, rightColumns] = [visibleColumns(left), visibleColumns(right)];

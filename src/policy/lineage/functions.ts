@@ -76,7 +76,7 @@ function bodyValue(ctx: LineageContext, label: string, body: string, args: reado
   try {
     for (const statement of statements) {
       const path = printed ? ctx.printedPath : ctx.env.searchPath;
-      ctx.nested(`function ${label}`, () => ctx.underPath(path, () => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined })));
+      ctx.elsewhere(() => ctx.nested(`function ${label}`, () => ctx.underPath(path, () => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined }))));
     }
   } finally {
     ctx.expanding.pop();

@@ -5,7 +5,10 @@ import type { LineageContext, Place } from './context.ts';
 import type { Value } from './value.ts';
 
 export function predicate(ctx: LineageContext, node: Node | undefined, place: Place): void {
-  if (node === undefined) return;
+  if (node !== undefined) ctx.within(node, () => condition(ctx, node, place));
+}
+
+function condition(ctx: LineageContext, node: Node, place: Place): void {
   const value = (n: Node | undefined): Value => ctx.engine.expression(n, place);
   switch (kindOf(node)) {
     case 'BoolExpr':

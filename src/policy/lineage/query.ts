@@ -52,21 +52,21 @@ function lazily(ctx: LineageContext, cte: CommonTableExpr, place: Place, ctes: (
   };
   return () => {
     if (state === 'done' || state === 'running') return current ?? [];
-    if (state === 'seed') throw new LineageRefusal('unresolved', `WITH query "${cte.ctename ?? ''}" refers to itself where it cannot be followed`);
+    if (state === 'seed') throw new LineageRefusal('unresolved', `WITH query "${cte.ctename ?? ''}" refers to itself where it cannot be followed`, ctx.place);
     state = 'seed';
     if (cte.ctequery === undefined) current = [];
     else if (select?.op === 'SETOP_UNION' && select.larg !== undefined && containsName(select.rarg, cte.ctename ?? '')) {
       // The non-recursive side is evaluated with the WITH of the whole, if it has one of its own.
       current = extended(cte, run({ SelectStmt: { ...select.larg, withClause: select.larg.withClause ?? select.withClause } }));
       state = 'running';
-      current = fixedPoint(cte, current, () => run(cte.ctequery ?? { SelectStmt: {} }), (next) => (current = next));
+      current = fixedPoint(ctx, cte, current, () => run(cte.ctequery ?? { SelectStmt: {} }), (next) => (current = next));
     } else current = extended(cte, run(cte.ctequery));
     state = 'done';
     return current;
   };
 }
 
-function fixedPoint(cte: CommonTableExpr, seed: readonly NamedValue[], step: () => readonly NamedValue[], publish: (c: readonly NamedValue[]) => void): readonly NamedValue[] {
+function fixedPoint(ctx: LineageContext, cte: CommonTableExpr, seed: readonly NamedValue[], step: () => readonly NamedValue[], publish: (c: readonly NamedValue[]) => void): readonly NamedValue[] {
   let current = seed;
   // Sources only grow and there are finitely many; one round per column is the most that it can take.
   for (let round = 0; round <= seed.length + 1; round++) {
@@ -76,7 +76,7 @@ function fixedPoint(cte: CommonTableExpr, seed: readonly NamedValue[], step: () 
     publish(current);
     if (!grown) return current;
   }
-  throw new LineageRefusal('limit', `WITH RECURSIVE "${cte.ctename ?? ''}" does not settle`);
+  throw new LineageRefusal('limit', `WITH RECURSIVE "${cte.ctename ?? ''}" does not settle`, ctx.place);
 }
 
 /** Whether a FROM clause anywhere inside names the relation. */
@@ -109,7 +109,7 @@ function selectColumns(ctx: LineageContext, select: SelectStmt, outer: Place): r
   if (select.intoClause !== undefined && ctx.expanding.length > 0) ctx.refuse('opaque', 'SELECT INTO inside a function');
   const columns =
     select.op !== undefined && select.op !== 'SETOP_NONE' ? setOperation(ctx, select, place) : select.valuesLists ? values(ctx, select, place) : plain(ctx, select, place);
-  for (const limit of [select.limitCount, select.limitOffset]) ctx.filter(ctx.engine.expression(limit, place), 'other');
+  for (const limit of [select.limitCount, select.limitOffset]) ctx.filter(ctx.engine.expression(limit, place), 'other', limit);
   return columns;
 }
 
@@ -119,9 +119,9 @@ function setOperation(ctx: LineageContext, select: SelectStmt, place: Place): re
   const right = ctx.engine.query({ SelectStmt: select.rarg }, place);
   if (left.length !== right.length) ctx.unresolved('the sides of a set operation have different numbers of columns');
   const columns = mergeColumns(left, right);
-  if (!select.all || select.op !== 'SETOP_UNION') for (const c of columns) ctx.group(c.value);
+  if (!select.all || select.op !== 'SETOP_UNION') for (const c of columns) ctx.group(c.value, c.node);
   // ORDER BY of a set operation names output columns only.
-  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, { items: [{ alias: '', columns, system: false, relVisible: false, colVisible: true }], parent: undefined }, place, true), 'other');
+  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, { items: [{ alias: '', columns, system: false, relVisible: false, colVisible: true }], parent: undefined }, place, true), 'other', sort.node);
   return columns;
 }
 
@@ -129,7 +129,7 @@ function values(ctx: LineageContext, select: SelectStmt, place: Place): readonly
   const rows = allOf(select.valuesLists, 'List').map((row) => (row.items ?? []).map((v) => ctx.engine.expression(v, place)));
   const [first = []] = rows;
   const columns = first.map((value, i): NamedValue => ({ name: `column${i + 1}`, value: rows.slice(1).reduce((sum, row) => either(sum, row[i] ?? CONSTANT), value) }));
-  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(derived(...columns.map((c) => c.value), ctx.engine.expression(sort.node, { scope: { items: [{ alias: '', columns, system: false, relVisible: false, colVisible: true }], parent: undefined }, ctes: place.ctes })), 'other');
+  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(derived(...columns.map((c) => c.value), ctx.engine.expression(sort.node, { scope: { items: [{ alias: '', columns, system: false, relVisible: false, colVisible: true }], parent: undefined }, ctes: place.ctes })), 'other', sort.node);
   return columns;
 }
 
@@ -141,11 +141,11 @@ function plain(ctx: LineageContext, select: SelectStmt, outer: Place): readonly 
   ctx.engine.predicate(select.havingClause, place);
   for (const w of allOf(select.windowClause, 'WindowDef')) window(ctx, w, place);
   for (const group of select.groupClause ?? []) groupKey(ctx, group, columns, place);
-  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, scope, place, true), 'other');
+  for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, scope, place, true), 'other', sort.node);
   const distinct = select.distinctClause ?? [];
   const on = distinct.filter((d) => kindOf(d) !== undefined);
-  if (distinct.length > 0 && on.length === 0) for (const c of columns) ctx.group(c.value);
-  for (const d of on) ctx.group(sortKey(ctx, d, columns, scope, place, true));
+  if (distinct.length > 0 && on.length === 0) for (const c of columns) ctx.group(c.value, c.node);
+  for (const d of on) ctx.group(sortKey(ctx, d, columns, scope, place, true), d);
   return columns;
 }
 
@@ -153,12 +153,13 @@ function plain(ctx: LineageContext, select: SelectStmt, outer: Place): readonly 
 export function targetColumns(ctx: LineageContext, targets: readonly Node[] | undefined, place: Place): readonly NamedValue[] {
   const out: NamedValue[] = [];
   for (const target of allOf(targets, 'ResTarget')) {
-    const star = starOf(ctx, target.val, place);
-    if (star === 'none') out.push({ name: target.name ?? columnName(target.val), value: ctx.engine.expression(target.val, place) });
+    const star = ctx.within(target.val, () => starOf(ctx, target.val, place));
+    const own = ctx.isElsewhere || target.val === undefined ? {} : { node: target.val };
+    if (star === 'none') out.push({ name: target.name ?? columnName(target.val), value: ctx.engine.expression(target.val, place), ...own });
     else if (star === undefined) {
       ctx.unresolved('the columns that "*" stands for are not known');
       ctx.positionsUnknown = true;
-    } else out.push(...star);
+    } else out.push(...star.map((c) => ({ name: c.name, value: c.value, ...own })));
   }
   return out;
 }
@@ -182,7 +183,7 @@ function groupKey(ctx: LineageContext, node: Node, columns: readonly NamedValue[
     for (const inner of sets?.content ?? row?.args ?? []) groupKey(ctx, inner, columns, place);
     return;
   }
-  ctx.group(sortKey(ctx, node, columns, place.scope, place, false));
+  ctx.group(sortKey(ctx, node, columns, place.scope, place, false), node);
 }
 
 /** ORDER BY and DISTINCT ON look at output names first, GROUP BY at input columns. */

@@ -58,7 +58,7 @@ function generatedValue(ctx: LineageContext, relation: CatalogRelation, expressi
     return CONSTANT;
   }
   const reads = new Map(ctx.reads);
-  const value = derived(...ctx.engine.query(statement.node, { scope: { items: [item], parent: undefined }, ctes: undefined }).map((c) => c.value));
+  const value = ctx.elsewhere(() => derived(...ctx.engine.query(statement.node, { scope: { items: [item], parent: undefined }, ctes: undefined }).map((c) => c.value)));
   // The server read them when the row was written; this statement has not.
   ctx.reads.clear();
   for (const [key, ref] of reads) ctx.reads.set(key, ref);
@@ -81,7 +81,7 @@ function viewColumns(ctx: LineageContext, view: CatalogRelation): ScopeColumn[] 
     return unknown();
   }
   ctx.expanding.push(label);
-  const columns = ctx.nested(`view ${label}`, () => ctx.underPath(ctx.printedPath, () => ctx.engine.query(statement.node, NOWHERE)));
+  const columns = ctx.elsewhere(() => ctx.nested(`view ${label}`, () => ctx.underPath(ctx.printedPath, () => ctx.engine.query(statement.node, NOWHERE))));
   ctx.expanding.pop();
   if (columns.length !== view.columns.length) {
     ctx.refuse('unresolved', `view ${label} has ${view.columns.length} columns, its definition gives ${columns.length}`);

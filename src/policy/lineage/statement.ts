@@ -1,5 +1,6 @@
 /** Lineage of one statement: its output, what it reads, what it filters on, or why it is refused. */
 import type { RangeVar, SelectStmt } from 'libpg-query';
+import type { StatementText } from '../facts/place.ts';
 import { executeIn } from '../facts/sql.ts';
 import { resolveTable } from '../facts/resolve.ts';
 import { as, kindOf, strings } from '../facts/tree.ts';
@@ -22,7 +23,7 @@ type Output = StatementAnalysis['output'];
 const TOP: Place = { scope: undefined, ctes: undefined };
 
 /** A fresh analysis with the parts tied together. */
-function makeContext(env: AnalysisEnv): LineageContext {
+function makeContext(env: AnalysisEnv, source: StatementText): LineageContext {
   const engine: Engine = {
     query: (node, place) => queryColumns(ctx, node, place),
     expression: (node, place) => expressionValue(ctx, node, place),
@@ -30,27 +31,33 @@ function makeContext(env: AnalysisEnv): LineageContext {
     from: (nodes, place) => fromScope(ctx, nodes, place),
     targets: (nodes, place) => targetColumns(ctx, nodes, place),
   };
-  const ctx = new LineageContext(env, engine);
+  const ctx = new LineageContext(env, engine, source);
   return ctx;
 }
 
 /** Computes the lineage of a statement. Never throws for any tree that the parser can give. */
-export function statementLineage(node: Node, env: AnalysisEnv): Lineage {
-  const ctx = makeContext(env);
+export function statementLineage(node: Node, env: AnalysisEnv, source: StatementText): Lineage {
+  const ctx = makeContext(env, source);
   try {
     const output = outputOf(ctx, node);
-    const touches = ctx.reads.size > 0 || ctx.touchesClassified;
-    if (ctx.unresolvedMessage !== undefined && touches) throw new LineageRefusal('unresolved', ctx.unresolvedMessage);
+    ctx.settle();
     const known = ctx.unresolvedMessage === undefined && !ctx.positionsUnknown ? output : output === 'none' ? 'none' : 'untracked';
     return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()] };
   } catch (error) {
     if (!(error instanceof LineageRefusal)) throw error;
-    return { output: 'untracked', reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], refusal: { code: error.code, message: error.message } };
+    return { output: 'untracked', reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], refusal: { code: error.code, message: error.message, at: error.at ?? source.whole } };
   }
 }
 
-const outputs = (ctx: LineageContext, columns: readonly NamedValue[]): OutputColumn[] =>
-  columns.map((c) => ({ name: c.name, sources: [...ctx.use(c.value).sources], exact: c.value.exact }));
+function outputs(ctx: LineageContext, columns: readonly NamedValue[]): OutputColumn[] {
+  const out = columns.map((c) => ({ name: c.name, sources: [...ctx.use(c.value).sources], exact: c.value.exact }));
+  // Nobody asks where a column stands in a statement that has nothing to mask.
+  if (ctx.reads.size === 0) return out;
+  return out.map((c, i) => {
+    const at = ctx.placeOf(columns[i]?.node);
+    return at === undefined ? c : { ...c, at };
+  });
+}
 
 function outputOf(ctx: LineageContext, node: Node): Output {
   switch (kindOf(node)) {
@@ -138,7 +145,7 @@ function fillsTable(ctx: LineageContext, range: RangeVar | undefined, columns: r
     const name = names[i] ?? c.name;
     ctx.use(c.value);
     const target = { sources: new Set([ctx.column(schema, range?.relname ?? '', name)]), exact: true };
-    checkFlow(ctx, c.value, target, `column ${name} of the new table ${schema}.${range?.relname ?? ''}`);
+    ctx.within(c.node, () => checkFlow(ctx, c.value, target, `column ${name} of the new table ${schema}.${range?.relname ?? ''}`));
   });
 }
 
@@ -181,9 +188,10 @@ function earlier(ctx: LineageContext, body: StatementAnalysis | undefined, missi
     ctx.refuse('unresolved', missing);
     return 'untracked';
   }
-  if (body.refusal !== undefined) throw new LineageRefusal(body.refusal.code, body.refusal.message);
+  if (body.refusal !== undefined) throw new LineageRefusal(body.refusal.code, body.refusal.message, ctx.place);
   const again = (ref: ColumnRef): ColumnRef => ctx.column(ref.schema, ref.table, ref.column);
   for (const ref of body.reads) ctx.use({ sources: new Set([again(ref)]), exact: true });
   for (const p of body.predicates) ctx.filter({ sources: new Set([again(p.column)]), exact: true }, p.kind);
-  return body.output;
+  // Places belong to the text in which the query was written.
+  return typeof body.output === 'string' ? body.output : body.output.map(({ name, sources, exact }) => ({ name, sources, exact }));
 }

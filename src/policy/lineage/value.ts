@@ -1,4 +1,5 @@
 /** What lineage knows of a value: the table columns that it is derived from. */
+import type { Node } from '../facts/tree.ts';
 import type { ColumnRef } from '../types.ts';
 
 /** Column references are interned per analysis, so sets of them compare by identity. */
@@ -15,6 +16,8 @@ export interface Value {
 export interface NamedValue {
   readonly name: string;
   readonly value: Value;
+  /** The target that it comes from, while the column is one of the statement's own text. */
+  readonly node?: Node;
 }
 
 const EMPTY: Sources = new Set();
@@ -45,5 +48,5 @@ export function rowOf(fields: readonly NamedValue[]): Value {
 
 /** Columns of two branches of a set operation, by position; the first branch names them. */
 export function mergeColumns(a: readonly NamedValue[], b: readonly NamedValue[]): NamedValue[] {
-  return a.map((column, i) => ({ name: column.name, value: b[i] === undefined ? column.value : either(column.value, b[i].value) }));
+  return a.map((column, i) => ({ ...column, value: b[i] === undefined ? column.value : either(column.value, b[i].value) }));
 }

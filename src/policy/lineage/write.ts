@@ -71,7 +71,7 @@ function insertColumns(ctx: LineageContext, insert: NodeOf<'InsertStmt'>, place:
   const source = insert.selectStmt === undefined ? [] : ctx.engine.query(insert.selectStmt, place);
   source.forEach((column, i) => {
     const name = names[i] ?? '';
-    checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name}`);
+    ctx.within(column.node, () => checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name}`));
   });
   const conflict = insert.onConflictClause;
   if (conflict !== undefined) {
@@ -96,7 +96,7 @@ function assign(ctx: LineageContext, target: ScopeItem, list: readonly Node[] | 
       const index = as(step, 'A_Indices');
       if (index !== undefined) ctx.filter(derived(ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place)), 'other');
     }
-    checkFlow(ctx, assigned(ctx, item.val, place), columnOf(ctx, target, name), `column ${target.alias}.${name}`);
+    ctx.within(item.val, () => checkFlow(ctx, assigned(ctx, item.val, place), columnOf(ctx, target, name), `column ${target.alias}.${name}`));
   }
 }
 
@@ -121,7 +121,7 @@ function mergeWrite(ctx: LineageContext, merge: NodeOf<'MergeStmt'>, place: Plac
     const names = when.targetList === undefined ? target.columns.map((c) => c.name) : allOf(when.targetList, 'ResTarget').map((c) => c.name ?? '');
     (when.values ?? []).forEach((v, i) => {
       const name = names[i];
-      checkFlow(ctx, ctx.engine.expression(v, scope), name === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name ?? ''}`);
+      ctx.within(v, () => checkFlow(ctx, ctx.engine.expression(v, scope), name === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name ?? ''}`));
     });
   }
   // RETURNING of MERGE lists the source's columns before the target's.
