@@ -23,6 +23,8 @@ export interface PostgresOptions {
   /** Lines for pg_hba.conf in place of SCRAM for everybody on loopback. */
   readonly hba?: readonly string[];
   readonly ssl?: { readonly cert: string; readonly key: string };
+  /** Where the server's programs are. Default: the newest of the system's packages. */
+  readonly bin?: string;
 }
 
 /** Newest version that is installed. @throws Error that names the package when there is none. */
@@ -45,7 +47,7 @@ function id(flag: string): number {
 
 /** initdb and start; ready for connections on return. fsync is off: nothing here has to survive. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const bin = postgresBin();
+  const bin = options.bin ?? postgresBin();
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-pg-'));
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(dir, id('-u'), id('-g'));
