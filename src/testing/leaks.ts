@@ -35,7 +35,8 @@ export function filesUnder(dir: string, skip: readonly string[] = []): string[] 
   });
 }
 
-function contents(file: string): Buffer[] {
+/** The bytes of a file, and those of what is packed in it. */
+export function contents(file: string): Buffer[] {
   const bytes = readFileSync(file);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return [bytes, gunzipSync(bytes)];
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004') return [bytes, ...zipMembers(bytes)];
