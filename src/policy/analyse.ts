@@ -20,7 +20,10 @@ export function analyseSql(sql: string, env: AnalysisEnv): StatementAnalysis[] {
   const parsed = parseSql(sql);
   if (!parsed.ok) return [refusedText(sql, parsed.code, parsed.message, parsed.at)];
   try {
-    return parsed.statements.map((s) => analyseStatement(s.node, new StatementText(s.text, s.startByte), env));
+    const [only] = parsed.statements;
+    if (only && parsed.statements.length === 1) return [analyseStatement(only.node, new StatementText(only.text, only.startByte), env)];
+    const names = new TextNames(env);
+    return parsed.statements.map((s) => names.follow(analyseStatement(s.node, new StatementText(s.text, s.startByte), names.env)));
   } catch (error) {
     // A tree so deep that walking it exhausts the stack is refused; anything else is a bug and must be seen as one.
     if (!(error instanceof RangeError)) throw error;
@@ -43,6 +46,36 @@ function refusedText(sql: string, code: 'parse' | 'limit', message: string, at?:
     programAccess: false,
   };
   return { sql: text, facts, output: 'untracked', reads: [], predicates: [], refusal: { code, message, at: at ?? { start: 0, end: text.length } }, effects: { ...NO_EFFECTS, settings: true, catalog: true } };
+}
+
+/**
+ * What EXECUTE and FETCH mean further on in one text: the server reaches them only when the PREPARE or DECLARE before
+ * has succeeded, and both fail where the name is taken already.
+ */
+class TextNames {
+  readonly #prepared = new Map<string, StatementAnalysis | undefined>();
+  readonly #cursors = new Map<string, StatementAnalysis>();
+  #forgotten = false;
+  readonly env: AnalysisEnv;
+
+  constructor(env: AnalysisEnv) {
+    this.env = {
+      ...env,
+      prepared: (name) => (this.#prepared.has(name) || this.#forgotten ? this.#prepared.get(name) : env.prepared(name)),
+      cursor: (name) => this.#cursors.get(name) ?? env.cursor(name),
+    };
+  }
+
+  follow(analysis: StatementAnalysis): StatementAnalysis {
+    const { prepare, declare, deallocate } = analysis.effects;
+    if (prepare) this.#prepared.set(prepare.name, prepare.body);
+    if (declare) this.#cursors.set(declare.name, declare.body);
+    if (deallocate === '') {
+      this.#prepared.clear();
+      this.#forgotten = true;
+    } else if (deallocate !== undefined) this.#prepared.set(deallocate, undefined);
+    return analysis;
+  }
 }
 
 /** The statement inside PREPARE or DECLARE. */

@@ -1,0 +1,42 @@
+/** Names that one text prepares or declares and uses itself. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyseSql } from './analyse.ts';
+import { initParser } from './parse.ts';
+import type { AnalysisEnv, StatementAnalysis } from './types.ts';
+
+beforeAll(() => initParser());
+
+const session = (sql: string): StatementAnalysis => {
+  const [found] = analyseSql(sql, env());
+  if (!found) throw new Error('no statement');
+  return found;
+};
+const env = (prepared: Readonly<Record<string, StatementAnalysis>> = {}): AnalysisEnv => ({
+  catalog: undefined,
+  searchPath: ['pg_catalog', 'public'],
+  classify: () => undefined,
+  prepared: (name) => prepared[name],
+  cursor: () => undefined,
+  standardConformingStrings: true,
+});
+const executes = (sql: string, prepared: Readonly<Record<string, StatementAnalysis>> = {}): (string | undefined)[] =>
+  analyseSql(sql, env(prepared)).map((s) => (s.effects.execute === undefined ? undefined : (s.refusal?.code ?? s.facts.operations.map((o) => o.action).join())));
+
+describe('PREPARE and EXECUTE in one text', () => {
+  it('EXECUTE is what the PREPARE before it says', () => {
+    expect(executes('PREPARE p AS DELETE FROM plain WHERE id = 1; EXECUTE p').at(-1)).toContain('sql:delete');
+  });
+
+  it('a name of the session is used until the text takes it away or makes it anew', () => {
+    const p = session('SELECT 1 FROM plain');
+    expect(executes('EXECUTE p; SELECT 1', { p })[0]).toContain('sql:select');
+    expect(executes('DEALLOCATE p; EXECUTE p', { p })[1]).toBe('unresolved');
+    expect(executes('DEALLOCATE ALL; EXECUTE p', { p })[1]).toBe('unresolved');
+    expect(executes('DISCARD ALL; EXECUTE p', { p })[1]).toBe('unresolved');
+    expect(executes('DEALLOCATE p; PREPARE p AS UPDATE plain SET id = 1; EXECUTE p', { p })[2]).toContain('sql:update');
+  });
+
+  it('a name that comes only later is not known yet', () => {
+    expect(executes('EXECUTE p; PREPARE p AS SELECT 1')[0]).toBe('unresolved');
+  });
+});
