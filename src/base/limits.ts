@@ -19,7 +19,11 @@ export const limits = {
   /** Bytes queued for a slow reader before the other side is paused. */
   socketHighWaterBytes: 256 * 1024,
   sessionsPerListener: 1_000,
+  /** Connections of one listener that have not proved themselves yet. */
+  signOnsPerListener: 750,
   authTimeoutMs: 30_000,
+  /** Silence after which a TCP connection is probed. */
+  keepAliveMs: 60_000,
   upstreamConnectTimeoutMs: 15_000,
   /** Masked response bytes kept per statement at level `masked`. */
   recordedResponseBytes: 1024 * 1024,
@@ -46,4 +50,9 @@ export const limits = {
   bundleTests: 5_000,
   /** Things one statement may do; each is a question to policy. */
   operationsPerStatement: 2_000,
+  /** Explanations in the workbench: statements of one text, parts of one statement that are asked about alone, sentences for it, changed texts that are decided again. */
+  explainedStatements: 100,
+  explainedParts: 40,
+  explanationsPerStatement: 12,
+  offersChecked: 80,
 } as const;

@@ -8,7 +8,7 @@ import { DeniedError, EnvironmentError, MalformedError } from '../../base/errors
 import { limits } from '../../base/limits.ts';
 import {
   decodeSaslInitialResponse, decodeSaslResponse, encodeAuthenticationSasl, encodeAuthenticationSaslContinue, encodeAuthenticationSaslFinal, encodeNegotiateProtocolVersion, majorOf, minorOf, negotiationReply,
-  protocolVersion, StartupFramer, type MessageFramer, type StartupPacket,
+  protocolVersion, StartupFramer, type StartupPacket,
 } from '../../wire/postgres/index.ts';
 import { SCRAM } from '../../wire/postgres/scram-common.ts';
 import { createScramVerifier, ScramServer, type ScramVerifier } from '../../wire/postgres/scram-server.ts';
@@ -31,23 +31,25 @@ const nobody = listenerAccount('', randomBytes(24).toString('base64'), 'native')
 
 export type Accepted =
   | { readonly kind: 'cancel'; readonly processId: number; readonly secretKey: Buffer }
-  | { readonly kind: 'session'; readonly account: ListenerAccount; readonly parameters: ReadonlyMap<string, string>; readonly framer: MessageFramer };
+  /** `version` is what both sides speak from here on: 3.0 to 3.2. */
+  | { readonly kind: 'session'; readonly account: ListenerAccount; readonly parameters: ReadonlyMap<string, string>; readonly version: number };
 
 /**
  * @throws DeniedError for a wrong user or secret; MalformedError for bytes that do not decode; EnvironmentError when the
  * client goes away or takes too long.
  */
-export async function acceptClient(socket: Socket, accounts: readonly ListenerAccount[]): Promise<Accepted> {
-  const timer = setTimeout(() => socket.destroy(new EnvironmentError('env.timeout', 'the client took too long to sign on')), limits.authTimeoutMs);
+export async function acceptClient(socket: Socket, accounts: readonly ListenerAccount[], timeoutMs: number = limits.authTimeoutMs): Promise<Accepted> {
+  const timer = setTimeout(() => socket.destroy(new EnvironmentError('env.timeout', 'the client took too long to sign on')), timeoutMs);
   try {
     const packet = await startupPacket(socket);
     if (packet.type === 'CancelRequest') return { kind: 'cancel', processId: packet.processId, secretKey: packet.secretKey };
-    const reader = new SocketReader(socket, 'frontend');
+    const version = negotiate(socket, packet);
+    // Nobody has proved anything yet: whatever type it is, a message is kept only up to the size of a proof.
+    const reader = new SocketReader(socket, { direction: 'frontend', maxBytes: limits.pgAuthMessageBytes });
     try {
-      negotiate(socket, packet);
       const account = await authenticate(reader, socket, accounts, packet.parameters.get('user') ?? '');
       if (reader.framer.buffered > 0) throw new MalformedError('malformed.phase', 'messages sent before the sign-on was answered');
-      return { kind: 'session', account, parameters: packet.parameters, framer: reader.framer };
+      return { kind: 'session', account, parameters: packet.parameters, version };
     } finally {
       reader.detach();
     }
@@ -60,10 +62,13 @@ type Startup = Extract<StartupPacket, { type: 'StartupMessage' }>;
 
 async function startupPacket(socket: Socket): Promise<Startup | Extract<StartupPacket, { type: 'CancelRequest' }>> {
   const framer = new StartupFramer();
-  for (let requests = 0; requests < 3; ) {
+  for (let requests = 0, bytes = 0; requests < 3; ) {
     const packet = framer.next();
     if (!packet) {
-      framer.push(await chunk(socket));
+      const data = await chunk(socket);
+      if (bytes === 0) refuseTls(socket, data);
+      bytes += data.length;
+      framer.push(data);
       continue;
     }
     if (packet.type === 'CancelRequest') return packet;
@@ -78,6 +83,19 @@ async function startupPacket(socket: Socket): Promise<Startup | Extract<StartupP
   throw new MalformedError('malformed.phase', 'too many requests for encryption');
 }
 
+/** TLS alert record, version 1.2: fatal, no_application_protocol (RFC 7301 section 3.2). */
+const TLS_ALERT = Buffer.of(0x15, 3, 3, 0, 2, 2, 120);
+
+/**
+ * A TLS ClientHello where the startup packet is due (`sslnegotiation=direct`): answered by an alert, the only refusal
+ * that such a client understands. No startup packet begins so: it would announce 369 MB.
+ */
+function refuseTls(socket: Socket, first: Buffer): void {
+  if (first[0] !== 0x16) return;
+  socket.end(TLS_ALERT);
+  throw new MalformedError('malformed.phase', 'this endpoint is local and speaks no TLS: connect with sslmode=disable or sslmode=prefer, and without sslnegotiation=direct');
+}
+
 function chunk(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
@@ -88,20 +106,21 @@ function chunk(socket: Socket): Promise<Buffer> {
       done();
       resolve(data);
     };
-    const onEnd = (): void => {
+    const onEnd = (reason: unknown): void => {
       done();
-      reject(new EnvironmentError('env.unreachable', 'the client closed the connection'));
+      reject(reason instanceof EnvironmentError ? reason : new EnvironmentError('env.unreachable', 'the client closed the connection'));
     };
     socket.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onEnd).resume();
   });
 }
 
-/** 3.0 is spoken to the client, whatever newer minor version it asks for. */
-function negotiate(socket: Socket, packet: Startup): void {
+/** Speaks the version that the client asks for up to 3.2, and says so when it asked for a newer one or for options that nobody knows. */
+function negotiate(socket: Socket, packet: Startup): number {
   if (majorOf(packet.version) !== 3) throw new MalformedError('malformed.value', `protocol ${majorOf(packet.version)}.${minorOf(packet.version)} is not supported`);
+  const version = Math.min(packet.version, protocolVersion.v3_2);
   const extensions = [...packet.parameters.keys()].filter((name) => name.startsWith('_pq_.'));
-  if (minorOf(packet.version) === 0 && extensions.length === 0) return;
-  socket.write(encodeNegotiateProtocolVersion(protocolVersion.v3_0, extensions));
+  if (version !== packet.version || extensions.length > 0) socket.write(encodeNegotiateProtocolVersion(version, extensions));
+  return version;
 }
 
 async function authenticate(reader: SocketReader, socket: Socket, accounts: readonly ListenerAccount[], user: string): Promise<ListenerAccount> {

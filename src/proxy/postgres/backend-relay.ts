@@ -7,7 +7,7 @@ import { BugError, MalformedError } from '../../base/errors.ts';
 import { maskText } from '../../policy/mask/index.ts';
 import type { MaskPlan, RecordLevel, StatementAnalysis } from '../../policy/types.ts';
 import {
-  backendType as t, decodeBackend, decodeCommandComplete, decodeNotificationResponse, decodeParameterDescription, decodeParameterStatus, decodeReadyForQuery, decodeRowDescription,
+  backendType as t, decodeBackend, decodeCommandComplete, decodeCopyResponse, decodeEmpty, decodeNotificationResponse, decodeParameterDescription, decodeParameterStatus, decodeReadyForQuery, decodeRowDescription,
   encodeNotificationResponse, encodeParameterStatus, forEachCell, HEADER_BYTES, typeLabel,
   type MessageFramer,
 } from '../../wire/postgres/index.ts';
@@ -22,6 +22,9 @@ import { StatementResult } from './result.ts';
 import type { Portal, ResultColumn } from './statements.ts';
 
 const NO_PLAN: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
+
+/** Messages whose type is all they say. */
+const HAS_NO_BODY: ReadonlySet<number> = new Set([t.ParseComplete, t.BindComplete, t.CloseComplete, t.NoData, t.PortalSuspended, t.EmptyQueryResponse, t.CopyDone]);
 
 type QueryEntry = Pending & { kind: 'query' };
 type ExecuteEntry = Pending & { kind: 'execute' };
@@ -88,6 +91,7 @@ export class BackendRelay {
   #answer(type: number, source: Buffer, start: number, end: number, body: Buffer): void {
     const head = this.#context.state.pending.peek();
     if (type === t.ReadyForQuery) return this.#ready(head, source, start, end, body);
+    if (HAS_NO_BODY.has(type)) decodeEmpty(body);
     if (!head) throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} without being asked`);
     if (head.denial && !(head.kind === 'query' && head.failed)) throw new BugError('the server accepted a message that had to fail');
     if (head.injection) return this.#injected(head, type, body);
@@ -206,11 +210,13 @@ export class BackendRelay {
 
   #described(head: Pending, type: number, body: Buffer, forward: () => void): void {
     if (head.kind !== 'describe') throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} where an answer to ${head.kind} was due`);
-    if (!head.swallow) forward();
     if (type === t.ParameterDescription) {
-      if (head.statement) head.statement.paramTypes = decodeParameterDescription(body);
+      const paramTypes = decodeParameterDescription(body);
+      if (head.statement) head.statement.paramTypes = paramTypes;
+      if (!head.swallow) forward();
       return;
     }
+    if (!head.swallow) forward();
     if (head.statement) head.statement.columns = 'none';
     this.#take();
   }
@@ -370,11 +376,13 @@ export class BackendRelay {
     switch (type) {
       case t.CopyInResponse:
         if (!planned.analysis.effects.copyIn) throw new MalformedError('malformed.phase', 'the server asks for data of a statement that is no COPY FROM STDIN');
+        decodeCopyResponse(body);
         if (head.kind === 'execute') state.pending.dropSyncs();
         toClient.view(source, start, end);
         return;
       case t.CopyOutResponse:
         if (!planned.analysis.effects.copyOut) throw new MalformedError('malformed.phase', 'the server sends data of a statement that is no COPY TO STDOUT');
+        decodeCopyResponse(body);
         this.#copyOut = new CopyOut(planned.analysis, planned.plan, this.#context, head.record, this.#level);
         toClient.view(source, start, end);
         return;

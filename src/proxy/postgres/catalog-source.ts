@@ -2,13 +2,12 @@
  * One target's catalog snapshot, read on a connection of the proxy's own and shared by its sessions. It is read again
  * when a session changed objects, and when it is older than a minute: another program may have changed them.
  */
-import pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
-import { EnvironmentError, messageOf } from '../../base/errors.ts';
-import { limits } from '../../base/limits.ts';
+import { EnvironmentError } from '../../base/errors.ts';
 import { buildCatalog, catalogQueries, type CatalogRows } from '../../policy/lineage/catalog.ts';
 import type { CatalogView } from '../../policy/types.ts';
 import type { Credential, Target } from '../core/ports.ts';
+import { asEnvironmentError, OwnConnection, type TextRow } from './own-queries.ts';
 
 const MAX_AGE_MS = 60_000;
 
@@ -106,33 +105,18 @@ export class CatalogSource {
   }
 
   async #query(): Promise<CatalogView> {
-    const credential = await this.#lease();
-    const { info, host, port, tlsCa } = this.#target;
-    const client = new pg.Client({
-      host,
-      port,
-      user: credential.user,
-      password: credential.reveal(),
-      database: info.database,
-      ssl: info.tls === 'verify' ? { rejectUnauthorized: true, ...(tlsCa === undefined ? {} : { ca: tlsCa }) } : false,
-      application_name: 'sallyport catalog',
-      connectionTimeoutMillis: limits.upstreamConnectTimeoutMs,
-      query_timeout: 30_000,
-    });
-    // A connection error outside a query arrives as an event; the pending query rejects as well.
-    client.on('error', () => undefined);
+    let connection: OwnConnection | undefined;
     try {
-      await client.connect();
-      const version = await client.query<[string]>({ text: "SELECT pg_catalog.current_setting('server_version_num')", rowMode: 'array' });
-      this.serverVersion = Number(version.rows[0]?.[0]);
-      await client.query(catalogQueries(this.serverVersion).setup);
-      const results: unknown[][] = [];
-      for (const text of catalogTexts(this.serverVersion)) results.push((await client.query<unknown[]>({ text, rowMode: 'array' })).rows);
+      connection = await OwnConnection.open(this.#target, await this.#lease(), 'sallyport catalog');
+      this.serverVersion = connection.serverVersion;
+      await connection.rows(catalogQueries(this.serverVersion).setup);
+      const results: (readonly TextRow[])[] = [];
+      for (const text of catalogTexts(this.serverVersion)) results.push(await connection.rows(text));
       return catalogFrom(results);
     } catch (error) {
-      throw new EnvironmentError('env.unreachable', `the catalog of ${info.name} could not be read: ${messageOf(error)}`, { cause: error });
+      throw asEnvironmentError(`the catalog of ${this.#target.info.name} could not be read`, error);
     } finally {
-      await client.end().catch(() => undefined);
+      connection?.close();
     }
   }
 }

@@ -118,7 +118,12 @@ export class FrontendRelay {
   #handle(raw: RawMessage): Promise<void> | undefined {
     if (this.terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
     const t = frontendType;
-    if ((this.#skipToSync || this.#context.state.serverSkips) && raw.type !== t.Sync && raw.type !== t.Terminate) {
+    const skipped = (this.#skipToSync || this.#context.state.serverSkips) && raw.type !== t.Sync && raw.type !== t.Terminate;
+    if (raw.oversized !== undefined) {
+      if (!skipped) this.#tooLong(raw.type, raw.oversized);
+      return undefined;
+    }
+    if (skipped) {
       decodeFrontend(raw);
       return undefined;
     }
@@ -150,9 +155,7 @@ export class FrontendRelay {
         return undefined;
       case 'Close':
         this.#forward(raw);
-        state.pending.push({ kind: 'close' });
-        if (message.kind === 'statement') state.statements.closed(message.name);
-        else state.statements.portals.delete(message.name);
+        state.pending.push({ kind: 'close', undo: message.kind === 'statement' ? state.statements.closed(message.name) : state.statements.portals.delete(message.name) });
         return undefined;
       case 'Sync':
         this.#skipToSync = false;
@@ -178,6 +181,17 @@ export class FrontendRelay {
       default:
         throw new MalformedError('malformed.phase', `${message.type} is out of place here`);
     }
+  }
+
+  /** A message above its limit was read past: it is refused as the server refuses one of its kind. */
+  #tooLong(type: number, bytes: number): void {
+    const t = frontendType;
+    const text = `the message has ${bytes} bytes; at most ${limits.pgFrontendMessageBytes} are taken at once`;
+    if (type === t.CopyData) this.#refuseCopy(text, `${text}: send the data in smaller pieces`);
+    else if (type === t.Parse || type === t.Bind) {
+      const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: text }] });
+      this.#poison(n, { ...policyDenial(text, [], reference(this.#context, n)), code: sqlState.programLimitExceeded, message: text }, type === t.Parse ? 'parse' : 'bind');
+    } else this.#refuseQuery(text, sqlState.programLimitExceeded);
   }
 
   #forward(raw: RawMessage): void {
@@ -397,21 +411,28 @@ export class FrontendRelay {
   // --- COPY FROM STDIN ------------------------------------------------------------------------------------------
 
   #copyData(raw: RawMessage): void {
-    const { state, toServer, journal } = this.#context;
+    const { state, toServer } = this.#context;
     if (!state.pending.some((p) => expectsCopyIn(p))) return; // The server would ignore it as well.
     if (this.#copyRefused) return;
     if (containsMaskToken(raw.body)) {
-      this.#copyRefused = true;
       const reason = 'the COPY data holds a mask token in the place of a real value';
-      const { n } = journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
-      this.#context.events.emit({ event: 'request.denied', session_id: this.#context.sessionId, connection: this.#context.target.info.name, reason, policy_ids: [], reference: reference(this.#context, n) });
-      toServer.push(encodeCopyFail(`denied by policy: ${reason}`));
+      this.#refuseCopy(reason, `denied by policy: ${reason}`);
       return;
     }
     this.#copyHash ??= createHash('sha256');
     this.#copyHash.update(raw.body);
     this.#copyBytes += raw.body.length;
     toServer.push(raw.raw);
+  }
+
+  /** Ends a COPY FROM STDIN in the client's place; what it still sends is dropped. */
+  #refuseCopy(reason: string, message: string): void {
+    const { state, toServer, journal, events, sessionId, target } = this.#context;
+    if (this.#copyRefused || !state.pending.some((p) => expectsCopyIn(p))) return;
+    this.#copyRefused = true;
+    const { n } = journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
+    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: reference(this.#context, n) });
+    toServer.push(encodeCopyFail(message));
   }
 
   #copyEnd(raw: RawMessage): void {

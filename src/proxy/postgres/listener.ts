@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
+import type { Bench } from '../../policy/explain/index.ts';
 import type { DetectorSet } from '../../policy/mask/index.ts';
 import type { CatalogRelation, PolicyEngine, Principal } from '../../policy/types.ts';
 import { encodeErrorResponse, sqlState, type SqlStateCode } from '../../wire/postgres/index.ts';
@@ -13,7 +14,7 @@ import type { ControlPlane, Target } from '../core/ports.ts';
 import { acceptClient, type ListenerAccount } from './accept.ts';
 import { Analyser } from './analyser.ts';
 import { CatalogSource } from './catalog-source.ts';
-import { Gatekeeper, type Caller, type Verdict } from './gatekeeper.ts';
+import { Gatekeeper, type Caller } from './gatekeeper.ts';
 import { PgSession } from './session.ts';
 
 export interface PgListenerOptions {
@@ -31,10 +32,26 @@ export interface PgListenerOptions {
   leaseOwn(): ReturnType<ControlPlane['lease']>;
 }
 
+/** A bound of this endpoint is reached. */
+class TooMany extends EnvironmentError {
+  constructor(message: string) {
+    super('env.cancelled', message);
+  }
+}
+
+function refusalCode(error: unknown): SqlStateCode {
+  if (error instanceof DeniedError) return sqlState.invalidPassword;
+  if (error instanceof MalformedError) return sqlState.protocolViolation;
+  if (error instanceof TooMany) return sqlState.tooManyConnections;
+  return error instanceof EnvironmentError ? sqlState.cannotConnectNow : sqlState.internalError;
+}
+
 export class PgListener {
   readonly #options: PgListenerOptions;
   readonly #server: Server;
   readonly #sessions = new Set<PgSession>();
+  /** Connections that have not proved themselves yet. */
+  #signingOn = 0;
   readonly #analyser: Analyser;
   readonly #catalogs: CatalogSource;
   #stopped = false;
@@ -67,16 +84,23 @@ export class PgListener {
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy());
+    socket.setKeepAlive(true, limits.keepAliveMs);
     const options = this.#options;
+    if (this.#signingOn >= limits.signOnsPerListener) {
+      this.#refuse(socket, new TooMany(`${limits.signOnsPerListener} connections to this endpoint are signing on already: try again in a moment`));
+      return;
+    }
+    this.#signingOn++;
     try {
-      if (this.#sessions.size >= limits.sessionsPerListener) throw new EnvironmentError('env.cancelled', `this endpoint serves at most ${limits.sessionsPerListener} connections`);
-      const accepted = await acceptClient(socket, options.accounts);
+      const accepted = await acceptClient(socket, options.accounts).finally(() => this.#signingOn--);
       if (accepted.kind === 'cancel') {
         this.#cancel(accepted.processId, accepted.secretKey);
         socket.end();
+        socket.resume();
         return;
       }
       if (this.#stopped) throw new EnvironmentError('env.cancelled', 'Sallyport is stopping');
+      if (this.#sessions.size >= limits.sessionsPerListener) throw new TooMany(`this endpoint serves at most ${limits.sessionsPerListener} connections: close some`);
       await this.#session(socket, accepted);
     } catch (error) {
       this.#refuse(socket, error);
@@ -84,6 +108,8 @@ export class PgListener {
   }
 
   async #session(socket: Socket, accepted: Extract<Awaited<ReturnType<typeof acceptClient>>, { kind: 'session' }>): Promise<void> {
+    // A close that has been told already is not told again.
+    if (socket.destroyed) return;
     const options = this.#options;
     const caller: Caller = { principal: options.principal, connection: options.target.info, client: accepted.account.client, deviceId: options.deviceId };
     const program = (accepted.parameters.get('application_name') ?? '').slice(0, 128);
@@ -100,7 +126,7 @@ export class PgListener {
         events: options.events,
         openRecording: (onFailure) => options.openRecording({ kind: caller.client, program, address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}` }, onFailure),
       },
-      { socket, framer: accepted.framer, parameters: accepted.parameters },
+      { socket, version: accepted.version, parameters: accepted.parameters },
     );
     // The first statement will want it; while the target is connected to there is time, and the store is there now.
     if (options.engine.classes.length > 0) this.#catalogs.get().catch(() => undefined);
@@ -118,22 +144,28 @@ export class PgListener {
   }
 
   #refuse(socket: Socket, error: unknown): void {
-    const code: SqlStateCode = error instanceof DeniedError ? sqlState.invalidPassword : error instanceof MalformedError ? sqlState.protocolViolation : error instanceof EnvironmentError ? sqlState.cannotConnectNow : sqlState.internalError;
-    const reason = messageOf(error);
-    this.#options.events.emit({ event: 'auth.refused', connection: this.#options.target.info.name, reason, address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}` });
-    if (!socket.destroyed) socket.end(encodeErrorResponse({ severity: 'FATAL', code, message: reason }));
+    const message = messageOf(error);
+    this.#options.events.emit({ event: 'auth.refused', connection: this.#options.target.info.name, reason: message, address: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}` });
+    if (!socket.destroyed && !socket.writableEnded) socket.end(encodeErrorResponse({ severity: 'FATAL', code: refusalCode(error), message }));
+    // What the client still sends is let go of, so that its end is seen.
+    socket.resume();
     setTimeout(() => socket.destroy(), 2_000).unref();
   }
 
-  /** What would happen to this text now, by the same analysis and the same decision. Nothing is sent to the target. */
-  async dryRun(sql: string, client: Caller['client']): Promise<{ verdict: Verdict; statements: ReturnType<Analyser['analyse']>['statements'] }[]> {
-    const options = this.#options;
-    const catalog = options.engine.classes.length === 0 ? undefined : await this.#catalogs.get();
+  /** The analysis and the decision as of now, for forecasts. Nothing is sent to the target. */
+  async bench(client: Caller['client']): Promise<Bench> {
+    const { engine, target, principal, deviceId, clock } = this.#options;
+    const catalog = engine.classes.length === 0 ? undefined : await this.#catalogs.get();
     const none = (): undefined => undefined;
-    const analysed = this.#analyser.analyse(sql, { catalog, catalogStamp: catalog ? this.#catalogs.stamp : 'none', searchPath: ['pg_catalog', 'public'], standardConformingStrings: true, prepared: none, cursor: none });
-    const caller: Caller = { principal: options.principal, connection: options.target.info, client, deviceId: options.deviceId };
-    const gatekeeper = new Gatekeeper(options.engine, caller, options.clock);
-    return analysed.statements.map((s) => ({ verdict: gatekeeper.judge([s], false), statements: [s] }));
+    const context = { catalog, catalogStamp: catalog ? this.#catalogs.stamp : 'none', searchPath: ['pg_catalog', 'public'], standardConformingStrings: true, prepared: none, cursor: none };
+    const gatekeeper = new Gatekeeper(engine, { principal, connection: target.info, client, deviceId }, clock);
+    return {
+      analyse: (sql) => this.#analyser.analyse(sql, context).statements,
+      decide: (statement) => engine.decide(gatekeeper.request(statement, false)),
+      classify: (column) => engine.classify(target.info.name, column),
+      relation: (schema, name) => catalog?.relation(schema, name),
+      relations: () => catalog?.relations() ?? [],
+    };
   }
 
   /** The target's relations, for completion in an editor. */

@@ -1,13 +1,13 @@
 /** One client's connection, from the signed-on socket to the closed recording. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { BugError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import type { RecordLevel } from '../../policy/types.ts';
 import type { MaskContext } from '../../policy/mask/index.ts';
 import {
-  encodeBackendKeyData, encodeCancelRequest, encodeErrorResponse, encodeParameterStatus, encodeReadyForQuery, encodeTerminate, sqlState, type MessageFramer, type SqlStateCode,
+  cancelKeyBytes, encodeBackendKeyData, encodeErrorResponse, encodeParameterStatus, encodeReadyForQuery, encodeTerminate, frontendType, MessageFramer, protocolVersion, sqlState, type SqlStateCode,
 } from '../../wire/postgres/index.ts';
 import { encodeAuthenticationOk } from '../../wire/postgres/authentication.ts';
 import type { ProxyEvents } from '../core/events.ts';
@@ -23,9 +23,15 @@ import { Journal } from './journal.ts';
 import { Output } from './output.ts';
 import { startupSettings } from './startup-settings.ts';
 import { SessionState } from './state.ts';
-import { connectUpstream, type Upstream } from './upstream.ts';
+import { cancelUpstream, connectUpstream, type Upstream } from './upstream.ts';
 
 const CLIENT_GONE = 'the client closed the connection';
+/** How long a side that has been told of the end may take to hang up. */
+const GRACE_MS = 2_000;
+/** Bytes of a cancel key for clients of protocol 3.2, as PostgreSQL 18 makes them. */
+const LONG_KEY_BYTES = 32;
+/** Messages with content of any length: too long, they are answered by an error and the session goes on. */
+const LONG_MESSAGES = [frontendType.Query, frontendType.Parse, frontendType.Bind, frontendType.CopyData, frontendType.FunctionCall];
 
 export interface SessionOptions {
   readonly target: Target;
@@ -43,7 +49,8 @@ export interface SessionOptions {
 
 export interface ClientSide {
   readonly socket: Socket;
-  readonly framer: MessageFramer;
+  /** Protocol version that was agreed with the client. */
+  readonly version: number;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -59,11 +66,12 @@ export class PgSession {
   #ended: Promise<void> | undefined;
   /** What the client was given for CancelRequest. */
   readonly processId = randomInt(1, 0x7fff_ffff);
-  readonly secretKey = randomBytes(4);
+  readonly secretKey: Buffer;
 
   constructor(options: SessionOptions, client: ClientSide) {
     this.#options = options;
     this.#client = client;
+    this.secretKey = randomBytes(client.version >= protocolVersion.v3_2 ? LONG_KEY_BYTES : cancelKeyBytes.min);
   }
 
   get recorder(): SessionRecorder | undefined {
@@ -98,7 +106,7 @@ export class PgSession {
     if (wanted !== '' && wanted !== target.info.database) throw new DeniedError(`this endpoint serves database "${target.info.database}", not "${wanted}"`);
     const settings = startupSettings(this.#client.parameters, gatekeeper, this.#options.analyser);
     if (![...settings.keys()].some((k) => k.toLowerCase() === 'client_encoding')) settings.set('client_encoding', 'UTF8');
-    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), settings);
+    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), settings, this.#client.version);
     this.#upstream = upstream;
     if (this.#ended) {
       upstream.socket.destroy();
@@ -126,7 +134,7 @@ export class PgSession {
       catalog: { view: undefined, stamp: 'none' },
       fail: (error) => this.fail(error),
     };
-    const front = new FrontendRelay(context, socket, this.#client.framer);
+    const front = new FrontendRelay(context, socket, new MessageFramer({ direction: 'frontend', skipOversized: LONG_MESSAGES }));
     const back = new BackendRelay(context, upstream.socket, upstream.framer, level);
     this.#front = front;
     toClient.push(encodeAuthenticationOk());
@@ -135,11 +143,12 @@ export class PgSession {
     toClient.push(encodeBackendKeyData(this.processId, this.secretKey));
     toClient.push(encodeReadyForQuery('I'));
     toClient.flush();
-    upstream.socket.on('data', (chunk: Buffer) => back.onData(chunk));
+    // After the end both sides are read until they hang up, and nothing of it is used.
+    upstream.socket.on('data', (chunk: Buffer) => (this.#ended ? undefined : back.onData(chunk)));
     upstream.socket.on('drain', () => this.#state.progressed());
     upstream.socket.on('error', (error: Error) => this.#serverGone(error));
     upstream.socket.on('close', () => this.#serverGone(undefined));
-    socket.on('data', (chunk: Buffer) => front.onData(chunk));
+    socket.on('data', (chunk: Buffer) => (this.#ended ? undefined : front.onData(chunk)));
     socket.on('drain', () => back.clientDrained());
     back.drain();
     front.drain();
@@ -163,11 +172,7 @@ export class PgSession {
     if (this.#front?.holds.cancel()) return;
     const upstream = this.#upstream;
     if (!upstream?.key || this.#ended) return;
-    const { host, port } = this.#options.target;
-    const { processId, secretKey } = upstream.key;
-    const socket = connect({ host, port }, () => socket.end(encodeCancelRequest(processId, secretKey)));
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(5_000, () => socket.destroy());
+    void cancelUpstream(this.#options.target, upstream.key);
   }
 
   /** Ends the session with an error that says why, in the protocol. The first call counts. */
@@ -197,9 +202,8 @@ export class PgSession {
     this.#front?.holds.cancel();
     this.#state.end(new EnvironmentError('env.cancelled', reason));
     const { socket } = this.#client;
-    socket.end();
-    setTimeout(() => socket.destroy(), 2_000).unref();
-    if (this.#upstream && !this.#upstream.socket.destroyed) this.#upstream.socket.end(encodeTerminate());
+    hangUp(socket);
+    if (this.#upstream) hangUp(this.#upstream.socket, encodeTerminate());
     const recorder = this.#recorder;
     if (!recorder) return;
     // A withdrawn hold still writes its own end.
@@ -233,6 +237,14 @@ export class PgSession {
   }
 }
 
+/** Says goodbye, reads on so that the other side's end is seen, and does not wait for it for ever. */
+function hangUp(socket: Socket, goodbye?: Buffer): void {
+  if (socket.destroyed) return;
+  if (goodbye) socket.end(goodbye);
+  else socket.end();
+  socket.resume();
+  setTimeout(() => socket.destroy(), GRACE_MS).unref();
+}
 
 function fatal(error: unknown): { code: SqlStateCode; message: string } {
   if (error instanceof DeniedError) return { code: sqlState.insufficientPrivilege, message: `denied by policy: ${error.message}` };

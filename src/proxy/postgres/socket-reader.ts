@@ -1,7 +1,7 @@
 /** Reads whole messages one at a time while a connection is being set up; hands the socket over afterwards. */
 import type { Socket } from 'node:net';
 import { EnvironmentError } from '../../base/errors.ts';
-import { MessageFramer, type Direction, type RawMessage } from '../../wire/postgres/index.ts';
+import { MessageFramer, type FramerOptions, type RawMessage } from '../../wire/postgres/index.ts';
 
 export class SocketReader {
   readonly #socket: Socket;
@@ -16,9 +16,10 @@ export class SocketReader {
   readonly #onEnd = (): void => this.#fail(new EnvironmentError('env.unreachable', 'the connection was closed'));
   readonly #onError = (error: Error): void => this.#fail(new EnvironmentError('env.unreachable', error.message, { cause: error }));
 
-  constructor(socket: Socket, direction: Direction) {
+  /** `framer` continues where an earlier reader ended. */
+  constructor(socket: Socket, options: FramerOptions, framer: MessageFramer = new MessageFramer(options)) {
     this.#socket = socket;
-    this.framer = new MessageFramer({ direction });
+    this.framer = framer;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);

@@ -36,6 +36,8 @@ export interface Portal {
   executions: number;
 }
 
+const NOTHING_TO_UNDO = (): void => undefined;
+
 /** A map with a bound: reaching it is an error, not an eviction, since the server has no such eviction either. */
 class BoundedMap<V> {
   readonly #map = new Map<string, V>();
@@ -59,8 +61,14 @@ class BoundedMap<V> {
       else this.#map.set(name, before);
     };
   }
-  delete(name: string): void {
+  /** Deletes and returns what undoes it, for when the server skips the message. */
+  delete(name: string): () => void {
+    const before = this.#map.get(name);
+    if (before === undefined) return NOTHING_TO_UNDO;
     this.#map.delete(name);
+    return () => {
+      if (!this.#map.has(name)) this.#map.set(name, before);
+    };
   }
   clear(): void {
     this.#map.clear();
@@ -86,9 +94,10 @@ export class SessionStatements {
     this.sqlPrepared.delete(name);
   }
 
-  closed(name: string): void {
-    this.prepared.delete(name);
-    this.sqlPrepared.delete(name);
+  /** Returns what undoes it, for when the server skips the Close. */
+  closed(name: string): () => void {
+    const undo = [this.prepared.delete(name), this.sqlPrepared.delete(name)];
+    return () => undo.forEach((u) => u());
   }
 
   /** Portals and cursors share one name space: FETCH of a name that a Bind has taken is refused. */

@@ -5,8 +5,8 @@ import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import {
-  decodeAuthentication, decodeBackend, encodePasswordMessage, encodeSaslInitialResponse, encodeSaslResponse, encodeSslRequest, encodeStartup, noticeField, protocolVersion,
-  type BackendKeyData, type MessageFramer,
+  decodeAuthentication, decodeBackend, encodeCancelRequest, encodePasswordMessage, encodeSaslInitialResponse, encodeSaslResponse, encodeSslRequest, encodeStartup, minorOf,
+  negotiationReply, noticeField, protocolVersion, sqlState, type BackendKeyData, type MessageFramer, type NoticeField, type ProtocolNegotiation,
 } from '../../wire/postgres/index.ts';
 import { md5Password } from '../../wire/postgres/md5.ts';
 import { ScramClient, selectScramMechanism } from '../../wire/postgres/scram-client.ts';
@@ -22,57 +22,105 @@ export interface Upstream {
   readonly key: BackendKeyData | undefined;
 }
 
-/** @throws EnvironmentError: unreachable, tls, upstream_auth. The message never holds the credential. */
-export async function connectUpstream(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>): Promise<Upstream> {
-  const { socket, binding } = await openSocket(target);
-  const reader = new SocketReader(socket, 'backend');
-  const timer = setTimeout(() => socket.destroy(new EnvironmentError('env.timeout', 'the sign-on took too long')), limits.upstreamConnectTimeoutMs);
+/** The target, or something in front of it, does not know the protocol version that was asked for. */
+class VersionRefused extends EnvironmentError {}
+
+/**
+ * `version` is what the client speaks: 3.2 is asked of the target only where the client asked for it, and given up
+ * where the target does not know it. The two legs do not depend on each other.
+ * @throws EnvironmentError: unreachable, timeout, tls, upstream_auth. The message never holds the credential.
+ */
+export async function connectUpstream(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, version: number = protocolVersion.v3_0): Promise<Upstream> {
+  const deadline = performance.now() + limits.upstreamConnectTimeoutMs;
   try {
-    const startup = new Map([['user', credential.user], ['database', target.info.database], ...parameters]);
-    socket.write(encodeStartup(startup, protocolVersion.v3_0));
-    await signOn(reader, socket, credential, target, binding);
-    const ready = await untilReady(reader);
-    reader.detach();
-    return { socket, framer: reader.framer, ...ready };
+    return await connectOnce(target, credential, parameters, version, deadline);
   } catch (error) {
+    if (!(error instanceof VersionRefused)) throw error;
+    return connectOnce(target, credential, parameters, protocolVersion.v3_0, deadline);
+  }
+}
+
+async function connectOnce(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, version: number, deadline: number): Promise<Upstream> {
+  return withSocket(target, deadline, async (socket, binding) => {
+    const reader = new SocketReader(socket, { direction: 'backend' });
+    try {
+      const startup = new Map([['user', credential.user], ['database', target.info.database], ...parameters]);
+      socket.write(encodeStartup(startup, version));
+      await signOn(reader, socket, { credential, target, binding, version });
+      const ready = await untilReady(reader);
+      return { socket, framer: reader.framer, ...ready };
+    } finally {
+      reader.detach();
+    }
+  });
+}
+
+/** Asks the target to cancel what the session with this key is running; over TLS where the session uses TLS. Never throws. */
+export async function cancelUpstream(target: Target, key: BackendKeyData): Promise<void> {
+  const deadline = performance.now() + limits.upstreamConnectTimeoutMs;
+  await withSocket(target, deadline, async (socket) => {
+    // The server closes without an answer once it has read the request.
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.resume();
+      socket.end(encodeCancelRequest(key.processId, key.secretKey));
+    });
     socket.destroy();
+  }).catch(() => undefined);
+}
+
+/** Opens a socket and does `work` with it, all before the deadline. The socket is destroyed when anything fails. */
+async function withSocket<T>(target: Target, deadline: number, work: (socket: Socket, binding: Uint8Array | undefined) => Promise<T>): Promise<T> {
+  const tcp = tcpConnect({ host: target.host, port: target.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs });
+  const name = `${target.info.name} (${target.host}:${target.port})`;
+  let open: Socket = tcp;
+  let timer: NodeJS.Timeout | undefined;
+  // A socket without a listener for errors ends the process; between two phases nobody else may be listening.
+  tcp.on('error', () => undefined);
+  try {
+    const late = new Promise<never>((_, reject) => {
+      const error = new EnvironmentError('env.timeout', `${name} did not let us in within ${limits.upstreamConnectTimeoutMs / 1000} seconds`);
+      timer = setTimeout(() => reject(error), Math.max(0, deadline - performance.now()));
+    });
+    const opened = openSocket(target, tcp, name).then(({ socket, binding }) => {
+      open = socket;
+      if (socket !== tcp) socket.on('error', () => undefined);
+      return work(socket, binding);
+    });
+    return await Promise.race([opened, late]);
+  } catch (error) {
+    open.destroy();
+    tcp.destroy();
     if (error instanceof EnvironmentError || error instanceof MalformedError) throw error;
-    throw new EnvironmentError('env.unreachable', messageOf(error), { cause: error });
+    throw new EnvironmentError('env.unreachable', `${name}: ${messageOf(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function openSocket(target: Target): Promise<{ socket: Socket; binding: Uint8Array | undefined }> {
-  const socket = tcpConnect({ host: target.host, port: target.port, noDelay: true });
+async function openSocket(target: Target, tcp: Socket, name: string): Promise<{ socket: Socket; binding: Uint8Array | undefined }> {
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(new Error('timed out')), limits.upstreamConnectTimeoutMs);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', fail);
-      resolve();
-    });
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      reject(new EnvironmentError('env.unreachable', `${target.info.name} (${target.host}:${target.port}) cannot be reached: ${error.message}`, { cause: error }));
-    };
-    socket.once('error', fail);
+    tcp.once('connect', resolve);
+    tcp.once('error', (error) => reject(new EnvironmentError('env.unreachable', `${name} cannot be reached: ${error.message}`, { cause: error })));
+    tcp.once('close', () => reject(new EnvironmentError('env.unreachable', `${name} closed the connection`)));
   });
-  if (target.info.tls === 'disable') return { socket, binding: undefined };
-  return startTls(target, socket);
+  if (target.info.tls === 'disable') return { socket: tcp, binding: undefined };
+  return startTls(target, tcp);
 }
 
 async function startTls(target: Target, socket: Socket): Promise<{ socket: Socket; binding: Uint8Array | undefined }> {
   socket.write(encodeSslRequest());
   const answer = await new Promise<Buffer>((resolve, reject) => {
-    socket.once('data', resolve);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new EnvironmentError('env.tls', `${target.info.name} closed the connection when asked for TLS`)));
+    const closed = (): void => reject(new EnvironmentError('env.tls', `${target.info.name} closed the connection when asked for TLS`));
+    socket.once('data', (data: Buffer) => {
+      socket.off('close', closed);
+      socket.pause();
+      resolve(data);
+    });
+    socket.once('close', closed);
   });
-  socket.removeAllListeners('close').removeAllListeners('error');
   // Exactly one byte: anything behind it was sent in clear and would be read as if it had come through TLS.
-  if (answer.length !== 1 || answer[0] !== 0x53) {
-    socket.destroy();
+  if (answer.length !== 1 || answer[0] !== negotiationReply.ssl) {
     throw new EnvironmentError('env.tls', `${target.info.name} does not offer TLS; register it with tls: disable if that is meant`);
   }
   return new Promise((resolve, reject) => {
@@ -81,6 +129,7 @@ async function startTls(target: Target, socket: Socket): Promise<{ socket: Socke
       () => resolve({ socket: tls, binding: endPoint(tls) }),
     );
     tls.once('error', (error: Error) => reject(new EnvironmentError('env.tls', `TLS to ${target.info.name} failed: ${error.message}`, { cause: error })));
+    tls.once('close', () => reject(new EnvironmentError('env.tls', `${target.info.name} closed the connection while TLS was set up`)));
   });
 }
 
@@ -99,14 +148,25 @@ function endPoint(tls: TLSSocket): Uint8Array | undefined {
   return hash && new Uint8Array(createHash(hash).update(certificate.raw).digest());
 }
 
-async function signOn(reader: SocketReader, socket: Socket, credential: Credential, target: Target, binding: Uint8Array | undefined): Promise<void> {
+interface SignOn {
+  readonly credential: Credential;
+  readonly target: Target;
+  readonly binding: Uint8Array | undefined;
+  readonly version: number;
+}
+
+async function signOn(reader: SocketReader, socket: Socket, { credential, target, binding, version }: SignOn): Promise<void> {
   let scram: ScramClient | undefined;
   for (;;) {
     const raw = await reader.next();
     const message = raw.type === 0x52 ? undefined : decodeBackend(raw);
     if (message) {
-      if (message.type === 'ErrorResponse') throw new EnvironmentError('env.upstream_auth', `${target.info.name} refuses the sign-on: ${noticeField(message.fields, 'message') ?? 'no reason given'}`);
-      if (message.type === 'NoticeResponse' || message.type === 'NegotiateProtocolVersion') continue;
+      if (message.type === 'ErrorResponse') throw signOnRefused(target, message.fields, version);
+      if (message.type === 'NoticeResponse') continue;
+      if (message.type === 'NegotiateProtocolVersion') {
+        checkNegotiated(message, version);
+        continue;
+      }
       throw new MalformedError('malformed.phase', `the server sent ${message.type} during the sign-on`);
     }
     const request = decodeAuthentication(raw.body);
@@ -139,6 +199,19 @@ async function signOn(reader: SocketReader, socket: Socket, credential: Credenti
         throw new EnvironmentError('env.upstream_auth', `${target.info.name} asks for ${request.method}, which is not supported`);
     }
   }
+}
+
+/** Old poolers answer a version that they do not know with an error instead of negotiating. */
+function signOnRefused(target: Target, fields: readonly NoticeField[], version: number): EnvironmentError {
+  const message = `${target.info.name} refuses the sign-on: ${noticeField(fields, 'message') ?? 'no reason given'}`;
+  const code = noticeField(fields, 'code') ?? '';
+  const isVersion = version !== protocolVersion.v3_0 && (code === sqlState.featureNotSupported || code === sqlState.protocolViolation);
+  return isVersion ? new VersionRefused('env.upstream_auth', message) : new EnvironmentError('env.upstream_auth', message);
+}
+
+/** We send no protocol options, and what is negotiated is never newer than what was asked for. */
+function checkNegotiated(answer: ProtocolNegotiation, version: number): void {
+  if (minorOf(answer.newest) > minorOf(version) || answer.unrecognized.length > 0) throw new MalformedError('malformed.value', 'the server negotiates what nobody asked for');
 }
 
 async function untilReady(reader: SocketReader): Promise<{ parameters: ReadonlyMap<string, string>; key: BackendKeyData | undefined }> {

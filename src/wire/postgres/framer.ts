@@ -17,6 +17,8 @@ export interface RawMessage {
   readonly raw: Buffer;
   /** What follows the header. */
   readonly body: Buffer;
+  /** Set when the message was longer than its limit and was not kept: its size, header included. `raw` and `body` are empty then. */
+  readonly oversized?: number;
 }
 
 export type Direction = 'frontend' | 'backend';
@@ -26,6 +28,11 @@ export interface FramerOptions {
   readonly direction: Direction;
   /** Largest message, header included, in bytes: one number or by type byte. Default: `defaultMaxBytes`. */
   readonly maxBytes?: number | ((type: number) => number);
+  /**
+   * Types whose messages above the limit are read past and reported (`oversized`) instead of ending the stream, so that
+   * the sender can be told and the connection goes on. Only with `next`.
+   */
+  readonly skipOversized?: readonly number[];
 }
 
 /** Called for each whole message: bytes `start` (type byte) to `end` (exclusive) of `source`. False stops the scan after it. */
@@ -54,6 +61,8 @@ export function defaultMaxBytes(direction: Direction, type: number): number {
 
 /** First allocation for a message that straddles chunks. */
 const FIRST_COLLECT_BYTES = 64 * 1024;
+/** No peer may announce more; PostgreSQL's own limit (PQ_LARGE_MESSAGE_LIMIT). */
+const LARGEST_LENGTH = 0x3fff_fffe;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -76,6 +85,11 @@ export class MessageFramer {
   /** Size of the message being collected; 0 while its header is incomplete. */
   private partialTotal = 0;
   private failure: MalformedError | undefined;
+  private readonly skippable: Uint8Array;
+  /** The message being read past: its size and type, and what of it is still to come. */
+  private skipTotal = 0;
+  private skipType = 0;
+  private skipLeft = 0;
   /** The message that `step` found. */
   private source: Buffer = EMPTY;
   private start = 0;
@@ -84,6 +98,7 @@ export class MessageFramer {
   constructor(options: FramerOptions) {
     this.direction = options.direction;
     this.known = known[options.direction];
+    this.skippable = typeTable(options.skipOversized ?? []);
     const max = options.maxBytes;
     this.maxBytes = Float64Array.from({ length: 256 }, (_, type) =>
       typeof max === 'number' ? max : max ? max(type) : defaultMaxBytes(options.direction, type),
@@ -114,6 +129,11 @@ export class MessageFramer {
    */
   next(): RawMessage | undefined {
     if (!this.step()) return undefined;
+    if (this.skipTotal > 0) {
+      const oversized = this.skipTotal;
+      this.skipTotal = 0;
+      return { type: this.skipType, raw: EMPTY, body: EMPTY, oversized };
+    }
     const source = this.source;
     return { type: source[this.start] ?? 0, raw: source.subarray(this.start, this.end), body: source.subarray(this.start + HEADER_BYTES, this.end) };
   }
@@ -126,6 +146,7 @@ export class MessageFramer {
   scan(visit: MessageVisitor): number {
     let count = 0;
     while (this.step()) {
+      if (this.skipTotal > 0) throw this.fail('malformed.length', `message ${typeLabel(this.skipType)} of ${this.skipTotal} bytes exceeds its limit`, 1);
       count++;
       if (!visit(this.source[this.start] ?? 0, this.source, this.start, this.end)) break;
     }
@@ -136,8 +157,10 @@ export class MessageFramer {
   private step(): boolean {
     if (this.failure) throw this.failure;
     for (;;) {
+      if (this.skipTotal > 0) return this.skip();
       if (this.partialBytes > 0) {
         if (!this.collect()) return false;
+        if (this.skipTotal > 0) continue;
         this.source = this.partial;
         this.start = 0;
         this.end = this.partialTotal;
@@ -150,6 +173,7 @@ export class MessageFramer {
       const available = this.chunk.length - start;
       if (available >= HEADER_BYTES) {
         const total = this.totalOf(this.chunk, start);
+        if (this.skipTotal > 0) continue;
         if (available >= total) {
           this.source = this.chunk;
           this.start = start;
@@ -182,7 +206,11 @@ export class MessageFramer {
     const length = source.readInt32BE(at + 1);
     if (length < 4) throw this.fail('malformed.length', `message ${typeLabel(type)} has length ${length}`, 1);
     const max = this.maxBytes[type] ?? 0;
-    if (length + 1 > max) throw this.fail('malformed.length', `message ${typeLabel(type)} of ${length + 1} bytes exceeds the limit of ${max}`, 1);
+    if (length + 1 > max && this.skippable[type] === 1 && length <= LARGEST_LENGTH) {
+      this.skipType = type;
+      this.skipTotal = length + 1;
+      this.skipLeft = length + 1;
+    } else if (length + 1 > max) throw this.fail('malformed.length', `message ${typeLabel(type)} of ${length + 1} bytes exceeds the limit of ${max}`, 1);
     return length + 1;
   }
 
@@ -191,10 +219,31 @@ export class MessageFramer {
     return this.failure;
   }
 
-  /** True when the partial message is whole. */
+  /** Lets go of the bytes of a message that is too long. True when its end is reached. */
+  private skip(): boolean {
+    while (this.skipLeft > 0) {
+      const available = this.chunk.length - this.at;
+      if (available === 0 && !this.nextChunk()) return false;
+      const count = Math.min(this.skipLeft, this.chunk.length - this.at);
+      this.at += count;
+      this.skipLeft -= count;
+    }
+    return true;
+  }
+
+  /** True when the partial message is whole, or is one to read past. */
   private collect(): boolean {
     for (;;) {
-      if (this.partialTotal === 0 && this.partialBytes >= HEADER_BYTES) this.partialTotal = this.totalOf(this.partial, 0);
+      if (this.partialTotal === 0 && this.partialBytes >= HEADER_BYTES) {
+        this.partialTotal = this.totalOf(this.partial, 0);
+        if (this.skipTotal > 0) {
+          this.skipLeft -= this.partialBytes;
+          this.partial = EMPTY;
+          this.partialBytes = 0;
+          this.partialTotal = 0;
+          return true;
+        }
+      }
       const want = (this.partialTotal === 0 ? HEADER_BYTES : this.partialTotal) - this.partialBytes;
       if (want === 0) return true;
       if (this.at === this.chunk.length && !this.nextChunk()) return false;
