@@ -15,9 +15,10 @@ function dryRun(sql: string): DryRunStatement[] {
   return splitSql(sql).map(({ from, to }) => {
     const text = sql.slice(from, to);
     const verb = /^\w+(\s+(TABLE|DATABASE))?/i.exec(text)?.[0].toUpperCase() ?? '';
-    const base = { from, to, statement: verb, approvers: [], quorum: 0, masked: [] };
-    if (/^drop\s+database/i.test(text)) return { ...base, effect: 'deny', reason: 'Databases are never dropped through Sallyport.', policyIds: ['guardrails.no-drop-database'] };
-    if (/^(update|delete)(?![\s\S]*\bwhere\b)/i.test(text)) return { ...base, effect: 'hold', reason: `${verb} without a WHERE on production.`, policyIds: ['approvals.prod-no-where'], approvers: ['dba'], quorum: 1 };
+    const base = { from, to, statement: verb, approvers: [], quorum: 0, masked: [], explanations: [] };
+    const head = { from, to: from + (/^\w+\s+(from\s+)?\w+/i.exec(text)?.[0].length ?? 0) };
+    if (/^drop\s+database/i.test(text)) return { ...base, effect: 'deny', reason: 'Databases are never dropped through Sallyport.', policyIds: ['guardrails.no-drop-database'], explanations: [{ from, to, severity: 'denied', sentence: `\`${text}\` is denied: databases are never dropped through Sallyport.`, offers: [] }] };
+    if (/^(update|delete)(?![\s\S]*\bwhere\b)/i.test(text)) return { ...base, effect: 'hold', reason: `${verb} without a WHERE on production.`, policyIds: ['approvals.prod-no-where'], approvers: ['dba'], quorum: 1, explanations: [{ ...head, severity: 'held', sentence: `This ${verb} has no WHERE: it waits for dba.`, offers: [{ kind: 'edit', label: 'Add a WHERE', edits: [{ from: to, to, insert: ' WHERE id = 0' }], select: { from: to + 12, to: to + 13 } }, { kind: 'ask', label: 'Ask dba', approvers: ['dba'] }] }] };
     const masked = data.customerColumns.flatMap((c) => (c.mask !== undefined && /customers/i.test(text) ? [{ column: c.name, mask: c.mask }] : []));
     return { ...base, effect: 'allow', reason: 'Allowed for engineering.', policyIds: ['access.engineering-read'], masked };
   });
@@ -111,7 +112,7 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
       emit('workbench.event', { type: 'finished', ...run, elapsedMs: 900, outcome: 'cancelled', transaction: 'idle' });
       return null;
     },
-    'workbench.dryRun': ({ sql }: { sql: string }) => (/\bfrom\s*;?\s*$/i.test(sql) ? { state: 'unparsed', message: 'syntax error at end of input' } : { state: 'decided', statements: dryRun(sql), elapsedMs: 0.6 }),
+    'workbench.dryRun': ({ sql }: { sql: string }) => (/\bfrom\s*;?\s*$/i.test(sql) ? { state: 'unparsed', message: 'syntax error at end of input' } : { state: 'decided', statements: dryRun(sql), unparsed: [], elapsedMs: 0.6 }),
     'workbench.explain': () => ({ ok: true, lines: plan, elapsedMs: 2.2 }),
     'workbench.schema': () => data.schema,
     'workbench.history': () => data.history,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DryRunStatement } from '../contract/ipc/workbench.ts';
-import { dryRunAnswered, dryRunEdited, dryRunFailed, initialDryRun, maskedCount, within, worstEffect } from './dry-run.ts';
+import type { DryRunReply, DryRunStatement, Explanation } from '../contract/ipc/workbench.ts';
+import { dryRunAnswered, dryRunEdited, dryRunFailed, initialDryRun, explanationsOf, shownExplanation, statementAtCaret, applyEdits } from './dry-run.ts';
 
-const statement = (effect: DryRunStatement['effect'], from = 0, to = 5): DryRunStatement => ({ from, to, statement: 'X', effect, reason: '', policyIds: [], approvers: [], quorum: 0, masked: [] });
-const decided = (s: DryRunStatement[]) => ({ state: 'decided', statements: s, elapsedMs: 1 }) as const;
+const statement = (effect: DryRunStatement['effect'], from = 0, to = 5): DryRunStatement => ({ from, to, statement: 'X', effect, reason: '', policyIds: [], approvers: [], quorum: 0, masked: [], explanations: [] });
+const decided = (s: DryRunStatement[]): DryRunReply => ({ state: 'decided', statements: s, unparsed: [], elapsedMs: 1 });
 
 describe('dry run', () => {
   it('asks, then shows the answer', () => {
@@ -30,14 +30,29 @@ describe('dry run', () => {
     expect(dryRunFailed(asked, asked.version, 'down')).toMatchObject({ phase: 'failed', message: 'down' });
     expect(dryRunAnswered(asked, asked.version, decided([])).phase).toBe('empty');
   });
-  it('takes the strictest effect', () => {
-    expect(worstEffect([])).toBe('allow');
-    expect(worstEffect([statement('allow'), statement('hold')])).toBe('hold');
-    expect(worstEffect([statement('deny'), statement('hold')])).toBe('deny');
+  it('finds the statement at the caret', () => {
+    const two = [statement('allow', 0, 5), statement('deny', 6, 9)];
+    expect([0, 5, 6, 20].map((caret) => statementAtCaret(two, caret)?.effect)).toEqual(['allow', 'allow', 'deny', 'deny']);
+    expect(statementAtCaret([], 3)).toBeUndefined();
   });
-  it('counts masks and picks statements of a range', () => {
-    const mask = { column: 'e', mask: { classId: 'email', kind: 'token', rule: '' } } as const;
-    expect(maskedCount([{ ...statement('allow'), masked: [mask, mask] }])).toBe(2);
-    expect(within([statement('allow', 0, 5), statement('deny', 6, 9)], 6, 7).map((s) => s.effect)).toEqual(['deny']);
+});
+
+describe('explanations', () => {
+  const said = (from: number, to: number, severity: Explanation['severity'] = 'masked'): Explanation => ({ from, to, severity, sentence: `${from}-${to}`, offers: [] });
+
+  it('shows the closest around the caret, else the first', () => {
+    const one = { explanations: [said(0, 20, 'held'), said(7, 12), said(14, 16)] };
+    expect([0, 7, 12, 13, 15, 40].map((caret) => shownExplanation(one, caret)?.sentence)).toEqual(['0-20', '7-12', '7-12', '0-20', '14-16', '0-20']);
+    expect(shownExplanation({ explanations: [] }, 0)).toBeUndefined();
+  });
+  it('are those of every statement, and where one is not whole', () => {
+    const asked = dryRunEdited(initialDryRun, 'select 1; sel');
+    const answer = dryRunAnswered(asked, asked.version, { state: 'decided', statements: [{ ...statement('allow'), explanations: [said(0, 3)] }], unparsed: [{ from: 10, to: 13, message: 'syntax error' }], elapsedMs: 1 });
+    expect(explanationsOf(answer).map((e) => [e.from, e.severity])).toEqual([[0, 'masked'], [10, 'hint']]);
+    expect(explanationsOf(asked)).toEqual([]);
+    expect(explanationsOf(dryRunAnswered(asked, asked.version, { state: 'unparsed', message: 'x', at: { from: 0, to: 3 } }))).toMatchObject([{ from: 0, to: 3, severity: 'hint' }]);
+  });
+  it('apply several edits, whatever their order', () => {
+    expect(applyEdits('abcdef', [{ from: 0, to: 1, insert: 'XX' }, { from: 5, to: 6, insert: '' }, { from: 3, to: 3, insert: '-' }])).toBe('XXbc-de');
   });
 });

@@ -9,6 +9,32 @@ const tab = z.strictObject({ tabId: opaqueId });
 export const cellMark = z.strictObject({ row: count, column: count, mask: maskInfo });
 export type CellMark = z.infer<typeof cellMark>;
 
+/** Half-open range of UTF-16 code units in the text that was sent. */
+const range = { from: count, to: count };
+
+/** What would be allowed instead. `edits` do not overlap; `select` is what the person fills in, in the changed text. */
+export const offer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('edit'),
+    label: z.string(),
+    edits: z.array(z.strictObject({ ...range, insert: z.string() })),
+    select: z.strictObject(range).optional(),
+  }),
+  /** Run it as it is, and wait for these groups. */
+  z.strictObject({ kind: z.literal('ask'), label: z.string(), approvers: z.array(z.string()) }),
+]);
+export type Offer = z.infer<typeof offer>;
+
+/** Why a statement is denied, held or masked, at the place in the text that caused it. */
+export const explanation = z.strictObject({
+  ...range,
+  severity: z.enum(['denied', 'held', 'masked', 'hint']),
+  /** One plain sentence; names and SQL stand between backticks. */
+  sentence: z.string(),
+  offers: z.array(offer),
+});
+export type Explanation = z.infer<typeof explanation>;
+
 const run = { tabId: opaqueId, runId: opaqueId };
 const result = { ...run, resultId: opaqueId };
 
@@ -69,6 +95,8 @@ export const workbenchEvent = z.discriminatedUnion('type', [
     reason: z.string().optional(),
   }),
   z.strictObject({ type: z.literal('error'), ...run, statement: count.optional(), error: sqlError }),
+  /** Why the run was stopped, with places in the text that was run. Comes after the `error` of a denial, before `finished`. */
+  z.strictObject({ type: z.literal('explained'), ...run, sql: z.string(), explanations: z.array(explanation) }),
   z.strictObject({
     type: z.literal('finished'),
     ...run,
@@ -82,9 +110,7 @@ export const workbenchEvent = z.discriminatedUnion('type', [
 export type WorkbenchEvent = z.infer<typeof workbenchEvent>;
 
 export const dryRunStatement = z.strictObject({
-  /** Half-open range of UTF-16 code units in the text that was sent. */
-  from: count,
-  to: count,
+  ...range,
   /** Verb: `SELECT`, `DROP TABLE`. */
   statement: z.string(),
   effect,
@@ -93,13 +119,15 @@ export const dryRunStatement = z.strictObject({
   approvers: z.array(z.string()),
   quorum: count,
   masked: z.array(z.strictObject({ column: z.string(), mask: maskInfo })),
+  explanations: z.array(explanation),
 });
 export type DryRunStatement = z.infer<typeof dryRunStatement>;
 
 export const dryRunReply = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('decided'), statements: z.array(dryRunStatement), elapsedMs: durationMs }),
-  /** The text does not parse yet: normal while typing. */
-  z.strictObject({ state: z.literal('unparsed'), message: z.string(), position: z.int().positive().optional() }),
+  /** `unparsed`: where the parser stopped in statements among them that do not parse yet. Normal while typing; the others are decided all the same. */
+  z.strictObject({ state: z.literal('decided'), statements: z.array(dryRunStatement), unparsed: z.array(z.strictObject({ ...range, message: z.string() })), elapsedMs: durationMs }),
+  /** No statement of the text parses yet. `at` is where the parser stopped. */
+  z.strictObject({ state: z.literal('unparsed'), message: z.string(), at: z.strictObject(range).optional() }),
 ]);
 export type DryRunReply = z.infer<typeof dryRunReply>;
 

@@ -12,7 +12,7 @@ import type { CatalogRelation } from '../../policy/types.ts';
 import { csvLines } from '../../ui/csv.ts';
 import { describeError } from '../app/log.ts';
 import type { QuerySink } from '../workbench/connection.ts';
-import { toDryRunReply } from '../workbench/dry-run.ts';
+import { forecast } from '../workbench/dry-run.ts';
 import { History } from '../workbench/history.ts';
 import { typeName } from '../workbench/pg-types.ts';
 import type { KeptResult } from '../workbench/result-store.ts';
@@ -45,14 +45,15 @@ class Workbench {
           .then((masked) => this.history.add(entry, masked))
           .catch((error: unknown) => this.#log.write('warning', 'history.not_kept', describeError(error)));
       },
+      unexplained: (error) => this.#log.write('warning', 'denial.not_explained', describeError(error)),
       idleMinutes: () => context.settings().keepAliveMinutes,
     });
   }
 
   /** The statement as the recording shows it: detected values masked, and all literals where classified columns are near. */
   async masked(connection: string, sql: string): Promise<string> {
-    const judged = await (await this.work.runtime.listenerOf(connection)).dryRun(sql, 'app');
-    const sensitive = judged.some((j) => j.statements.some((s) => s.reads.length > 0 || s.refusal !== undefined || s.facts.writes));
+    const bench = await (await this.work.runtime.listenerOf(connection)).bench('app');
+    const sensitive = bench.analyse(sql).some((s) => s.reads.length > 0 || s.refusal !== undefined || s.facts.writes);
     const text = sensitive ? hideLiterals(sql, () => '…') : sql;
     return maskText(text, { columns: 'detect_all', unmasked: [], scrubMessages: false }, this.#masks).text;
   }
@@ -90,9 +91,11 @@ export function workbenchHandlers(context: SliceContext, askWhere: AskWhere): { 
     },
     dryRun: async ({ tabId, sql }) => {
       const { work, tabs } = bench();
-      const began = performance.now();
-      const judged = await (await work.runtime.listenerOf(tabs.get(tabId).connection)).dryRun(sql, 'app');
-      return toDryRunReply(sql, judged, performance.now() - began);
+      const tab = tabs.get(tabId);
+      // Only the newest text of a tab counts.
+      tab.forecast?.abort(new EnvironmentError('env.cancelled', 'the text has changed'));
+      const { signal } = (tab.forecast = new AbortController());
+      return forecast(sql, await (await work.runtime.listenerOf(tab.connection)).bench('app'), signal);
     },
     explain: async ({ tabId, sql, analyze }) => {
       const { tabs } = bench();

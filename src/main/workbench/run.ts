@@ -1,6 +1,6 @@
 /** One run in a tab: turns what the session answers into events for the window, in batches, up to the row limit. */
 import type { ResultColumn, Row } from '../../contract/ipc/common.ts';
-import type { WorkbenchEvent } from '../../contract/ipc/workbench.ts';
+import type { Explanation, WorkbenchEvent } from '../../contract/ipc/workbench.ts';
 import type { ProxyEvent } from '../../proxy/core/events.ts';
 import type { DataClass } from '../../policy/types.ts';
 import { noticeField, type FieldDescription, type NoticeField, type TransactionStatus } from '../../wire/postgres/index.ts';
@@ -198,6 +198,18 @@ export class Run implements QuerySink {
     this.#summary.message = error.message;
     const { tabId, runId } = this.#o;
     this.#o.emit({ type: 'error', tabId, runId, statement: this.#statement, error });
+  }
+
+  /** The proxy or an approver refused it. */
+  get wasRefused(): boolean {
+    return this.#summary.denied;
+  }
+
+  /** Says nothing of a statement that an approver denied: that person's reason is the explanation. */
+  explained(explanations: readonly Explanation[]): void {
+    if (this.#summary.held || explanations.length === 0) return;
+    const { tabId, runId, sql } = this.#o;
+    this.#o.emit({ type: 'explained', tabId, runId, sql, explanations: [...explanations] });
   }
 
   // --- the end ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import type { HistoryEntry, WorkbenchEvent } from '../../contract/ipc/workbench.
 import type { ProxyEvent } from '../../proxy/core/events.ts';
 import type { Work } from '../work/work.ts';
 import { WorkbenchConnection, type QuerySink } from './connection.ts';
+import { explainText } from './dry-run.ts';
 import { ResultStore } from './result-store.ts';
 import { Run } from './run.ts';
 
@@ -13,6 +14,8 @@ export interface TabsOptions {
   emit(event: WorkbenchEvent): void;
   /** Called once for each run that has ended. */
   remember(entry: HistoryEntry, tab: Tab): void;
+  /** A denial could not be explained beyond its message. */
+  unexplained(error: unknown): void;
   /** 0: idle sessions are not ended. */
   idleMinutes(): number;
 }
@@ -24,6 +27,8 @@ export interface Tab {
   session: WorkbenchConnection | undefined;
   run: Run | undefined;
   idle: NodeJS.Timeout | undefined;
+  /** The newest dry run. */
+  forecast: AbortController | undefined;
   closed: boolean;
 }
 
@@ -50,7 +55,7 @@ export class Tabs {
   }
 
   async open(connection: string): Promise<{ tab: Tab; session: WorkbenchConnection }> {
-    const tab: Tab = { id: newId('tab'), connection, results: new ResultStore(), session: undefined, run: undefined, idle: undefined, closed: false };
+    const tab: Tab = { id: newId('tab'), connection, results: new ResultStore(), session: undefined, run: undefined, idle: undefined, forecast: undefined, closed: false };
     const session = await this.#connect(tab);
     this.#tabs.set(tab.id, tab);
     this.#waitIdle(tab);
@@ -97,7 +102,9 @@ export class Tabs {
     try {
       const session = await this.#connect(tab);
       run.started(session.sessionId);
-      run.finished(await session.query(sql, run));
+      const status = await session.query(sql, run);
+      if (run.wasRefused) await this.#explain(tab, run, sql);
+      run.finished(status);
     } catch (error) {
       run.lost(messageOf(error));
     } finally {
@@ -105,6 +112,15 @@ export class Tabs {
       const { outcome, rowCount, message } = run.summary();
       this.#o.remember({ id: runId, connection: tab.connection, sql, startedMs: run.startedMs, elapsedMs: run.elapsedMs, outcome, ...(rowCount === undefined ? {} : { rowCount }), ...(message === undefined ? {} : { message }) }, tab);
       if (!tab.closed) this.#waitIdle(tab);
+    }
+  }
+
+  /** A comfort: without it the error still says what it says. */
+  async #explain(tab: Tab, run: Run, sql: string): Promise<void> {
+    try {
+      run.explained(explainText(sql, await (await this.#o.work.runtime.listenerOf(tab.connection)).bench('app')));
+    } catch (error) {
+      this.#o.unexplained(error);
     }
   }
 

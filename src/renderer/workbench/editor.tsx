@@ -7,11 +7,14 @@ import type { Extension } from '@codemirror/state';
 import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
-import type { DryRunStatement, SchemaReply } from '../../contract/ipc/workbench.ts';
+import type { DryRunStatement, Offer, SchemaReply } from '../../contract/ipc/workbench.ts';
+import { applyEdits } from '../../ui/dry-run.ts';
 import { statementAt } from '../../ui/sql-tokens.ts';
 import { styleNonce } from '../nonce.ts';
 import { toNamespace } from './completion.ts';
 import { decisionGutter, setDecisions } from './editor-decisions.ts';
+import type { Explained } from './editor-explanations.ts';
+import { applyOffer, explanationKeys, showExplanations } from './editor-explanations.ts';
 import { editorTheme } from './editor-theme.ts';
 
 const parked = new Map<string, EditorState>();
@@ -45,6 +48,33 @@ export function insertText(tabId: string, text: string): void {
   view.focus();
 }
 
+/** Selects a part of the text, for reading or typing over it. */
+export function selectRange(tabId: string, from: number, to: number): void {
+  const view = mounted.get(tabId);
+  if (view === undefined) return;
+  const size = view.state.doc.length;
+  view.dispatch({ selection: { anchor: Math.min(from, size), head: Math.min(to, size) }, scrollIntoView: true });
+  view.focus();
+}
+
+/** Changes the text as offered, if it still is the text of the forecast. */
+export function changeText(tabId: string, sql: string, offer: Extract<Offer, { kind: 'edit' }>): boolean {
+  const view = mounted.get(tabId);
+  return view !== undefined && applyOffer(view, sql, offer);
+}
+
+/** Changes a statement that has been run: where it still stands in the text, else as a new one behind it. */
+export function changeStatement(tabId: string, statement: string, offer: Extract<Offer, { kind: 'edit' }>): void {
+  const text = editorText(tabId);
+  const at = text.indexOf(statement);
+  if (at < 0) {
+    insertText(tabId, applyEdits(statement, offer.edits));
+    return;
+  }
+  const move = <T extends { from: number; to: number }>(r: T): T => ({ ...r, from: r.from + at, to: r.to + at });
+  changeText(tabId, text, { ...offer, edits: offer.edits.map(move), ...(offer.select === undefined ? {} : { select: move(offer.select) }) });
+}
+
 const languageFor = (schema: SchemaReply | undefined): Extension => sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema: schema === undefined ? {} : toNamespace(schema) });
 
 const base: Extension = [
@@ -59,6 +89,7 @@ const base: Extension = [
   bracketMatching(),
   closeBrackets(),
   autocompletion({ icons: false }),
+  explanationKeys,
   EditorView.lineWrapping,
   editorTheme,
   placeholder('Write SQL. The decision shows before you run it.'),
@@ -70,7 +101,11 @@ export interface EditorProps {
   readonly tabId: string;
   readonly schema: SchemaReply | undefined;
   readonly decisions: readonly DryRunStatement[];
+  /** Undefined while the answer is on its way: what is shown stays. */
+  readonly explained: Explained | undefined;
   readonly fontPx: number;
+  readonly onCaret: (at: number) => void;
+  readonly onOffer: (offer: Offer, explained: Explained, from: number) => void;
   readonly onEdit: (text: string) => void;
   readonly onRun: () => void;
   readonly onRunAll: () => void;
@@ -82,7 +117,7 @@ export function Editor(props: EditorProps) {
   useEffect(() => {
     latest.current = props;
   });
-  const { tabId, schema, decisions } = props;
+  const { tabId, schema, decisions, explained } = props;
 
   useEffect(() => {
     if (host.current === null) return undefined;
@@ -95,6 +130,7 @@ export function Editor(props: EditorProps) {
       language.of(languageFor(latest.current.schema)),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) latest.current.onEdit(update.state.doc.toString());
+        if (update.docChanged || update.selectionSet) latest.current.onCaret(update.state.selection.main.head);
       }),
       base,
     ];
@@ -117,6 +153,12 @@ export function Editor(props: EditorProps) {
   useEffect(() => {
     mounted.get(tabId)?.dispatch({ effects: setDecisions.of(decisions) });
   }, [tabId, decisions]);
+
+  useEffect(() => {
+    const view = mounted.get(tabId);
+    if (view === undefined || explained === undefined) return;
+    view.dispatch(showExplanations(view.state, explained, (offer, of, from) => latest.current.onOffer(offer, of, from)));
+  }, [tabId, explained]);
 
   return <div ref={host} style={{ height: '100%', '--editor-font': `${props.fontPx}px` } as React.CSSProperties} />;
 }

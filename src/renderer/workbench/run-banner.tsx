@@ -2,10 +2,13 @@
 import { Button } from '@mantine/core';
 import { IconAlertCircle, IconCopy, IconHandStop, IconShieldX } from '@tabler/icons-react';
 import type { SqlError } from '../../contract/ipc/common.ts';
+import type { Explanation, Offer } from '../../contract/ipc/workbench.ts';
 import { formatClock } from '../../ui/format.ts';
+import { PlainSentence } from '../../ui/plain-sentence.tsx';
 import { useNow } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { copyText } from '../notify.ts';
+import { OfferButtons } from './decision-strip.tsx';
 import type { HoldView } from './run-model.ts';
 import classes from './workbench.module.css';
 
@@ -46,7 +49,32 @@ export function HoldBanner({ hold, onCancel }: { hold: HoldView; onCancel: () =>
 
 const titles = { denied: 'Denied by policy', refused: 'Refused: Sallyport cannot be sure what this does' } as const;
 
-export function ErrorBanner({ error, hold }: { error: SqlError; hold: HoldView | undefined }) {
+export interface Why {
+  readonly sql: string;
+  readonly explanations: readonly Explanation[];
+}
+
+/** The first cause in one sentence, and what would be allowed instead. The policy's own words follow where they say more. */
+function Because({ why, message, onOffer }: { why: Why; message: string; onOffer: (offer: Offer, sql: string) => void }) {
+  const [first, ...others] = why.explanations;
+  if (first === undefined) return <p className={classes.bannerText}>{message}</p>;
+  return (
+    <>
+      {[first, ...others.slice(0, 2)].map((e) => (
+        <p key={`${e.from}-${e.sentence}`} className={classes.bannerText}>
+          <PlainSentence text={e.sentence} />
+        </p>
+      ))}
+      {first.offers.length > 0 && (
+        <div className={classes.bannerOffers}>
+          <OfferButtons offers={first.offers} disabled={false} onOffer={(offer) => onOffer(offer, why.sql)} />
+        </div>
+      )}
+    </>
+  );
+}
+
+export function ErrorBanner({ error, hold, why, onOffer }: { error: SqlError; hold: HoldView | undefined; why: Why | undefined; onOffer: (offer: Offer, sql: string) => void }) {
   const byPerson = hold?.state === 'denied';
   const title = byPerson ? `Denied by ${hold.by ?? 'an approver'}` : error.refusal === undefined ? `Error ${error.sqlstate}` : titles[error.refusal];
   const Icon = error.refusal === undefined ? IconAlertCircle : IconShieldX;
@@ -58,7 +86,7 @@ export function ErrorBanner({ error, hold }: { error: SqlError; hold: HoldView |
       </div>
       <div>
         <p className={classes.bannerTitle}>{title}</p>
-        <p className={classes.bannerText}>{error.message}</p>
+        {why === undefined || error.refusal === undefined ? <p className={classes.bannerText}>{error.message}</p> : <Because why={why} message={error.message} onOffer={onOffer} />}
         {error.detail !== undefined && <p className={classes.bannerText}>{error.detail}</p>}
         {error.hint !== undefined && (
           <p className={classes.bannerText}>

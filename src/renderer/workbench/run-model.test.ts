@@ -42,6 +42,10 @@ describe('applyRunEvent', () => {
     expect(state).toMatchObject({ phase: 'error', error: { policyIds: ['p'] } });
     expect(state.messages.map((m) => m.title)).toEqual(['Denied · 42501']);
   });
+  it('keeps why it was stopped, with the text that was run', () => {
+    const explanations = [{ from: 0, to: 4, severity: 'denied' as const, sentence: 'No.', offers: [] }];
+    expect(fold({ type: 'explained', ...run, sql: 'drop', explanations }).explained).toEqual({ sql: 'drop', explanations });
+  });
   it('says when rows were left out', () => {
     const state = fold(columns, { type: 'complete', ...run, resultId: 'a', statement: 0, tag: 'SELECT 9', rowCount: 9, elapsedMs: 1, truncated: true });
     expect(state.messages[0]?.text).toContain('9');

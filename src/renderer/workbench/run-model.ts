@@ -1,6 +1,6 @@
 /** What the window knows of one run: a fold over the events that main sends. Pure but for the row buffers. */
 import type { SqlError } from '../../contract/ipc/common.ts';
-import type { WorkbenchEvent } from '../../contract/ipc/workbench.ts';
+import type { Explanation, WorkbenchEvent } from '../../contract/ipc/workbench.ts';
 import { ResultBuffer } from '../../ui/result-buffer.ts';
 
 export type RunEvent = Exclude<WorkbenchEvent, { type: 'disconnected' }>;
@@ -41,6 +41,8 @@ export interface RunState {
   readonly messages: readonly RunMessage[];
   readonly hold: HoldView | undefined;
   readonly error: SqlError | undefined;
+  /** Why the run was stopped, with places in the text that was run. */
+  readonly explained: { readonly sql: string; readonly explanations: readonly Explanation[] } | undefined;
   readonly transaction: 'idle' | 'open' | 'failed';
 }
 
@@ -55,6 +57,7 @@ export const startRun = (runId: string, startedMs: number): RunState => ({
   messages: [],
   hold: undefined,
   error: undefined,
+  explained: undefined,
   transaction: 'idle',
 });
 
@@ -112,6 +115,8 @@ export function applyRunEvent(run: RunState, event: RunEvent): RunState {
       return onHoldChanged(run, event);
     case 'error':
       return say({ ...run, error: event.error }, { kind: 'error', title: `${event.error.refusal === undefined ? 'Error' : 'Denied'} · ${event.error.sqlstate}`, text: event.error.message });
+    case 'explained':
+      return { ...run, explained: { sql: event.sql, explanations: event.explanations } };
     case 'finished':
       return { ...run, phase: event.outcome, elapsedMs: event.elapsedMs, transaction: event.transaction };
   }

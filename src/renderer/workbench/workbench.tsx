@@ -1,18 +1,21 @@
 /** SQL workbench: tabs, editor, the decision before running, and what came back. */
 import { ActionIcon, Button, Group, Modal, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconBinaryTree, IconHistory, IconPlayerPlayFilled, IconPlayerStopFilled, IconPlugConnectedX, IconSql } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
+import type { Effect } from '../../contract/ipc/common.ts';
 import type { Settings } from '../../contract/ipc/settings.ts';
-import { worstEffect } from '../../ui/dry-run.ts';
+import type { Offer } from '../../contract/ipc/workbench.ts';
+import { explanationsOf, statementAtCaret } from '../../ui/dry-run.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { formatClock } from '../../ui/format.ts';
 import { isProduction, Labels, Pill } from '../../ui/pill.tsx';
 import { SqlBlock } from '../../ui/sql-text.tsx';
 import { useNow } from '../live.ts';
 import { goTo } from '../navigation.ts';
+import { tell } from '../notify.ts';
 import { useStore } from '../store.ts';
 import { DecisionStrip } from './decision-strip.tsx';
-import { currentStatement, Editor, editorText, insertText } from './editor.tsx';
+import { changeStatement, changeText, currentStatement, Editor, editorText, insertText, selectRange } from './editor.tsx';
 import { HistoryDrawer } from './history-drawer.tsx';
 import { ResultsPane } from './results-pane.tsx';
 import { ErrorBanner, HoldBanner } from './run-banner.tsx';
@@ -32,9 +35,8 @@ function Elapsed({ label, sinceMs }: { label: string; sinceMs: number }) {
 const runColour = { allow: 'sally', hold: 'orange.8', deny: 'red.8' } as const;
 const runWord = { allow: 'Run', hold: 'Run and ask', deny: 'Run' } as const;
 
-function Toolbar({ tab, onRun, onHistory }: { tab: Tab; onRun: () => void; onHistory: () => void }) {
+function Toolbar({ tab, effect, onRun, onHistory }: { tab: Tab; effect: Effect; onRun: () => void; onHistory: () => void }) {
   const { tabId, labels, database, serverVersion } = tab.session;
-  const effect = tab.dryRun.phase === 'decided' ? worstEffect(tab.dryRun.statements) : 'allow';
   return (
     <div className={classes.toolbar}>
       {isActive(tab.run) && tab.run !== undefined ? (
@@ -72,20 +74,48 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
   const [editorPx, setEditorPx] = useState(210);
   const [historyOpen, setHistoryOpen] = useState(false);
   const [asking, setAsking] = useState<string>();
+  const [caret, setCaret] = useState(0);
   const onEdit = useDryRun(tabId);
   const start = (sql: string) => {
     if (sql.trim() === '' || isActive(tab.run)) return;
     if (settings.confirmOnProd && isProduction(labels)) setAsking(sql);
     else runSql(tabId, sql, settings.maxRows);
   };
-  const decisions = tab.dryRun.phase === 'decided' ? tab.dryRun.statements : tab.dryRun.phase === 'asking' ? tab.dryRun.last : noDecisions;
+  const { dryRun } = tab;
+  const decisions = dryRun.phase === 'decided' ? dryRun.statements : dryRun.phase === 'asking' ? dryRun.last : noDecisions;
+  const explained = useMemo(() => (dryRun.phase === 'asking' ? undefined : { sql: 'sql' in dryRun ? dryRun.sql : '', explanations: explanationsOf(dryRun) }), [dryRun]);
+  const offered = (offer: Offer, sql: string, statement: string) => {
+    if (offer.kind === 'ask') start(statement);
+    else if (!changeText(tabId, sql, offer)) tell('The text has changed', 'Look at the new forecast.', 'info');
+  };
   return (
     <>
-      <Toolbar tab={tab} onRun={() => start(currentStatement(tabId))} onHistory={() => setHistoryOpen(true)} />
+      <Toolbar tab={tab} effect={statementAtCaret(decisions, caret)?.effect ?? 'allow'} onRun={() => start(currentStatement(tabId))} onHistory={() => setHistoryOpen(true)} />
       <div className={classes.editor} style={{ height: editorPx }}>
-        <Editor tabId={tabId} schema={tab.schema} decisions={decisions} fontPx={settings.editorFontPx} onEdit={onEdit} onRun={() => start(currentStatement(tabId))} onRunAll={() => start(editorText(tabId))} />
+        <Editor
+          tabId={tabId}
+          schema={tab.schema}
+          decisions={decisions}
+          explained={explained}
+          fontPx={settings.editorFontPx}
+          onCaret={setCaret}
+          onOffer={(offer, of, at) => {
+            const asked = statementAtCaret(decisions, at);
+            offered(offer, of.sql, asked === undefined ? '' : of.sql.slice(asked.from, asked.to));
+          }}
+          onEdit={onEdit}
+          onRun={() => start(currentStatement(tabId))}
+          onRunAll={() => start(editorText(tabId))}
+        />
       </div>
-      <DecisionStrip dryRun={tab.dryRun} />
+      <DecisionStrip
+        dryRun={dryRun}
+        caret={caret}
+        onShow={(from, to) => selectRange(tabId, from, to)}
+        onOffer={(offer, s) => {
+          if (dryRun.phase === 'decided') offered(offer, dryRun.sql, dryRun.sql.slice(s.from, s.to));
+        }}
+      />
       <Splitter heightPx={editorPx} onChange={setEditorPx} />
       {tab.disconnected !== undefined && (
         <div className={classes.banner} data-tone="deny" role="alert">
@@ -99,7 +129,17 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
         </div>
       )}
       {tab.run?.phase === 'held' && tab.run.hold !== undefined && <HoldBanner hold={tab.run.hold} onCancel={() => cancelRun(tabId)} />}
-      {tab.run?.error !== undefined && <ErrorBanner error={tab.run.error} hold={tab.run.hold} />}
+      {tab.run?.error !== undefined && (
+        <ErrorBanner
+          error={tab.run.error}
+          hold={tab.run.hold}
+          why={tab.run.explained}
+          onOffer={(offer, sql) => {
+            if (offer.kind === 'ask') start(sql);
+            else changeStatement(tabId, sql, offer);
+          }}
+        />
+      )}
       <ResultsPane tab={tab} />
       <HistoryDrawer
         opened={historyOpen}

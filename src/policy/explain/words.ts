@@ -1,0 +1,33 @@
+/** Small parts of sentences. */
+import type { MaskKind } from '../types.ts';
+
+const MAX_CODE = 60;
+
+/** SQL or a name within a sentence: on one line, cut when long. A backtick would end it. */
+export function code(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim().replaceAll('`', '´');
+  return `\`${line.length > MAX_CODE ? `${line.slice(0, MAX_CODE - 1)}…` : line}\``;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[], last = 'and'): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
+}
+
+/** A column of a list of names, as SQL wants it written. */
+export const identifier = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+/** One sentence out of a policy's reason and advice, without the full stop. */
+export const oneSentence = (text: string): string => text.trim().replace(/\.\s+(\p{Lu})(?=\p{Ll})/gu, (_, first: string) => `; ${first.toLowerCase()}`).replace(/\.$/, '');
+
+export const waitsFor = (o: { readonly approvers: readonly string[]; readonly quorum: number }): string =>
+  o.quorum > 1 ? `waits for ${o.quorum} people of ${listed(o.approvers, 'or')}` : `waits for ${listed(o.approvers, 'or')}`;
+
+const SHOWN: Readonly<Record<MaskKind, string>> = {
+  token: 'the rows show tokens',
+  partial: 'the rows show only a harmless part',
+  full: 'the rows show stars',
+  null: 'the rows show NULL',
+};
+export const shownAs = (kind: MaskKind): string => SHOWN[kind];
+
