@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { limits } from '../../base/limits.ts';
 import type { Json } from '../../base/jcs.ts';
-import { RowMasker, type ColumnDesc, type MaskContext } from '../../policy/mask/index.ts';
+import { ResultMask, RowMasker, type ColumnDesc, type MaskContext } from '../../policy/mask/index.ts';
 import type { MaskPlan, RecordLevel } from '../../policy/types.ts';
 import { forEachCell, HEADER_BYTES, rewriteDataRow } from '../../wire/postgres/index.ts';
 import type { MaskedColumn } from '../core/events.ts';
@@ -24,12 +24,31 @@ function keepBytes(level: RecordLevel): number {
   }
 }
 
-export class StatementResult {
+/** Everything about a result that its description and its plan say: made once, shared by every execution. */
+export class ResultShape {
   readonly columns: readonly ColumnDesc[];
-  readonly #plan: MaskPlan;
+  readonly mask: ResultMask;
+  readonly isWatched: Uint8Array;
+  readonly masked: readonly MaskedColumn[];
+  readonly keep: number;
+  /** Names as the recording may hold them; set by the journal, which masks them. */
+  recordedNames: readonly string[] | undefined;
+
+  constructor(columns: readonly ColumnDesc[], plan: MaskPlan, context: MaskContext, level: RecordLevel) {
+    this.columns = columns;
+    this.mask = new ResultMask(plan, columns, context);
+    this.isWatched = new Uint8Array(columns.length);
+    for (const i of this.mask.watched) this.isWatched[i] = 1;
+    this.masked = plan.columns === 'detect_all' ? [] : plan.columns.flatMap((c, column) => (c === 'detect' ? [] : [{ column, classId: c.classId, rule: c.rule }]));
+    this.keep = keepBytes(level);
+  }
+}
+
+const NO_COUNTS: Readonly<Record<string, number>> = {};
+
+export class StatementResult {
+  readonly shape: ResultShape;
   readonly #masker: RowMasker;
-  readonly #isWatched: Uint8Array;
-  readonly #keep: number;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #hash: Hash | undefined;
@@ -39,19 +58,15 @@ export class StatementResult {
   rows = 0;
   bytes = 0;
 
-  constructor(columns: readonly ColumnDesc[], plan: MaskPlan, context: MaskContext, level: RecordLevel) {
-    this.columns = columns;
-    this.#plan = plan;
-    this.#masker = new RowMasker(plan, columns, context);
-    this.#isWatched = new Uint8Array(columns.length);
-    for (const i of this.#masker.watched) this.#isWatched[i] = 1;
-    this.#keep = keepBytes(level);
+  constructor(shape: ResultShape) {
+    this.shape = shape;
+    this.#masker = new RowMasker(shape.mask);
   }
 
   /** Passes one DataRow, `source[start, end)` with its header, to `out`. @throws MalformedError for a row that does not decode. */
   row(source: Buffer, start: number, end: number, out: Output): void {
     this.rows++;
-    if (this.#masker.passthrough) {
+    if (this.shape.mask.passthrough) {
       out.view(source, start, end);
       this.#capture(source, start, end);
       return;
@@ -68,9 +83,10 @@ export class StatementResult {
 
   #mask(source: Buffer, start: number, end: number): Buffer | undefined {
     const body = source.subarray(start + HEADER_BYTES, end);
+    const { isWatched } = this.shape;
     let replacements: Map<number, Buffer | null> | undefined;
     forEachCell(body, (index, at, length) => {
-      if (length < 0 || this.#isWatched[index] !== 1) return;
+      if (length < 0 || isWatched[index] !== 1) return;
       const masked = this.#masker.maskCell(index, body.subarray(at, at + length));
       if (masked !== undefined) (replacements ??= new Map()).set(index, masked);
     });
@@ -79,7 +95,7 @@ export class StatementResult {
 
   #capture(source: Buffer, start: number, end: number): void {
     this.bytes += end - start;
-    if (this.#keptBytes + (end - start) <= this.#keep && !this.#hash) {
+    if (this.#keptBytes + (end - start) <= this.shape.keep && !this.#hash) {
       this.#kept.push(source.subarray(start, end));
       this.#keptBytes += end - start;
       return;
@@ -101,20 +117,15 @@ export class StatementResult {
     this.#run = undefined;
   }
 
-  get masked(): MaskedColumn[] {
-    if (this.#plan.columns === 'detect_all') return [];
-    return this.#plan.columns.flatMap((c, column) => (c === 'detect' ? [] : [{ column, classId: c.classId, rule: c.rule }]));
-  }
-
   /** Cells masked so far, by data class. */
   get counts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#masker.counts);
+    return this.#masker.counts.size === 0 ? NO_COUNTS : Object.fromEntries(this.#masker.counts);
   }
 
   /** What the recording keeps of the rows. Call once, at the end. */
   content(): { rows: Json; keptRows: number; restSha256: string | undefined } {
     this.#hashRun();
-    const rows = this.#kept.map((row) => decodeRow(row, this.columns));
+    const rows = this.#kept.map((row) => decodeRow(row, this.shape.columns));
     const restSha256 = this.#hash?.digest('hex');
     const keptRows = this.#kept.length;
     this.#kept = [];

@@ -64,6 +64,8 @@ export class PgSession {
   #front: FrontendRelay | undefined;
   #output: Output | undefined;
   #ended: Promise<void> | undefined;
+  /** Ends what still waits for the target. */
+  readonly #gone = new AbortController();
   /** What the client was given for CancelRequest. */
   readonly processId = randomInt(1, 0x7fff_ffff);
   readonly secretKey: Buffer;
@@ -106,7 +108,7 @@ export class PgSession {
     if (wanted !== '' && wanted !== target.info.database) throw new DeniedError(`this endpoint serves database "${target.info.database}", not "${wanted}"`);
     const settings = startupSettings(this.#client.parameters, gatekeeper, this.#options.analyser);
     if (![...settings.keys()].some((k) => k.toLowerCase() === 'client_encoding')) settings.set('client_encoding', 'UTF8');
-    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), settings, this.#client.version);
+    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), settings, { version: this.#client.version, signal: this.#gone.signal });
     this.#upstream = upstream;
     if (this.#ended) {
       upstream.socket.destroy();
@@ -200,6 +202,7 @@ export class PgSession {
 
   async #finish(reason: string): Promise<void> {
     this.#front?.holds.cancel();
+    this.#gone.abort();
     this.#state.end(new EnvironmentError('env.cancelled', reason));
     const { socket } = this.#client;
     hangUp(socket);

@@ -22,43 +22,51 @@ export interface Upstream {
   readonly key: BackendKeyData | undefined;
 }
 
+export interface UpstreamOptions {
+  /**
+   * What the client speaks: 3.2 is asked of the target only where the client asked for it, and given up where the
+   * target does not know it. The two legs do not depend on each other. Default 3.0.
+   */
+  readonly version?: number;
+  /** Nobody waits for the connection any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every attempt has in common. */
+interface Attempt {
+  /** On the monotonic clock, in milliseconds. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The target, or something in front of it, does not know the protocol version that was asked for. */
 class VersionRefused extends EnvironmentError {}
 
-/**
- * `version` is what the client speaks: 3.2 is asked of the target only where the client asked for it, and given up
- * where the target does not know it. The two legs do not depend on each other.
- * @throws EnvironmentError: unreachable, timeout, tls, upstream_auth. The message never holds the credential.
- */
-export async function connectUpstream(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, version: number = protocolVersion.v3_0): Promise<Upstream> {
-  const deadline = performance.now() + limits.upstreamConnectTimeoutMs;
+/** @throws EnvironmentError: unreachable, timeout, tls, upstream_auth, cancelled. The message never holds the credential. */
+export async function connectUpstream(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, options: UpstreamOptions = {}): Promise<Upstream> {
+  const attempt: Attempt = { deadline: performance.now() + limits.upstreamConnectTimeoutMs, signal: options.signal };
+  const connectOnce = (version: number): Promise<Upstream> =>
+    withSocket(target, attempt, async (socket, binding) => {
+      const reader = new SocketReader(socket, { direction: 'backend' });
+      try {
+        socket.write(encodeStartup(new Map([['user', credential.user], ['database', target.info.database], ...parameters]), version));
+        await signOn(reader, socket, { credential, target, binding, version });
+        return { socket, framer: reader.framer, ...(await untilReady(reader)) };
+      } finally {
+        reader.detach();
+      }
+    });
   try {
-    return await connectOnce(target, credential, parameters, version, deadline);
+    return await connectOnce(options.version ?? protocolVersion.v3_0);
   } catch (error) {
     if (!(error instanceof VersionRefused)) throw error;
-    return connectOnce(target, credential, parameters, protocolVersion.v3_0, deadline);
+    return connectOnce(protocolVersion.v3_0);
   }
-}
-
-async function connectOnce(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, version: number, deadline: number): Promise<Upstream> {
-  return withSocket(target, deadline, async (socket, binding) => {
-    const reader = new SocketReader(socket, { direction: 'backend' });
-    try {
-      const startup = new Map([['user', credential.user], ['database', target.info.database], ...parameters]);
-      socket.write(encodeStartup(startup, version));
-      await signOn(reader, socket, { credential, target, binding, version });
-      const ready = await untilReady(reader);
-      return { socket, framer: reader.framer, ...ready };
-    } finally {
-      reader.detach();
-    }
-  });
 }
 
 /** Asks the target to cancel what the session with this key is running; over TLS where the session uses TLS. Never throws. */
 export async function cancelUpstream(target: Target, key: BackendKeyData): Promise<void> {
-  const deadline = performance.now() + limits.upstreamConnectTimeoutMs;
-  await withSocket(target, deadline, async (socket) => {
+  await withSocket(target, { deadline: performance.now() + limits.upstreamConnectTimeoutMs }, async (socket) => {
     // The server closes without an answer once it has read the request.
     await new Promise<void>((resolve) => {
       socket.once('close', () => resolve());
@@ -70,23 +78,26 @@ export async function cancelUpstream(target: Target, key: BackendKeyData): Promi
 }
 
 /** Opens a socket and does `work` with it, all before the deadline. The socket is destroyed when anything fails. */
-async function withSocket<T>(target: Target, deadline: number, work: (socket: Socket, binding: Uint8Array | undefined) => Promise<T>): Promise<T> {
+async function withSocket<T>(target: Target, { deadline, signal }: Attempt, work: (socket: Socket, binding: Uint8Array | undefined) => Promise<T>): Promise<T> {
   const tcp = tcpConnect({ host: target.host, port: target.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs });
   const name = `${target.info.name} (${target.host}:${target.port})`;
   let open: Socket = tcp;
-  let timer: NodeJS.Timeout | undefined;
+  let giveUp: (error: EnvironmentError) => void = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const timer = setTimeout(() => giveUp(new EnvironmentError('env.timeout', `${name} did not let us in within ${limits.upstreamConnectTimeoutMs / 1000} seconds`)), Math.max(0, deadline - performance.now()));
+  const aborted = (): void => giveUp(new EnvironmentError('env.cancelled', 'the session has ended'));
+  signal?.addEventListener('abort', aborted, { once: true });
+  if (signal?.aborted) aborted();
   // A socket without a listener for errors ends the process; between two phases nobody else may be listening.
   tcp.on('error', () => undefined);
+  const opened = openSocket(target, tcp, name).then(({ socket, binding }) => {
+    open = socket;
+    if (socket !== tcp) socket.on('error', () => undefined);
+    return work(socket, binding);
+  });
   try {
-    const late = new Promise<never>((_, reject) => {
-      const error = new EnvironmentError('env.timeout', `${name} did not let us in within ${limits.upstreamConnectTimeoutMs / 1000} seconds`);
-      timer = setTimeout(() => reject(error), Math.max(0, deadline - performance.now()));
-    });
-    const opened = openSocket(target, tcp, name).then(({ socket, binding }) => {
-      open = socket;
-      if (socket !== tcp) socket.on('error', () => undefined);
-      return work(socket, binding);
-    });
     return await Promise.race([opened, late]);
   } catch (error) {
     open.destroy();
@@ -95,6 +106,7 @@ async function withSocket<T>(target: Target, deadline: number, work: (socket: So
     throw new EnvironmentError('env.unreachable', `${name}: ${messageOf(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
   }
 }
 
