@@ -1,0 +1,72 @@
+/**
+ * The corpus of attacks, guardrails and harmless statements (testdata/corpus, docs/corpus.md), against two real servers.
+ * SALLYPORT_CORPUS=id,id runs only these cases, SALLYPORT_CORPUS_SERVER=18 only that server.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readBenign, readGuardrails, readLeaks } from '../../testing/corpus-cases.ts';
+import { judgeBare, judgeBenign, judgeGuardrails, judgeLeaks, type Verdicts } from '../../testing/corpus-judge.ts';
+import { psqlCases } from '../../testing/corpus-psql.ts';
+import { leaksOnDisk } from '../../testing/corpus-disk.ts';
+import { CorpusWorld, type CorpusVersion } from '../../testing/corpus-world.ts';
+import { verifyAll } from '../../testing/recordings.ts';
+
+const wanted = process.env['SALLYPORT_CORPUS']?.split(',');
+const servers = ([15, 18] as const).filter((v) => (process.env['SALLYPORT_CORPUS_SERVER'] ?? String(v)) === String(v));
+const chosen = <T extends { readonly id: string }>(cases: readonly T[]): T[] => cases.filter((c) => wanted === undefined || wanted.some((w) => c.id === w || (w.endsWith('*') && c.id.startsWith(w.slice(0, -1)))));
+
+const failed = (v: Verdicts): number => new Set(v.failures.map((f) => f.split(/[ :]/)[0])).size;
+const leaks = chosen(readLeaks());
+const guardrails = chosen(readGuardrails());
+const benign = chosen(readBenign());
+
+describe.each(servers)('corpus on PostgreSQL %i', (version: CorpusVersion) => {
+  let started: CorpusWorld | undefined;
+  const here = (): CorpusWorld => {
+    if (!started) throw new Error('nothing was started');
+    return started;
+  };
+  const counts: string[] = [];
+
+  beforeAll(async () => {
+    started = await CorpusWorld.start(version);
+  });
+
+  afterAll(async () => {
+    console.log(`corpus postgres ${version}: ${counts.join('; ')}`);
+    await started?.stop();
+  });
+
+  const check = (v: Verdicts, line: string): void => {
+    counts.push(line);
+    expect(v.failures.map((f) => `\n  ${f}`).join('')).toBe('');
+  };
+
+  it('harmless statements come back byte for byte', { timeout: 300_000 }, async () => {
+    const v = await judgeBenign(here(), [...benign, ...chosen(await psqlCases(here()))]);
+    check(v, `${v.cases - failed(v)} of ${v.cases} benign identical`);
+  });
+
+  it('guardrails hold', { timeout: 300_000 }, async () => {
+    const v = await judgeGuardrails(here(), guardrails);
+    check(v, `${v.cases - failed(v)} of ${v.cases} guardrail cases as expected`);
+  });
+
+  it('every attack works without the gateway', { timeout: 300_000 }, async () => {
+    const v = await judgeBare(here(), leaks);
+    check(v, `${v.cases} attacks work without the gateway`);
+  });
+
+  it('no attack gives anything away', { timeout: 600_000 }, async () => {
+    const v = await judgeLeaks(here(), leaks);
+    const { masked, denied, held, error } = v.outcomes;
+    check(v, `${v.cases} leak cases, ${new Set(v.leaks).size} leaks (runs: ${masked} masked, ${denied} denied, ${held} held, ${error} refused by the server)`);
+  });
+
+  it('recordings, spool and store hold no value, and the recordings verify', { timeout: 600_000 }, async () => {
+    await here().gateway.halt();
+    const bad = (await verifyAll(here().gateway)).filter((r) => r.verdict !== 'PASS').map((r) => `${r.dir} ${r.verdict}`);
+    const { found, files, bytes } = leaksOnDisk(here());
+    counts.push(`${found.length} values in ${files} files of ${Math.round(bytes / 1_048_576)} MiB`);
+    expect({ bad, found }).toEqual({ bad: [], found: [] });
+  });
+});

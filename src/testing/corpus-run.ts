@@ -1,0 +1,134 @@
+/** Judges cases: what came back, what it gives away, and whether two variants of the data can be told apart. */
+import { fill, type BenignCase, type GuardrailCase, type LeakCase, type Step } from './corpus-cases.ts';
+import { CorpusClient, type Answer } from './corpus-client.ts';
+import type { Canary, Variant } from './corpus-data.ts';
+import { CanaryScan } from './corpus-scan.ts';
+import { runStep, type Mode } from './corpus-steps.ts';
+import type { CorpusWorld, WayIn } from './corpus-world.ts';
+import type { Login } from './raw-conversation.ts';
+
+export interface Run {
+  readonly mode: Mode;
+  readonly answers: readonly Answer[];
+  /** Bytes of the case's sessions after sign-on, and those of sign-on. */
+  readonly bytes: Buffer;
+  readonly signOn: Buffer;
+  readonly outcome: 'masked' | 'denied' | 'held' | 'error';
+}
+
+/** Codes of the gateway's own refusals. */
+const refusals = new Set(['42501', '42601', '0A000', '57P01', '08P01']);
+
+export function outcomeOf(answers: readonly Answer[]): Run['outcome'] {
+  if (answers.some((a) => a.held)) return 'held';
+  if (answers.some((a) => a.closed || a.errors.some((e) => refusals.has(e.code)))) return 'denied';
+  return answers.some((a) => a.errors.length > 0) ? 'error' : 'masked';
+}
+
+interface Place {
+  readonly login: Login;
+  readonly database: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+export interface Runnable {
+  readonly run: readonly Step[];
+  readonly modes: readonly Mode[];
+  readonly startup: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a case by each of its modes. A case of one statement has one session for both, so that it costs half; one of
+ * several has a session for each.
+ */
+export async function runCase(world: CorpusWorld, c: Runnable, place: Place): Promise<Run[]> {
+  if (c.run.length > 1 || c.modes.length === 1) {
+    const runs: Run[] = [];
+    for (const mode of c.modes) runs.push(...(await session(world, { ...c, modes: [mode] }, place)));
+    return runs;
+  }
+  const runs = await session(world, c, place);
+  // A session that was ended has answered for one mode only.
+  const missing = c.modes.slice(runs.length);
+  return missing.length === 0 ? runs : [...runs, ...(await session(world, { ...c, modes: missing }, place))];
+}
+
+async function session(world: CorpusWorld, c: Runnable, place: Place): Promise<Run[]> {
+  const client = await CorpusClient.open(place.login, Object.entries(c.startup));
+  const opened: { other?: CorpusClient } = {};
+  const runs: Run[] = [];
+  try {
+    for (const mode of c.modes) {
+      const [from, otherFrom] = [client.received().length, opened.other?.received().length];
+      const answers = await steps(world, c, mode, place, client, opened);
+      const bytes = Buffer.concat([client.received().subarray(from), opened.other?.received().subarray(otherFrom ?? opened.other.signOnBytes) ?? Buffer.alloc(0)]);
+      runs.push({ mode, answers, bytes, signOn: client.received().subarray(0, client.signOnBytes), outcome: outcomeOf(answers) });
+      if (answers.some((a) => a.closed)) break;
+    }
+  } finally {
+    client.close();
+    opened.other?.close();
+  }
+  return runs;
+}
+
+async function steps(world: CorpusWorld, c: Runnable, mode: Mode, place: Place, client: CorpusClient, opened: { other?: CorpusClient }): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const step of c.run) {
+    const answer = await runStep(step, {
+      client,
+      mode,
+      values: place.values,
+      owner: async (sql) => {
+        await (await world.owner(place.database)).query(sql);
+      },
+      other: async () => (opened.other ??= await CorpusClient.open(place.login)),
+      functionOid: (signature) => world.functionOid(place.database, signature),
+    });
+    answers.push(answer);
+    if (answer.closed) break;
+  }
+  return answers;
+}
+
+export const gatewayPlace = (world: CorpusWorld, way: WayIn, variant: Variant): Place => ({ login: world.login(way, variant), database: `corpus_${variant}`, values: world.data[variant].values });
+export const barePlace = (world: CorpusWorld, variant: Variant): Place => ({ login: world.direct(`bare_${variant}`), database: `bare_${variant}`, values: world.data[variant].values });
+
+export class LeakFinder {
+  readonly #scan: CanaryScan;
+  readonly #kinds: ReadonlyMap<string, string>;
+
+  constructor(canaries: readonly Canary[]) {
+    this.#scan = new CanaryScan(canaries, { piece: 6 });
+    this.#kinds = new Map(canaries.map((c) => [c.label, c.value]));
+  }
+
+  /** Labels of canaries in all that a run received, split over cells included. */
+  leaks(run: Run): string[] {
+    const found = new Set([...this.#scan.find(run.bytes, true), ...this.#scan.find(run.signOn)]);
+    for (const { rows } of run.answers) {
+      const cells = rows.flatMap((r) => r.filter((c) => c !== null));
+      for (const cell of cells) {
+        const label = this.#scan.findCell(cell);
+        if (label !== undefined) found.add(label);
+      }
+      // A value that is spelled out one piece per row, by each column and by all.
+      const width = Math.max(0, ...rows.map((r) => r.length));
+      const columns = Array.from({ length: Math.min(width, 8) }, (_, i) => rows.flatMap((r) => r[i] ?? []));
+      for (const list of [cells, ...columns]) if (list.length > 1 && list.length < 5000) for (const label of this.#scan.find(Buffer.concat(list), true)) found.add(label);
+    }
+    return [...found].map((label) => `${label} (${this.#kinds.get(label) ?? ''})`);
+  }
+}
+
+const tokens = /msk_[a-z0-9_-]*?_[bcdfghjkmnpqrstvwxz]{12}/g;
+const uuidMasks = /6d736b5f-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** What a client can see of an answer, masks put aside: two variants of the data must give the same. */
+export function seen(answers: readonly Answer[]): string {
+  const text = (b: Buffer | null): string => (b === null ? 'null' : b.toString('latin1').replace(tokens, 'MASK').replace(uuidMasks, 'MASK'));
+  return JSON.stringify(answers.map((a) => ({ rows: a.rows.map((r) => r.map(text)), errors: a.errors, notices: a.notices, tags: a.tags, held: a.held })), null, 1).replace(/apr_[0-9a-f-]+|ses_[0-9a-f-]+/g, 'REF');
+}
+
+/** The text of a case with the data's values, for messages. */
+export const shown = (c: LeakCase | GuardrailCase | BenignCase, values: ReadonlyMap<string, string>): string => c.run.map((s) => (typeof s === 'string' ? fill(s, values) : JSON.stringify(s))).join('\n    ');
