@@ -217,6 +217,8 @@ export interface PolicyEngine {
   readonly name: string;
   readonly serial: number;
   readonly classes: readonly DataClass[];
+  /** A policy reads the time: the same question may have another answer later. */
+  readonly asksTime: boolean;
   /** The one decision function (design.md section 5). Never throws: an internal failure is a deny. */
   decide(request: Request): Outcome;
   /** May `approver` approve what `request` holds? Cedar action `approve`. */
@@ -251,6 +253,11 @@ export interface CatalogRelation {
     readonly typeOid: number;
     /** Expression of a generated column. */
     readonly generated?: string;
+    /** The expression is computed when the column is read, not when its row is written. */
+    readonly virtual?: boolean;
+    /** Modifier of the type, such as the length of a varchar; absent when it has none. */
+    readonly typmod?: number;
+    readonly notNull?: boolean;
   }[];
   /** SQL of a view, as pg_get_viewdef prints it. */
   readonly definition?: string;

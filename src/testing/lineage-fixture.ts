@@ -25,6 +25,8 @@ export const catalog: CatalogView = sketchCatalog({
     'public.v_mail(id, mail, name)': ' SELECT customers.id, customers.email AS mail, customers.name FROM public.customers;',
     'public.v_upper(u, total)': ' SELECT upper(v.mail) AS u, o.total FROM public.v_mail v JOIN public.orders o ON o.customer_id = v.id;',
     'public.v_loop(a)': ' SELECT a FROM public.v_loop;',
+    'public.v_kind(id, kindly)': ` SELECT customers.id, CASE WHEN customers.email ~~ '%@a.b'::text THEN 'in'::text ELSE 'out'::text END AS kindly FROM public.customers;`,
+    'public.v_volatile(id, x)': ` SELECT customers.id, CASE WHEN customers.email ~~ '%@a.b'::text THEN random() END AS x FROM public.customers;`,
     'public.v_city(city, n)': ' SELECT customers.city, count(*) AS n FROM public.customers GROUP BY customers.city;',
   },
   inherits: { 'public.part_1': 'public.part' },

@@ -41,6 +41,7 @@ export function createEngine(parts: EngineParts): PolicyEngine {
     name: parts.name,
     serial: parts.serial,
     classes: parts.classifier.classes,
+    asksTime: engine.asksTime,
     decide: (request) => engine.decide(request),
     mayApprove: (approver, request) => engine.mayApprove(approver, request),
     classify: (connection, column) => parts.classifier.classify(connection, column),
@@ -51,7 +52,7 @@ class Engine {
   readonly #parts: EngineParts;
   readonly #asker: Asker;
   readonly #policies: ReadonlyMap<string, Policy>;
-  readonly #usesTime: boolean;
+  readonly asksTime: boolean;
   /** By identity: analyses are cached by text upstream and never change, so a repeated statement costs one lookup. */
   readonly #outcomes = new WeakMap<StatementAnalysis, Map<string, Outcome>>();
   readonly #connections = new WeakMap<ConnectionInfo, string>();
@@ -62,13 +63,13 @@ class Engine {
     this.#parts = parts;
     this.#asker = new Asker(parts.digest, parts.policies);
     this.#policies = new Map(parts.policies.map((p) => [p.id, p]));
-    this.#usesTime = this.#asker.usesTime();
+    this.asksTime = this.#asker.usesTime();
   }
 
   /** Never throws: an internal failure is a deny. */
   decide(request: Request): Outcome {
     try {
-      if (request.statement === undefined || this.#usesTime) return this.#decide(request);
+      if (request.statement === undefined || this.asksTime) return this.#decide(request);
       const key = this.#keyOf(request);
       let known = this.#outcomes.get(request.statement);
       const hit = known?.get(key);
@@ -179,7 +180,7 @@ class Engine {
 
   /** Classes that the principal may see in clear on this connection. */
   #unmasked(request: Request): ReadonlySet<string> {
-    if (this.#usesTime || this.#parts.classifier.classes.length === 0) return this.#askUnmasked(request);
+    if (this.asksTime || this.#parts.classifier.classes.length === 0) return this.#askUnmasked(request);
     const key = this.#keyOf(request);
     const known = this.#visible.get(key);
     if (known !== undefined) return known;

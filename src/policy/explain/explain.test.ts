@@ -79,7 +79,7 @@ describe('filters on masked columns', () => {
     const [found] = explained(sql);
     expect(said(sql)).toContain("held «email LIKE 'bob%'»");
     expect(said(sql)).toContain("[Compare with = → SELECT id FROM customers WHERE email = 'bob' AND city = 'Bonn']");
-    expect(said(sql)).toContain("[Leave out email LIKE 'bob%' → SELECT id FROM customers WHERE city = 'Bonn']");
+    expect(said(sql)).toContain("[Leave it out → SELECT id FROM customers WHERE city = 'Bonn']");
     const [offer] = found!.offers;
     if (offer?.kind !== 'edit' || offer.select === undefined) throw new Error('nothing to fill in');
     expect(applied(sql, offer.edits).slice(offer.select.start, offer.select.end)).toBe('bob');
@@ -88,11 +88,11 @@ describe('filters on masked columns', () => {
   it('a condition within OR is replaced, never dropped', () => {
     const text = said("SELECT id FROM customers WHERE city = 'Bonn' OR email > 'm'");
     expect(text).toContain("[Compare with = → SELECT id FROM customers WHERE city = 'Bonn' OR email = 'm']");
-    expect(text).not.toContain('Leave out');
+    expect(text).not.toContain('Leave');
   });
 
   it('a join keeps its condition', () => {
-    expect(said('SELECT o.id FROM orders o JOIN customers c ON c.email > o.status')).not.toContain('Leave out');
+    expect(said('SELECT o.id FROM orders o JOIN customers c ON c.email > o.status')).not.toContain('Leave');
   });
 
   it('a class that may not be compared at all gets no comparison', () => {

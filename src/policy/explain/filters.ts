@@ -55,12 +55,13 @@ function leftOut(t: Tokens, clause: Clause, item: TextPlace, cause: TextPlace): 
   const condition = clause.kind === 'where' || clause.kind === 'having' || clause.kind === 'on';
   if (condition && (item.start < cause.start || item.end > cause.end)) return [];
   if (clause.kind === 'on' && clause.items.length === 1) return [];
-  return [{ label: `Leave out ${short(textAt(t, item))}`, edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
+  return [{ label: leave(textAt(t, item)), edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
 }
 
-const short = (text: string): string => {
+/** The label of a button: the sentence beside it quotes what is long. */
+const leave = (text: string): string => {
   const line = text.replace(/\s+/g, ' ');
-  return line.length > 24 ? `${line.slice(0, 23)}…` : line;
+  return line.length > 16 ? 'Leave it out' : `Leave out ${line}`;
 };
 
 /** The reference to the column within a place: `c.email`, `"Email"`. */

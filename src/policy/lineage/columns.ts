@@ -6,7 +6,7 @@ import type { LineageContext, Place } from './context.ts';
 import { functionValue } from './functions.ts';
 import { SYSTEM_COLUMNS, wholeRow } from './scope.ts';
 import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
-import { CONSTANT, derived } from './value.ts';
+import { CONSTANT, derived, isFirm } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** Value of `a`, `t.a`, `s.t.a`, `t` (whole row) or `t.*` used as a value. */
@@ -82,6 +82,7 @@ export function findItem(names: readonly string[], scope: Scope | undefined): Sc
 /** Notes that the column is read. Columns that show other tables' values are refused here and nowhere earlier. */
 export function useColumn(ctx: LineageContext, column: ScopeColumn): Value {
   if (column.guard !== undefined) ctx.refuse('opaque', column.guard);
+  ctx.commit(column.tests);
   return ctx.use(column.value);
 }
 
@@ -121,7 +122,10 @@ export function indirect(ctx: LineageContext, base: Value, steps: readonly Node[
       continue;
     }
     const index = as(step, 'A_Indices');
-    value = index === undefined ? derived(value) : derived(value, ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place));
+    const bounds = index === undefined ? CONSTANT : derived(ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place));
+    // An element that is not there is NULL: which one is asked for must not depend on a hidden value.
+    ctx.filter(bounds, 'other', step);
+    value = { ...derived(value, bounds), firm: isFirm(value) };
   }
   return value;
 }

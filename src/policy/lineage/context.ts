@@ -4,7 +4,7 @@ import type { StatementText } from '../facts/place.ts';
 import type { AnalysisEnv, CatalogView, ColumnRef, DataClass, StatementAnalysis, TextPlace } from '../types.ts';
 import { internalValues } from './internals.ts';
 import type { Scope, ScopeItem } from './scope.ts';
-import type { NamedValue, Value } from './value.ts';
+import type { NamedValue, Test, Value } from './value.ts';
 
 /** Expressions, queries, views and function bodies within one another. */
 const MAX_DEPTH = 500;
@@ -72,7 +72,7 @@ export class LineageContext {
   env: AnalysisEnv;
   readonly engine: Engine;
   readonly reads = new Map<string, ColumnRef>();
-  readonly predicates = new Map<string, { readonly column: ColumnRef; readonly kind: 'equality' | 'other'; readonly at?: TextPlace }>();
+  readonly predicates = new Map<string, Test>();
   /** Views and function bodies that are being expanded, outermost first. */
   readonly expanding: string[] = [];
   /** Sets that collect every column resolved while they are on the stack: bodies of functions. */
@@ -91,11 +91,18 @@ export class LineageContext {
   /** Above 0 while a definition is read that is not the statement's text. */
   #foreign = 0;
   readonly #source: StatementText;
+  quiet = false;
+  #mayPutOff = true;
+  #collecting: { readonly tests: Map<string, Test>; needed: boolean } | undefined;
   readonly #interned = new Map<string, ColumnRef>();
   readonly #classes = new Map<ColumnRef, DataClass | undefined>();
 
+  /** The session's search_path: bodies of SQL functions are read under it, from wherever they are called. */
+  readonly sessionPath: readonly string[];
+
   constructor(env: AnalysisEnv, engine: Engine, source: StatementText) {
     this.env = env;
+    this.sessionPath = env.searchPath;
     this.engine = engine;
     this.#source = source;
   }
@@ -173,16 +180,84 @@ export class LineageContext {
     return value;
   }
 
+  /** True when the value holds something of a classified column. */
+  readonly hidden = (value: Value): boolean => {
+    for (const ref of value.sources) if (this.classOf(ref) !== undefined) return true;
+    return false;
+  };
+
   /** The rows, their order or their number depend on the value. `part` is where, when it is not what is being looked at. */
   filter(value: Value, kind: 'equality' | 'other', part?: Node): void {
     for (const column of this.classified(value)) {
-      const key = `${kind}${keyOf(column)}`;
-      if (!this.predicates.has(key)) this.predicates.set(key, { column, kind, at: (this.isElsewhere ? undefined : this.placeOf(part)) ?? this.place });
+      this.#note({ column, kind }, part);
       this.reads.set(keyOf(column), column);
     }
   }
 
   /** Grouping by a column tells equal values apart from others and no more; by anything computed it may tell more. */
+  #note(test: Test, part: Node | undefined): void {
+    const key = `${test.kind}${keyOf(test.column)}`;
+    const to = this.#collecting?.tests ?? this.predicates;
+    if (!to.has(key)) to.set(key, { ...test, at: test.at ?? (this.isElsewhere ? undefined : this.placeOf(part)) ?? this.place });
+  }
+
+  /** Runs `run` for a truth that nothing but a masked result depends on. */
+  quietly<T>(run: () => T): T {
+    const outer = this.quiet;
+    this.quiet = true;
+    try {
+      return run();
+    } finally {
+      this.quiet = outer;
+    }
+  }
+
+  /** What was put off is asked now: the column that it belongs to is used. */
+  commit(tests: readonly Test[] | undefined): void {
+    for (const test of tests ?? []) this.#note({ column: test.column, kind: test.kind }, undefined);
+  }
+
+  /**
+   * Runs `run` and gives back what it filters on instead of noting it: a column of a view that nobody uses is not
+   * computed. What runs code of which the server may not leave it out is noted at once.
+   */
+  putOff<T>(run: () => T): { readonly result: T; readonly tests: readonly Test[] } {
+    const outer = this.#collecting;
+    const own = { tests: new Map<string, Test>(), needed: false };
+    this.#collecting = own;
+    let result: T;
+    try {
+      result = run();
+    } finally {
+      this.#collecting = outer;
+    }
+    const tests = [...own.tests.values()];
+    if (!own.needed) return { result, tests };
+    this.commit(tests);
+    return { result, tests: [] };
+  }
+
+  /** Columns of a WITH query are computed though nobody uses them. */
+  computed<T>(run: () => T): T {
+    const outer = this.#mayPutOff;
+    this.#mayPutOff = false;
+    try {
+      return run();
+    } finally {
+      this.#mayPutOff = outer;
+    }
+  }
+
+  /** Whether a target that is read now may turn out not to be computed. */
+  get mayPutOff(): boolean {
+    return this.#mayPutOff && this.isElsewhere;
+  }
+
+  /** What is being computed is computed whether it is used or not. */
+  needed(): void {
+    if (this.#collecting !== undefined) this.#collecting.needed = true;
+  }
+
   group(value: Value, part?: Node): void {
     this.filter(value, value.exact ? 'equality' : 'other', part);
   }

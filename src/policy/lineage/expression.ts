@@ -1,39 +1,31 @@
 /** Sources of an expression. Every kind of node that the grammar puts into expressions is named here; others are refused. */
-import { resolveFunction } from '../facts/resolve.ts';
-import { as, bodyOf, isObject, kindOf, qualified, strings } from '../facts/tree.ts';
+import { effectivePath, resolveFunction } from '../facts/resolve.ts';
+import { as, bodyOf, isObject, kindOf, qualified } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { attributeFunction, columnValue, indirect } from './columns.ts';
 import type { LineageContext, Place } from './context.ts';
 import { functionValue, NEUTRAL_FUNCTIONS } from './functions.ts';
-import { isBuiltinOperator } from './operators.ts';
-import { CONSTANT, derived, rowOf } from './value.ts';
+import { operatorValue } from './compare.ts';
+import { isTotalCast } from './total.ts';
+import { booleanValue, caseValue, condition, nullTest, subLinkValue } from './predicate.ts';
+import { CONSTANT, derived, isFirm, rowOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 const LEAVES: ReadonlySet<string> = new Set(['A_Const', 'SQLValueFunction', 'SetToDefault', 'MergeSupportFunc', 'CurrentOfExpr', 'String', 'Integer', 'Float', 'Boolean', 'TypeName']);
 
 /** Nodes that only combine the values of the expressions in them. */
 const COMBINING: ReadonlySet<string> = new Set([
-  'BoolExpr',
-  'NullTest',
-  'BooleanTest',
-  'CaseExpr',
-  'CaseWhen',
   'CoalesceExpr',
   'MinMaxExpr',
-  'A_ArrayExpr',
   'List',
-  'XmlExpr',
   'XmlSerialize',
   'NamedArgExpr',
   'ResTarget',
   'JsonObjectConstructor',
   'JsonArrayConstructor',
   'JsonKeyValue',
-  'JsonParseExpr',
   'JsonScalarExpr',
   'JsonSerializeExpr',
-  'JsonIsPredicate',
-  'JsonFuncExpr',
   'JsonValueExpr',
   'JsonArgument',
   'JsonBehavior',
@@ -42,6 +34,9 @@ const COMBINING: ReadonlySet<string> = new Set([
   'JsonReturning',
   'JsonTablePathSpec',
 ]);
+
+/** Nodes that can fail, or say yes or no, because of what the values in them are. */
+const ASKING: ReadonlySet<string> = new Set(['JsonParseExpr', 'JsonIsPredicate', 'JsonFuncExpr']);
 
 export function expressionValue(ctx: LineageContext, node: Node | undefined, place: Place): Value {
   if (node === undefined) return CONSTANT;
@@ -52,7 +47,22 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
   const kind = kindOf(node);
   if (kind === undefined || LEAVES.has(kind)) return CONSTANT;
   if (COMBINING.has(kind)) return combined(ctx, bodyOf(node), place);
+  if (ASKING.has(kind)) return asked(ctx, combined(ctx, bodyOf(node), place));
   switch (kind) {
+    case 'BoolExpr':
+      return booleanValue(ctx, as(node, 'BoolExpr'), place);
+    case 'NullTest':
+      return nullTest(ctx, as(node, 'NullTest'), place);
+    case 'BooleanTest':
+      return condition(ctx, as(node, 'BooleanTest')?.arg, place);
+    case 'CaseExpr':
+      return caseValue(ctx, as(node, 'CaseExpr'), place);
+    case 'A_ArrayExpr':
+      return arrayValue((as(node, 'A_ArrayExpr')?.elements ?? []).map((a) => expressionValue(ctx, a, place)));
+    case 'XmlExpr': {
+      const value = combined(ctx, bodyOf(node), place);
+      return XML_ASKING.has(as(node, 'XmlExpr')?.op ?? '') ? asked(ctx, value) : value;
+    }
     case 'ColumnRef':
       return columnValue(ctx, as(node, 'ColumnRef')?.fields ?? [], place);
     case 'A_Indirection': {
@@ -60,7 +70,7 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
       return indirect(ctx, expressionValue(ctx, body?.arg, place), body?.indirection ?? [], place);
     }
     case 'A_Expr':
-      return operator(ctx, as(node, 'A_Expr'), place);
+      return operatorValue(ctx, as(node, 'A_Expr'), place);
     case 'TypeCast': {
       const cast = as(node, 'TypeCast');
       return castValue(ctx, cast, expressionValue(ctx, cast?.arg, place));
@@ -77,7 +87,7 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
     case 'GroupingFunc':
       return CONSTANT;
     case 'SubLink':
-      return subLink(ctx, as(node, 'SubLink'), place);
+      return subLinkValue(ctx, as(node, 'SubLink'), place);
     case 'JsonObjectAgg':
     case 'JsonArrayAgg':
       return jsonAggregate(ctx, node, place);
@@ -110,21 +120,29 @@ function combined(ctx: LineageContext, body: unknown, place: Place): Value {
 
 const queryColumns = (ctx: LineageContext, query: Node | undefined, place: Place): Value[] => (query === undefined ? [] : ctx.engine.query(query, place).map((c) => c.value));
 
-function operator(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefined, place: Place): Value {
-  const value = derived(expressionValue(ctx, e?.lexpr, place), expressionValue(ctx, e?.rexpr, place));
-  if (e !== undefined && !isBuiltinOperator(strings(e.name), ctx.env)) {
-    ctx.refuse('opaque', `operator ${strings(e.name).join('.')} is implemented by a function whose body is not known`);
-  }
+const XML_ASKING: ReadonlySet<string> = new Set(['IS_XMLPARSE', 'IS_XMLPI', 'IS_DOCUMENT', 'IS_XMLROOT']);
+
+function asked(ctx: LineageContext, value: Value): Value {
+  ctx.filter(value, 'other');
   return value;
 }
 
+const arrayValue = (elements: readonly Value[]): Value => ({ ...derived(...elements), firm: elements.every(isFirm) });
+
+/** A cast of a hidden value that can fail tells whether the value looks like the type. */
 function castValue(ctx: LineageContext, cast: NodeOf<'TypeCast'> | undefined, value: Value): Value {
   const { schema, name } = qualified(cast?.typeName?.names);
   const relation = ctx.env.catalog?.relation(schema ?? 'public', name);
   // A cast of a row to a table's row type keeps the fields by position.
   if (value.fields !== undefined && relation !== undefined) return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
-  return derived(value);
+  if (!ctx.hidden(value)) return derived(value);
+  const serverType = schema === 'pg_catalog' || (schema === undefined && effectivePath(ctx.env)[0] === 'pg_catalog');
+  const total = serverType && isTotalCast(value, cast?.typeName);
+  if (!total) ctx.filter(value, 'other');
+  return { ...derived(value), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700 } : {}) };
 }
+
+const JSON_TYPES: ReadonlySet<string> = new Set(['json', 'jsonb']);
 
 function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: Place): Value {
   if (body === undefined) return CONSTANT;
@@ -134,6 +152,7 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   ctx.engine.predicate(body.agg_filter, place);
   for (const sort of body.agg_order ?? []) {
     const by = expressionValue(ctx, as(sort, 'SortBy')?.node, place);
+    // The order of what is put together shows in no other place than the hidden result, unless the result is a rank.
     ctx.filter(by, 'other', sort);
     // For an ordered-set aggregate the ordered values are its input.
     if (body.agg_within_group) args.push(by);
@@ -158,19 +177,6 @@ export function window(ctx: LineageContext, over: NodeOf<'WindowDef'>, place: Pl
   for (const p of over.partitionClause ?? []) ctx.group(expressionValue(ctx, p, place), p);
   for (const s of over.orderClause ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
   for (const offset of [over.startOffset, over.endOffset]) ctx.filter(expressionValue(ctx, offset, place), 'other', offset);
-}
-
-function subLink(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, place: Place): Value {
-  const tested = expressionValue(ctx, link?.testexpr, place);
-  const columns = link?.subselect === undefined ? [] : ctx.engine.query(link.subselect, place);
-  switch (link?.subLinkType) {
-    case 'EXISTS_SUBLINK':
-      return CONSTANT;
-    case 'EXPR_SUBLINK':
-      return columns.length === 1 && columns[0] ? columns[0].value : rowOf(columns);
-    default:
-      return derived(tested, ...columns.map((c) => c.value));
-  }
 }
 
 function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {

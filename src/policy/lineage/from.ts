@@ -11,7 +11,7 @@ import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
 import { columnName } from './naming.ts';
-import { CONSTANT, derived, either } from './value.ts';
+import { CONSTANT, derived, either, isFirm } from './value.ts';
 import type { Value } from './value.ts';
 
 /** Items of a whole FROM clause. Each sees those before it where it may (LATERAL, functions). */
@@ -89,7 +89,7 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
   const found = body === undefined ? undefined : resolveFunction(qualified(body.funcname), ctx.env);
   // unnest(a, b) gives one column for each argument.
   if (found?.builtin && found.name === 'unnest' && found.candidates.length === 0 && (body?.args?.length ?? 0) > 1) {
-    return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: derived(ctx.engine.expression(a, place)) })) };
+    return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: element(ctx, ctx.engine.expression(a, place)) })) };
   }
   const value = ctx.engine.expression(call, place);
   const scalar = found?.name === 'unnest' && isScalarArray(body?.args?.[0], ctx);
@@ -102,6 +102,12 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
   if (found.builtin && found.candidates.length === 0 && (scalar || !COMPOSITE_FUNCTIONS.has(found.name))) return named([alias ?? found.name]);
   // A function of one's own may return a row whose columns the snapshot does not tell.
   return { columns: [], open: () => value };
+}
+
+/** One element of an array; how many there are shows in the number of rows. */
+function element(ctx: LineageContext, array: Value): Value {
+  if (!isFirm(array)) ctx.filter(array, 'other');
+  return derived(array);
 }
 
 /** Builtins that give an array whose elements are no rows. */
@@ -200,6 +206,7 @@ function mergedColumn(ctx: LineageContext, name: string, columns: readonly (read
     const hit = side.find((c) => c.name === name);
     if (hit !== undefined) {
       if (hit.guard !== undefined) ctx.refuse('opaque', hit.guard);
+      ctx.commit(hit.tests);
       return hit.value;
     }
     const open = (items[i] ?? []).filter((item) => item.colVisible && item.open !== undefined);

@@ -8,6 +8,8 @@ import { parseSql } from '../parse.ts';
 import type { CatalogFunction, ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
+import { buildsParts, isKnownStable, isTotal } from './total.ts';
+import type { Call } from './total.ts';
 import { derived } from './value.ts';
 import type { Value } from './value.ts';
 
@@ -15,9 +17,6 @@ const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/
 
 /** Their result says how many or in which place, never what. */
 export const NEUTRAL_FUNCTIONS = set('count row_number rank dense_rank percent_rank cume_dist ntile pg_typeof regr_count');
-
-/** The number of rows that they give depends on what their arguments hold. */
-const COUNTING_FUNCTIONS = set('generate_series generate_subscripts regexp_matches regexp_split_to_table string_to_table jsonb_path_query jsonb_path_query_tz ts_parse ts_debug');
 
 /** `type(x)` is a cast where no function of that name exists. */
 const TYPE_NAMES = set(`
@@ -35,13 +34,19 @@ export function functionValue(ctx: LineageContext, found: ResolvedFunction, args
   if (VALUE_FUNCTIONS.has(name)) ctx.refuse('opaque', `function ${label} shows values of tables or text of other statements`);
   if (FILE_FUNCTIONS.has(name) && name.startsWith('pg_read')) ctx.refuse('opaque', `function ${label} reads files that may hold classified values`);
   if (SIDE_EFFECT_FUNCTIONS.has(name)) carries(ctx, label, byArguments);
-  if (COUNTING_FUNCTIONS.has(name)) ctx.filter(byArguments, 'other');
+  const builtin = found.builtin && found.candidates.length === 0;
+  const form: Call = { name, builtin: found.builtin, args, nodes, hidden: ctx.hidden };
+  const compiled = found.candidates.length === 0 || found.builtin || found.candidates.some((c) => c.language === 'c' || c.language === 'internal');
+  if (compiled && !isTotal(form)) ctx.filter(byArguments, 'other');
+  // The server may leave out a column of a view that nobody asks for, but not one that has effects or gives rows.
+  if (!builtin || !isKnownStable(name)) ctx.needed();
   const parts = [byArguments];
   for (const candidate of found.candidates) parts.push(candidateValue(ctx, candidate, args));
   if (found.candidates.length === 0 && !found.builtin && ctx.env.catalog !== undefined && !(args.length === 1 && TYPE_NAMES.has(name))) {
     ctx.refuse('unresolved', `function "${label}" is not in the catalog snapshot`);
   }
-  return derived(...parts);
+  const value = derived(...parts);
+  return buildsParts(form) ? { ...value, firm: true } : value;
 }
 
 function carries(ctx: LineageContext, label: string, value: Value): void {
@@ -75,8 +80,8 @@ function bodyValue(ctx: LineageContext, label: string, body: string, args: reado
   ctx.parameters.push(argument);
   try {
     for (const statement of statements) {
-      const path = printed ? ctx.printedPath : ctx.env.searchPath;
-      ctx.elsewhere(() => ctx.nested(`function ${label}`, () => ctx.underPath(path, () => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined }))));
+      const path = printed ? ctx.printedPath : ctx.sessionPath;
+      ctx.elsewhere(() => ctx.nested(`function ${label}`, () => ctx.underPath(path, () => ctx.computed(() => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined })))));
     }
   } finally {
     ctx.expanding.pop();

@@ -1,89 +1,70 @@
-/** Which classified columns a condition filters on, and whether it can only test for equality. */
+/** Conditions: WHERE, ON, HAVING, FILTER and the tests inside expressions. */
 import { as, kindOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
+import { isConstant, isEquality, isQuiet, pair } from './compare.ts';
 import type { LineageContext, Place } from './context.ts';
+import { CONSTANT, derived, rowOf } from './value.ts';
 import type { Value } from './value.ts';
 
+/** Nodes whose evaluation has already noted what they ask of hidden values. */
+const NOTED: ReadonlySet<string> = new Set(['BoolExpr', 'NullTest', 'BooleanTest', 'A_Expr']);
+
+/** Evaluates a condition: whatever hidden value it depends on is filtered on. */
 export function predicate(ctx: LineageContext, node: Node | undefined, place: Place): void {
-  if (node !== undefined) ctx.within(node, () => condition(ctx, node, place));
+  condition(ctx, node, place);
 }
 
-function condition(ctx: LineageContext, node: Node, place: Place): void {
-  const value = (n: Node | undefined): Value => ctx.engine.expression(n, place);
-  switch (kindOf(node)) {
-    case 'BoolExpr':
-      for (const a of as(node, 'BoolExpr')?.args ?? []) predicate(ctx, a, place);
-      return;
-    case 'BooleanTest':
-      predicate(ctx, as(node, 'BooleanTest')?.arg, place);
-      return;
-    case 'NullTest':
-      ctx.group(value(as(node, 'NullTest')?.arg));
-      return;
-    case 'A_Expr':
-      comparison(ctx, as(node, 'A_Expr'), place);
-      return;
-    case 'SubLink':
-      subLink(ctx, as(node, 'SubLink'), node, place);
-      return;
-    default:
-      ctx.group(value(node));
-  }
+/** The same, with the condition's value, which is derived from what it looks at. */
+export function condition(ctx: LineageContext, node: Node | undefined, place: Place): Value {
+  if (node === undefined) return CONSTANT;
+  return ctx.within(node, () => {
+    const value = ctx.engine.expression(node, place);
+    const link = as(node, 'SubLink');
+    if (!NOTED.has(kindOf(node) ?? '') && (link === undefined || link.subLinkType === 'EXPR_SUBLINK')) ctx.group(value);
+    return value;
+  });
 }
 
-const EQUALITY: ReadonlySet<string> = new Set(['=', '<>', '!=']);
+/** AND, OR, NOT: each part is a condition. */
+export const booleanValue = (ctx: LineageContext, e: NodeOf<'BoolExpr'> | undefined, place: Place): Value => derived(...(e?.args ?? []).map((a) => condition(ctx, a, place)));
 
-function comparison(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefined, place: Place): void {
-  // The whole expression is evaluated once as well: that is where an unknown operator is refused.
-  if (e === undefined) return;
-  const whole = ctx.engine.expression({ A_Expr: e }, place);
-  const operator = strings(e.name).at(-1) ?? '';
-  const equality = EQUALITY.has(operator) && strings(e.name).length === 1;
-  const [left, right] = [as(e.lexpr, 'RowExpr'), as(e.rexpr, 'RowExpr')];
-  if (equality && e.kind === 'AEXPR_OP' && left?.args && right?.args && left.args.length === right.args.length) {
-    left.args.forEach((l, i) => pair(ctx, [ctx.engine.expression(l, place), ctx.engine.expression(right.args?.[i], place)]));
-    return;
-  }
-  switch (e.kind) {
-    case 'AEXPR_OP':
-    case 'AEXPR_OP_ANY':
-    case 'AEXPR_OP_ALL':
-    case 'AEXPR_IN':
-    case 'AEXPR_DISTINCT':
-    case 'AEXPR_NOT_DISTINCT':
-      if (equality) pair(ctx, [ctx.engine.expression(e.lexpr, place), ...memberValues(ctx, e.rexpr, place)]);
-      else ctx.filter(whole, 'other');
-      return;
-    default:
-      ctx.filter(whole, 'other');
-  }
+/** IS NULL asks no more than the masked result shows anyway; of a computed value it may. */
+export function nullTest(ctx: LineageContext, test: NodeOf<'NullTest'> | undefined, place: Place): Value {
+  const value = ctx.engine.expression(test?.arg, place);
+  if (!ctx.quiet) ctx.group(value);
+  return derived(value);
 }
 
-const memberValues = (ctx: LineageContext, node: Node | undefined, place: Place): Value[] =>
-  (as(node, 'List')?.items ?? [node]).map((n) => ctx.engine.expression(n, place));
-
-/** Values that are tested for equality with each other: plain columns of one class, and constants. */
-function pair(ctx: LineageContext, values: readonly Value[]): void {
-  const classes = new Set<string | undefined>();
-  for (const v of values) {
-    if (v.sources.size === 0) continue;
-    for (const ref of v.sources) classes.add(ctx.classOf(ref)?.id);
+/** CASE: its tests decide which branch is computed, and a branch can fail. */
+export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined, place: Place): Value {
+  const results = [...(e?.args ?? []).map((arm) => as(arm, 'CaseWhen')?.result), e?.defresult];
+  const quiet = e?.arg === undefined && results.every(isConstant) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
+  // Constants for every case: only the masked result depends on the tests.
+  if (quiet) return derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place))));
+  const parts: Value[] = [];
+  const subject = e?.arg === undefined ? undefined : ctx.engine.expression(e.arg, place);
+  for (const arm of e?.args ?? []) {
+    const when = as(arm, 'CaseWhen');
+    if (subject === undefined) parts.push(condition(ctx, when?.expr, place));
+    else parts.push(ctx.within(when?.expr, () => pair(ctx, [subject, ctx.engine.expression(when?.expr, place)])));
+    parts.push(ctx.engine.expression(when?.result, place));
   }
-  const plain = values.every((v) => v.sources.size === 0 || v.exact) && classes.size <= 1;
-  for (const v of values) ctx.filter(v, plain ? 'equality' : 'other');
+  return derived(...parts, ctx.engine.expression(e?.defresult, place));
 }
 
-function subLink(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, node: Node, place: Place): void {
-  if (link?.subLinkType === 'EXISTS_SUBLINK') {
-    ctx.engine.expression(node, place);
-    return;
-  }
-  const equality = link?.operName === undefined || EQUALITY.has(strings(link.operName).at(-1) ?? '');
-  if (link?.subLinkType !== 'ANY_SUBLINK' || link.subselect === undefined || !equality) {
-    ctx.group(ctx.engine.expression(node, place));
-    return;
-  }
-  const columns = ctx.engine.query(link.subselect, place);
-  const tested = as(link.testexpr, 'RowExpr')?.args ?? (link.testexpr === undefined ? [] : [link.testexpr]);
-  tested.forEach((t, i) => pair(ctx, [ctx.engine.expression(t, place), ...(columns[i] === undefined ? [] : [columns[i].value])]));
+/** EXISTS, IN, ANY, ALL, ARRAY and single values of a subquery. */
+export function subLinkValue(ctx: LineageContext, link: NodeOf<'SubLink'> | undefined, place: Place): Value {
+  const kind = link?.subLinkType;
+  const columns = link?.subselect === undefined ? [] : ctx.engine.query(link.subselect, place);
+  for (const c of columns) ctx.commit(c.tests);
+  if (kind === 'EXISTS_SUBLINK') return CONSTANT;
+  if (kind === 'EXPR_SUBLINK') return columns.length === 1 && columns[0] ? columns[0].value : rowOf(columns);
+  if (kind === 'ARRAY_SUBLINK') return { ...derived(...columns.map((c) => c.value)), firm: true };
+  const tested = as(link?.testexpr, 'RowExpr')?.args ?? (link?.testexpr === undefined ? [] : [link.testexpr]);
+  const equality = kind === 'ANY_SUBLINK' && (link?.operName === undefined || isEquality(strings(link.operName)));
+  const values = tested.map((t) => ctx.engine.expression(t, place));
+  if (equality) return derived(...values.map((v, i) => pair(ctx, [v, ...(columns[i] === undefined ? [] : [columns[i].value])])));
+  const all = derived(...values, ...columns.map((c) => c.value));
+  ctx.filter(all, 'other');
+  return all;
 }

@@ -3,6 +3,7 @@ import type { CommonTableExpr, SelectStmt, WithClause } from 'libpg-query';
 import { allOf, as, constOf, kindOf, strings } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
 import { expandStar, indirect } from './columns.ts';
+import { isQuiet } from './compare.ts';
 import { LineageRefusal } from './context.ts';
 import type { CteScope, LineageContext, Place } from './context.ts';
 import { writeColumns } from './write.ts';
@@ -48,7 +49,7 @@ function lazily(ctx: LineageContext, cte: CommonTableExpr, place: Place, ctes: (
   const select = as(cte.ctequery, 'SelectStmt');
   const run = (node: Node): readonly NamedValue[] => {
     const names = strings(cte.aliascolnames);
-    return ctx.engine.query(node, { scope: place.scope, ctes: ctes() }).map((c, i) => ({ name: names[i] ?? c.name, value: c.value }));
+    return ctx.computed(() => ctx.engine.query(node, { scope: place.scope, ctes: ctes() })).map((c, i) => ({ name: names[i] ?? c.name, value: c.value }));
   };
   return () => {
     if (state === 'done' || state === 'running') return current ?? [];
@@ -119,10 +120,16 @@ function setOperation(ctx: LineageContext, select: SelectStmt, place: Place): re
   const right = ctx.engine.query({ SelectStmt: select.rarg }, place);
   if (left.length !== right.length) ctx.unresolved('the sides of a set operation have different numbers of columns');
   const columns = mergeColumns(left, right);
-  if (!select.all || select.op !== 'SETOP_UNION') for (const c of columns) ctx.group(c.value, c.node);
+  if (!select.all || select.op !== 'SETOP_UNION') for (const c of columns) grouped(ctx, c);
   // ORDER BY of a set operation names output columns only.
   for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, { items: [{ alias: '', columns, system: false, relVisible: false, colVisible: true }], parent: undefined }, place, true), 'other', sort.node);
   return columns;
+}
+
+/** Rows are told apart by the column. */
+function grouped(ctx: LineageContext, column: NamedValue): void {
+  ctx.commit(column.tests);
+  ctx.group(column.value, column.node);
 }
 
 function values(ctx: LineageContext, select: SelectStmt, place: Place): readonly NamedValue[] {
@@ -144,7 +151,7 @@ function plain(ctx: LineageContext, select: SelectStmt, outer: Place): readonly 
   for (const sort of allOf(select.sortClause, 'SortBy')) ctx.filter(sortKey(ctx, sort.node, columns, scope, place, true), 'other', sort.node);
   const distinct = select.distinctClause ?? [];
   const on = distinct.filter((d) => kindOf(d) !== undefined);
-  if (distinct.length > 0 && on.length === 0) for (const c of columns) ctx.group(c.value, c.node);
+  if (distinct.length > 0 && on.length === 0) for (const c of columns) grouped(ctx, c);
   for (const d of on) ctx.group(sortKey(ctx, d, columns, scope, place, true), d);
   return columns;
 }
@@ -155,13 +162,21 @@ export function targetColumns(ctx: LineageContext, targets: readonly Node[] | un
   for (const target of allOf(targets, 'ResTarget')) {
     const star = ctx.within(target.val, () => starOf(ctx, target.val, place));
     const own = ctx.isElsewhere || target.val === undefined ? {} : { node: target.val };
-    if (star === 'none') out.push({ name: target.name ?? columnName(target.val), value: ctx.engine.expression(target.val, place), ...own });
+    if (star === 'none') out.push({ name: target.name ?? columnName(target.val), ...computed(ctx, target.val, place), ...own });
     else if (star === undefined) {
       ctx.unresolved('the columns that "*" stands for are not known');
       ctx.positionsUnknown = true;
     } else out.push(...star.map((c) => ({ name: c.name, value: c.value, ...own })));
   }
   return out;
+}
+
+/** A target's value. In a view's definition, what it asks of hidden values waits until the column is used. */
+function computed(ctx: LineageContext, node: Node | undefined, place: Place): Pick<NamedValue, 'value' | 'tests'> {
+  if (isQuiet(node)) return { value: ctx.quietly(() => ctx.engine.expression(node, place)) };
+  if (!ctx.mayPutOff) return { value: ctx.engine.expression(node, place) };
+  const { result, tests } = ctx.putOff(() => ctx.engine.expression(node, place));
+  return tests.length === 0 ? { value: result } : { value: result, tests };
 }
 
 /** Columns of `*`, `t.*` and `(row).*`; 'none' when the target is no star. */
@@ -189,11 +204,15 @@ function groupKey(ctx: LineageContext, node: Node, columns: readonly NamedValue[
 /** ORDER BY and DISTINCT ON look at output names first, GROUP BY at input columns. */
 function sortKey(ctx: LineageContext, node: Node | undefined, columns: readonly NamedValue[], scope: Scope | undefined, place: Place, outputFirst: boolean): Value {
   const position = constOf(node);
-  if (position?.kind === 'number') return columns[Number(position.value) - 1]?.value ?? CONSTANT;
+  const output = (column: NamedValue | undefined): Value => {
+    ctx.commit(column?.tests);
+    return column?.value ?? CONSTANT;
+  };
+  if (position?.kind === 'number') return output(columns[Number(position.value) - 1]);
   const fields = as(node, 'ColumnRef')?.fields;
   const name = fields?.length === 1 ? strings(fields)[0] : undefined;
   const named = name === undefined ? [] : columns.filter((c) => c.name === name);
   const input = (): boolean => scope?.items.some((i) => i.colVisible && i.columns.some((c) => c.name === name)) ?? false;
-  if (named.length > 0 && (outputFirst || !input())) return named.length === 1 ? (named[0]?.value ?? CONSTANT) : derived(...named.map((c) => c.value));
+  if (named.length > 0 && (outputFirst || !input())) return named.length === 1 ? output(named[0]) : derived(...named.map(output));
   return ctx.engine.expression(node, { scope, ctes: place.ctes });
 }

@@ -5,8 +5,8 @@ import { parseSql } from '../parse.ts';
 import type { CatalogRelation, CatalogView, ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
-import { CONSTANT, derived } from './value.ts';
-import type { Value } from './value.ts';
+import { CONSTANT, derived, isFirm } from './value.ts';
+import type { NamedValue, Value } from './value.ts';
 
 const NOWHERE: Place = { scope: undefined, ctes: undefined };
 
@@ -40,29 +40,33 @@ function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColum
       if (ctx.classOf(ref) !== undefined) sources.add(ref);
     }
     const guard = ctx.guardOf(relation.schema, relation.name, c.name);
-    return { name: c.name, value: { sources, exact: true }, ...(guard === undefined ? {} : { guard }) };
+    return { name: c.name, value: { sources, exact: true, type: c.typeOid }, ...(guard === undefined ? {} : { guard }) };
   });
   if (!relation.columns.some((c) => c.generated !== undefined)) return plain;
   const item: ScopeItem = { alias: relation.name, columns: plain, system: true, relVisible: true, colVisible: true };
   return plain.map((column, i) => {
-    const expression = relation.columns[i]?.generated;
-    return expression === undefined ? column : { ...column, value: derived(column.value, generatedValue(ctx, relation, expression, item)) };
+    const { generated: expression, virtual } = relation.columns[i] ?? {};
+    if (expression === undefined) return column;
+    const computed = generatedValue(ctx, relation, expression, item);
+    return { ...column, value: derived(column.value, computed.value), ...(virtual && computed.tests ? { tests: computed.tests } : {}) };
   });
 }
 
-function generatedValue(ctx: LineageContext, relation: CatalogRelation, expression: string, item: ScopeItem): Value {
+function generatedValue(ctx: LineageContext, relation: CatalogRelation, expression: string, item: ScopeItem): NamedValue {
   const parsed = parseSql(`SELECT ${expression}`);
   const [statement] = parsed.ok ? parsed.statements : [];
   if (statement === undefined) {
     ctx.refuse('opaque', `a generated column of ${relation.schema}.${relation.name} cannot be parsed`);
-    return CONSTANT;
+    return { name: '', value: CONSTANT };
   }
   const reads = new Map(ctx.reads);
-  const value = ctx.elsewhere(() => derived(...ctx.engine.query(statement.node, { scope: { items: [item], parent: undefined }, ctes: undefined }).map((c) => c.value)));
+  const place: Place = { scope: { items: [item], parent: undefined }, ctes: undefined };
+  const { result, tests } = ctx.elsewhere(() => ctx.putOff(() => ctx.engine.query(statement.node, place)));
   // The server read them when the row was written; this statement has not.
   ctx.reads.clear();
   for (const [key, ref] of reads) ctx.reads.set(key, ref);
-  return value;
+  const value = derived(...result.map((c) => c.value));
+  return { name: '', value, tests: [...tests, ...result.flatMap((c) => c.tests ?? [])] };
 }
 
 /** A view by its definition: where its columns come from, in the names of the tables below. */
@@ -91,7 +95,8 @@ function viewColumns(ctx: LineageContext, view: CatalogRelation): ScopeColumn[] 
     const value = columns[i]?.value ?? CONSTANT;
     const ref = own(i);
     const classified = ctx.classOf(ref) !== undefined;
-    return { name: c.name, value: classified ? { sources: new Set([...value.sources, ref]), exact: value.exact } : value };
+    const tests = columns[i]?.tests;
+    return { name: c.name, ...(tests === undefined ? {} : { tests }), value: classified ? { sources: new Set([...value.sources, ref]), exact: value.exact, firm: isFirm(value) } : value };
   });
 }
 

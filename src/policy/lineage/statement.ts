@@ -50,6 +50,7 @@ export function statementLineage(node: Node, env: AnalysisEnv, source: Statement
 }
 
 function outputs(ctx: LineageContext, columns: readonly NamedValue[]): OutputColumn[] {
+  for (const c of columns) ctx.commit(c.tests);
   const out = columns.map((c) => ({ name: c.name, sources: [...ctx.use(c.value).sources], exact: c.value.exact }));
   // Nobody asks where a column stands in a statement that has nothing to mask.
   if (ctx.reads.size === 0) return out;
@@ -144,6 +145,7 @@ function fillsTable(ctx: LineageContext, range: RangeVar | undefined, columns: r
   columns.forEach((c, i) => {
     const name = names[i] ?? c.name;
     ctx.use(c.value);
+    ctx.commit(c.tests);
     const target = { sources: new Set([ctx.column(schema, range?.relname ?? '', name)]), exact: true };
     ctx.within(c.node, () => checkFlow(ctx, c.value, target, `column ${name} of the new table ${schema}.${range?.relname ?? ''}`));
   });

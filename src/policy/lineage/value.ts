@@ -1,6 +1,6 @@
 /** What lineage knows of a value: the table columns that it is derived from. */
 import type { Node } from '../facts/tree.ts';
-import type { ColumnRef } from '../types.ts';
+import type { ColumnRef, TextPlace } from '../types.ts';
 
 /** Column references are interned per analysis, so sets of them compare by identity. */
 export type Sources = ReadonlySet<ColumnRef>;
@@ -9,6 +9,10 @@ export interface Value {
   readonly sources: Sources;
   /** The value is that of one of the sources, unchanged. */
   readonly exact: boolean;
+  /** Whether it is NULL and which parts it has (elements, keys) say no more than a column read as it stands. */
+  readonly firm?: boolean;
+  /** OID of its type, where it is known. */
+  readonly type?: number;
   /** Parts of a row value, where they are known. */
   readonly fields?: readonly NamedValue[];
 }
@@ -18,12 +22,23 @@ export interface NamedValue {
   readonly value: Value;
   /** The target that it comes from, while the column is one of the statement's own text. */
   readonly node?: Node;
+  /** What computing it asks of hidden values; counts once the column is used. Only in definitions that others wrote. */
+  readonly tests?: readonly Test[];
+}
+
+/** A classified column that something visible depends on. */
+export interface Test {
+  readonly column: ColumnRef;
+  readonly kind: 'equality' | 'other';
+  readonly at?: TextPlace;
 }
 
 const EMPTY: Sources = new Set();
 
 /** A value that comes from no table. */
 export const CONSTANT: Value = { sources: EMPTY, exact: false };
+
+export const isFirm = (v: Value | undefined): boolean => v !== undefined && (v.exact || v.firm === true || v.sources.size === 0);
 
 /** A value computed from others: every source of any of them. */
 export function derived(...values: readonly (Value | undefined)[]): Value {
@@ -38,15 +53,20 @@ export function derived(...values: readonly (Value | undefined)[]): Value {
 
 /** A value that is one of the given values as it stands: the branches of UNION, a merged join column. */
 export function either(a: Value, b: Value): Value {
-  return { ...derived(a, b), exact: a.exact && b.exact };
+  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...(a.type !== undefined && a.type === b.type ? { type: a.type } : {}) };
 }
 
 /** A row of named values. */
 export function rowOf(fields: readonly NamedValue[]): Value {
-  return { ...derived(...fields.map((f) => f.value)), fields };
+  return { ...derived(...fields.map((f) => f.value)), fields, ...(fields.every((f) => isFirm(f.value)) ? { firm: true } : {}) };
 }
 
 /** Columns of two branches of a set operation, by position; the first branch names them. */
 export function mergeColumns(a: readonly NamedValue[], b: readonly NamedValue[]): NamedValue[] {
-  return a.map((column, i) => ({ ...column, value: b[i] === undefined ? column.value : either(column.value, b[i].value) }));
+  return a.map((column, i) => {
+    const other = b[i];
+    if (other === undefined) return column;
+    const tests = [...(column.tests ?? []), ...(other.tests ?? [])];
+    return { ...column, value: either(column.value, other.value), ...(tests.length === 0 ? {} : { tests }) };
+  });
 }

@@ -70,6 +70,7 @@ function insertColumns(ctx: LineageContext, insert: NodeOf<'InsertStmt'>, place:
   const names = insert.cols === undefined ? target.columns.map((c) => c.name) : allOf(insert.cols, 'ResTarget').map((c) => c.name ?? '');
   const source = insert.selectStmt === undefined ? [] : ctx.engine.query(insert.selectStmt, place);
   source.forEach((column, i) => {
+    ctx.commit(column.tests);
     const name = names[i] ?? '';
     ctx.within(column.node, () => checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name}`));
   });

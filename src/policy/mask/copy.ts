@@ -5,7 +5,7 @@ import type { MaskPlan } from '../types.ts';
 import { csvFields, textFields, writeCsv, writeText, type CopyField, type CopyForm } from './copy-fields.ts';
 import { BinaryRows, CsvRows, TextRows, type RowFinder } from './copy-frame.ts';
 import type { MaskContext } from './detectors.ts';
-import { RowMasker, type ColumnDesc } from './row.ts';
+import { ResultMask, RowMasker, type ColumnDesc } from './row.ts';
 
 /** The options of the COPY statement; strings are one ASCII character but `nullString`. */
 export interface CopyOptions {
@@ -31,6 +31,7 @@ export class CopyOutMasker {
   readonly #finder: RowFinder;
   readonly #named: readonly { readonly name: string; readonly typeOid?: number }[];
   #masker: RowMasker | undefined;
+  #passthrough = false;
   #watched: ReadonlySet<number> = new Set();
   #pending: Buffer[] = [];
   #pendingBytes = 0;
@@ -99,9 +100,11 @@ export class CopyOutMasker {
   #prepare(count: number): RowMasker {
     const format = this.#options.format === 'binary' ? 1 : 0;
     const columns = Array.from({ length: count }, (_, i): ColumnDesc => ({ name: this.#named[i]?.name ?? '', typeOid: this.#named[i]?.typeOid, format }));
-    const masker = new RowMasker(this.#plan, columns, this.#context);
+    const mask = new ResultMask(this.#plan, columns, this.#context);
+    const masker = new RowMasker(mask);
     this.#masker = masker;
-    this.#watched = new Set(masker.watched);
+    this.#passthrough = mask.passthrough;
+    this.#watched = new Set(mask.watched);
     return masker;
   }
 
@@ -111,7 +114,7 @@ export class CopyOutMasker {
     if (first && this.#header) return row;
     // The end marker of protocol 2, which some servers still send.
     if (row.length <= 4 && /^\\\.\r?\n?$/.test(row.toString('latin1'))) return row;
-    if (this.#masker?.passthrough === true) return row;
+    if (this.#passthrough) return row;
     const csv = this.#options.format === 'csv';
     const fields = csv ? csvFields(row, this.#form) : textFields(row, this.#form);
     return this.#splice(row, fields, (value, field) => (csv ? writeCsv(value, field.quoted, this.#form) : writeText(value, this.#form)));

@@ -4,5 +4,5 @@ export { CopyOutMasker, type CopyOptions } from './copy.ts';
 export { createDetectors, type DetectorSet, type MaskContext } from './detectors.ts';
 export { maskText, REDACTED, type MaskedMessage } from './message.ts';
 export { FULL_MASK } from './render.ts';
-export { RowMasker, type ColumnDesc } from './row.ts';
+export { ResultMask, RowMasker, type ColumnDesc } from './row.ts';
 export { containsMaskToken, isMaskToken, maskToken } from './token.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BugError, ConfigError } from '../../base/errors.ts';
 import type { DataClass, MaskKind, MaskPlan } from '../types.ts';
-import { containsMaskToken, createDetectors, FULL_MASK, RowMasker, type MaskContext } from './index.ts';
+import { containsMaskToken, createDetectors, FULL_MASK, ResultMask, RowMasker, type MaskContext } from './index.ts';
 
 const dataClass = (id: string, detectors: string[], kind: MaskKind = 'token'): DataClass => ({ id, columns: [], detectors, mask: { kind }, predicates: 'allow' });
 const CLASSES = ['email', 'phone', 'card', 'iban', 'national_id', 'token', 'password'].map((id) => dataClass(id, [id]));
@@ -10,7 +10,7 @@ const context = (key = 7, classes: readonly DataClass[] = CLASSES): MaskContext 
 const detect: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
 const rule = (classId: string, kind: MaskKind): MaskPlan => ({ columns: [{ classId, kind, rule: `${classId} on x` }], unmasked: [], scrubMessages: false });
 const mask = (plan: MaskPlan, cell: Buffer | string, typeOid = 25, format: 0 | 1 = 0, ctx = context(), name = 'x'): Buffer | null | undefined =>
-  new RowMasker(plan, [{ name, typeOid, format }], ctx).maskCell(0, Buffer.from(cell));
+  new RowMasker(new ResultMask(plan, [{ name, typeOid, format }], ctx)).maskCell(0, Buffer.from(cell));
 const masked = (...args: Parameters<typeof mask>): string | null | undefined => {
   const out = mask(...args);
   return out?.toString('utf8') ?? (out === null ? null : undefined);
@@ -80,7 +80,7 @@ describe('column rules', () => {
   });
 
   it('refuse a plan for another number of columns', () => {
-    expect(() => new RowMasker({ columns: ['detect', 'detect'], unmasked: [], scrubMessages: false }, [{ name: 'a', typeOid: 25, format: 0 }], context())).toThrow(BugError);
+    expect(() => new ResultMask({ columns: ['detect', 'detect'], unmasked: [], scrubMessages: false }, [{ name: 'a', typeOid: 25, format: 0 }], context())).toThrow(BugError);
   });
 });
 
@@ -88,14 +88,14 @@ describe('detectors', () => {
   it('watch only types that can hold text, and numbers only for cards', () => {
     const types = [16, 21, 23, 20, 1700, 25, 1184, 2950, 114, 17, 1009, 2249, 16_999];
     const columns = types.map((typeOid) => ({ name: 'c', typeOid, format: 0 as const }));
-    expect(new RowMasker(detect, columns, context()).watched).toEqual([3, 4, 5, 8, 9, 10, 11, 12]);
-    expect(new RowMasker(detect, columns, context(7, [dataClass('email', ['email'])])).watched).toEqual([5, 8, 9, 10, 11, 12]);
+    expect(new ResultMask(detect, columns, context()).watched).toEqual([3, 4, 5, 8, 9, 10, 11, 12]);
+    expect(new ResultMask(detect, columns, context(7, [dataClass('email', ['email'])])).watched).toEqual([5, 8, 9, 10, 11, 12]);
   });
 
   it('let a result pass that needs no look', () => {
-    expect(new RowMasker(detect, [{ name: 'n', typeOid: 23, format: 1 }], context()).passthrough).toBe(true);
-    expect(new RowMasker(detect, [{ name: 't', typeOid: 25, format: 1 }], context(7, [])).passthrough).toBe(true);
-    expect(new RowMasker(rule('email', 'token'), [{ name: 'n', typeOid: 23, format: 1 }], context()).passthrough).toBe(false);
+    expect(new ResultMask(detect, [{ name: 'n', typeOid: 23, format: 1 }], context()).passthrough).toBe(true);
+    expect(new ResultMask(detect, [{ name: 't', typeOid: 25, format: 1 }], context(7, [])).passthrough).toBe(true);
+    expect(new ResultMask(rule('email', 'token'), [{ name: 'n', typeOid: 23, format: 1 }], context()).passthrough).toBe(false);
   });
 
   it('are silent for classes that may be seen, and only when all owners may', () => {
@@ -105,7 +105,7 @@ describe('detectors', () => {
   });
 
   it('replace inside the text and count by class', () => {
-    const masker = new RowMasker(detect, [{ name: 'x', typeOid: 25, format: 0 }], context());
+    const masker = new RowMasker(new ResultMask(detect, [{ name: 'x', typeOid: 25, format: 0 }], context()));
     expect(masker.maskCell(0, Buffer.from('Grüße an bob@example.com!'))?.toString()).toMatch(/^Grüße an msk_email_\w{12}!$/);
     expect(masker.maskCell(0, Buffer.from('nichts'))).toBeUndefined();
     expect([...masker.counts]).toEqual([['email', 1]]);

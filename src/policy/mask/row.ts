@@ -18,17 +18,14 @@ type Column =
   | { readonly by: 'rule'; readonly spec: MaskSpec; readonly form: MaskForm; readonly typeOid: number | undefined }
   | { readonly by: 'detectors'; readonly form: ScanForm; readonly hints: NameHints };
 
-export class RowMasker {
+/** How each column of one described result is masked. Holds no state: made once, used for every result of that form. */
+export class ResultMask {
   /** No column needs a look: rows may be forwarded untouched. */
   readonly passthrough: boolean;
   /** Positions of the columns that must be looked at. */
   readonly watched: readonly number[];
-  /** Masked cells by data class. */
-  readonly counts = new Map<string, number>();
-  /** Class of the last masked cell. */
-  lastHit: string | undefined;
-  readonly #columns: readonly Column[];
-  readonly #active: ActiveDetectors;
+  readonly columns: readonly Column[];
+  readonly active: ActiveDetectors;
 
   /** @throws BugError when the plan was made for another number of columns: nobody can say which column is which. */
   constructor(plan: MaskPlan, columns: readonly ColumnDesc[], context: MaskContext) {
@@ -37,15 +34,28 @@ export class RowMasker {
     }
     const active = activeDetectors(plan, context);
     const wants = { card: active.ids.has('card'), ipv4: active.ids.has('ipv4') };
-    this.#active = active;
-    this.#columns = columns.map((column, i): Column => {
+    this.active = active;
+    this.columns = columns.map((column, i): Column => {
       const rule = plan.columns === 'detect_all' ? 'detect' : (plan.columns[i] ?? 'detect');
       const typeOid = column.typeOid === 0 ? undefined : column.typeOid;
       if (rule !== 'detect') return { by: 'rule', spec: ruleSpec(rule, context), form: maskForm(typeOid, column.format), typeOid };
       return { by: 'detectors', form: active.ids.size === 0 ? 'skip' : scanForm(typeOid, column.format, wants), hints: hintsOf(column.name) };
     });
-    this.watched = this.#columns.flatMap((c, i) => (c.by === 'detectors' && c.form === 'skip' ? [] : [i]));
+    this.watched = this.columns.flatMap((c, i) => (c.by === 'detectors' && c.form === 'skip' ? [] : [i]));
     this.passthrough = this.watched.length === 0;
+  }
+}
+
+/** Masks the cells of one result and counts what it has masked. */
+export class RowMasker {
+  /** Masked cells by data class. */
+  readonly counts = new Map<string, number>();
+  /** Class of the last masked cell. */
+  lastHit: string | undefined;
+  readonly #mask: ResultMask;
+
+  constructor(mask: ResultMask) {
+    this.#mask = mask;
   }
 
   /**
@@ -54,14 +64,14 @@ export class RowMasker {
    * @throws BugError for a column that the result does not have
    */
   maskCell(column: number, cell: Buffer): Buffer | null | undefined {
-    const how = this.#columns[column];
-    if (how === undefined) throw new BugError(`column ${column} of ${this.#columns.length} does not exist`);
+    const how = this.#mask.columns[column];
+    if (how === undefined) throw new BugError(`column ${column} of ${this.#mask.columns.length} does not exist`);
     if (how.by === 'rule') {
       const masked = maskByRule(how.spec, cell, how.typeOid, how.form);
       if (masked !== undefined) this.#count(how.spec.classId);
       return masked;
     }
-    const found = maskByDetectors(cell, how.form, this.#active, how.hints);
+    const found = maskByDetectors(cell, how.form, this.#mask.active, how.hints);
     if (found === undefined) return undefined;
     for (const id of found.classIds) this.#count(id);
     return found.cell;

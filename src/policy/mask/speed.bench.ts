@@ -1,7 +1,7 @@
 /** Prints what masking costs per kind of cell, in processor time: `npx tsx src/policy/mask/speed.bench.ts`. */
 import { generator } from '../../../testdata/detectors/generate.ts';
 import type { MaskPlan } from '../types.ts';
-import { createDetectors, RowMasker } from './index.ts';
+import { createDetectors, ResultMask, RowMasker } from './index.ts';
 
 const ids = ['email', 'phone', 'card', 'iban', 'national_id', 'token', 'password'];
 const detectors = createDetectors(ids.map((id) => ({ id, columns: [], detectors: [id], mask: { kind: 'token' }, predicates: 'allow' })));
@@ -20,7 +20,7 @@ function prose(length: number): string {
 function run(name: string, count: number, make: () => string, plan = detect, typeOid = 25): void {
   const cells = Array.from({ length: count }, () => Buffer.from(make()));
   const bytes = cells.reduce((n, c) => n + c.length, 0);
-  const masker = new RowMasker(plan, [{ name: 'x', typeOid, format: 0 }], context);
+  const masker = new RowMasker(new ResultMask(plan, [{ name: 'x', typeOid, format: 0 }], context));
   let best = Infinity;
   for (let round = 0; round < 4; round++) {
     const before = process.cpuUsage();

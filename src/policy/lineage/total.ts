@@ -1,0 +1,162 @@
+/**
+ * What may be computed from a hidden value without showing anything of it but the result, which is masked: operations
+ * that never raise an error because of what the value is, and give NULL only for NULL. Whatever is not listed here could
+ * answer a question about the value by failing, by NULL or by the number of rows, and counts as a filter on it.
+ */
+import { as, constOf, strings } from '../facts/tree.ts';
+import type { Node, NodeOf } from '../facts/tree.ts';
+import { isFirm } from './value.ts';
+import type { Value } from './value.ts';
+
+/** Which arguments may hold a hidden value: all, or those at these places. */
+type Places = '*' | ReadonlySet<number>;
+
+function table(text: string): ReadonlyMap<string, Places> {
+  const out = new Map<string, Places>();
+  for (const word of text.trim().split(/\s+/)) {
+    const [name = '', places = '0'] = word.split(':');
+    out.set(name, places === '*' ? '*' : new Set(places.split(',').map(Number)));
+  }
+  return out;
+}
+
+/** Functions of pg_catalog; without places the first argument. */
+const TOTAL = table(`
+  lower upper initcap casefold length:* char_length character_length octet_length bit_length substr left right btrim:* ltrim:* rtrim:*
+  concat:* concat_ws:* format:1,2,3,4,5,6,7,8,9 md5 sha224 sha256 sha384 sha512 reverse replace:* translate:* regexp_replace split_part
+  lpad:0,2 rpad:0,2 repeat overlay:0,1 position:* strpos:* ascii to_char encode quote_literal quote_nullable quote_ident to_hex hashtext hashtextextended
+  pg_column_size normalize textcat:*
+  abs sign round floor ceil ceiling trunc
+  age:* date_part:1 extract:1 date_trunc:1 timezone:1 justify_days justify_hours justify_interval isfinite
+  to_json to_jsonb row_to_json array_to_json json_build_object:* jsonb_build_object:* json_build_array:* jsonb_build_array:* json_typeof jsonb_typeof
+  json_strip_nulls jsonb_strip_nulls jsonb_pretty jsonb_set:0,2
+  array_append:* array_prepend:* array_to_string:0,2 array_length array_upper array_lower array_ndims array_dims cardinality array_reverse
+  family host masklen abbrev network broadcast hostmask netmask
+  num_nulls:* num_nonnulls:*
+  min max sum avg count any_value array_agg string_agg:* json_agg jsonb_agg json_object_agg:* jsonb_object_agg:* json_agg_strict jsonb_agg_strict xmlagg
+  bool_and bool_or every bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp covar_pop:* covar_samp:* corr:*
+  regr_avgx:* regr_avgy:* regr_intercept:* regr_r2:* regr_slope:* regr_sxx:* regr_sxy:* regr_syy:* mode percentile_disc:1 percentile_cont:1
+  first_value last_value nth_value lag:0,2 lead:0,2
+  xmlcomment xmltext
+`);
+
+/** Functions of common extensions, in whatever schema they are installed. */
+const EXTENSION_TOTAL = table('unaccent similarity:* word_similarity:* strict_word_similarity:* soundex difference:* metaphone dmetaphone dmetaphone_alt digest hmac:0,1 uuid_generate_v5:1 uuid_generate_v3:1 citext st_astext st_asgeojson st_x st_y');
+
+/** They say how many parts the value has, or take one out: nothing new of a value that is read as it stands. */
+const OF_PARTS: ReadonlySet<string> = new Set([
+  'unnest',
+  'json_array_elements',
+  'json_array_elements_text',
+  'jsonb_array_elements',
+  'jsonb_array_elements_text',
+  'json_each',
+  'json_each_text',
+  'jsonb_each',
+  'jsonb_each_text',
+  'json_object_keys',
+  'jsonb_object_keys',
+  'json_array_length',
+  'jsonb_array_length',
+  'json_extract_path',
+  'json_extract_path_text',
+  'jsonb_extract_path',
+  'jsonb_extract_path_text',
+]);
+
+const BUILDERS: ReadonlySet<string> = new Set(['to_json', 'to_jsonb', 'row_to_json', 'array_to_json', 'json_build_array', 'jsonb_build_array', 'array_agg', 'json_agg', 'jsonb_agg']);
+const OBJECT_BUILDERS: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object']);
+
+export interface Call {
+  readonly name: string;
+  /** Of pg_catalog, and no other function of the name can be meant. */
+  readonly builtin: boolean;
+  readonly args: readonly Value[];
+  readonly nodes: readonly Node[];
+  /** Whether a value holds something that must stay hidden. */
+  readonly hidden: (value: Value) => boolean;
+}
+
+/** True when the call shows nothing of its hidden arguments but by its result. */
+export function isTotal(call: Call): boolean {
+  const { name, args, hidden } = call;
+  const held = args.flatMap((a, i) => (hidden(a) ? [i] : []));
+  if (held.length === 0) return true;
+  // Named arguments need not stand where the table counts them.
+  if (call.nodes.some((n) => as(n, 'NamedArgExpr') !== undefined)) return false;
+  if (!call.builtin) return allowed(EXTENSION_TOTAL.get(name), held);
+  if (OF_PARTS.has(name)) return held.every((i) => i === 0) && isFirm(args[0]);
+  // With a number it counts characters; with a text it is a pattern that need not be found.
+  if (name === 'substring') return held.every((i) => i === 0) && constOf(call.nodes[1])?.kind === 'number';
+  if (name === 'convert_to') return held.every((i) => i === 0) && /^utf-?8$/i.test(String(constOf(call.nodes[1])?.value ?? ''));
+  return allowed(TOTAL.get(name), held);
+}
+
+/** True for functions that have no effect and give one value: the server need not run them for a column that is not used. */
+export const isKnownStable = (name: string): boolean => TOTAL.has(name) || name === 'substring' || name === 'now';
+
+const allowed = (places: Places | undefined, held: readonly number[]): boolean => places === '*' || (places !== undefined && held.every((i) => places.has(i)));
+
+/** True when the result's parts (elements, keys) are where they are whatever the hidden values. */
+export function buildsParts(call: Call): boolean {
+  const { name, args, hidden } = call;
+  if (!call.builtin) return false;
+  if (OBJECT_BUILDERS.has(name)) return args.every((a, i) => (i % 2 === 0 ? !hidden(a) : isFirm(a) || !hidden(a)));
+  return BUILDERS.has(name) && args.every((a) => isFirm(a) || a.fields?.every((f) => isFirm(f.value)) === true);
+}
+
+/** OIDs of types whose input takes every text, and of which a longer value is cut. */
+const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name', 'char']);
+const NUMERIC = 1700;
+const DATES: ReadonlySet<number> = new Set([1082, 1114, 1184]);
+const WIDENING: Readonly<Record<number, readonly string[]>> = {
+  16: [],
+  20: ['int8', 'numeric', 'float8'],
+  21: ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'],
+  23: ['int4', 'int8', 'numeric', 'float8'],
+  25: ['citext'],
+  114: ['json'],
+  1043: ['citext'],
+  1082: ['date', 'timestamp', 'timestamptz'],
+  1114: ['timestamp', 'date'],
+  1184: ['timestamptz', 'timestamp', 'date'],
+  1700: ['numeric'],
+  2950: ['uuid'],
+  3802: ['jsonb', 'json'],
+  869: ['inet'],
+};
+
+/** True when every value that `value` can have can be cast to the type. `schema` is undefined or pg_catalog. */
+export function isTotalCast(value: Value, type: NodeOf<'TypeCast'>['typeName']): boolean {
+  const name = strings(type?.names).at(-1) ?? '';
+  const isArray = (type?.arrayBounds?.length ?? 0) > 0;
+  if (isArray) return false;
+  if (TEXTS.has(name)) return true;
+  // A number of digits, unlike a length, is checked and not cut.
+  if ((type?.typmods?.length ?? 0) > 0 || value.type === undefined) return false;
+  return WIDENING[value.type]?.includes(name) ?? false;
+}
+
+/** True when the operator never raises an error and gives no truth about its hidden operands. */
+export function isTotalOperator(symbol: string, e: NodeOf<'A_Expr'>, left: Value, right: Value, hidden: (value: Value) => boolean): boolean {
+  if (symbol === '||') return true;
+  if (e.lexpr === undefined) return symbol === '-' || symbol === '+' || symbol === '~';
+  if (ACCESS.has(symbol)) return isFirm(left) && !hidden(right);
+  if (symbol !== '+' && symbol !== '-' && symbol !== '*') return false;
+  const [a, b] = [operand(e.lexpr, left, hidden), operand(e.rexpr, right, hidden)];
+  if ([a, b].every((o) => o === 'numeric' || o === 'constant')) return true;
+  return symbol === '-' && [a, b].every((o) => o === 'date' || o === 'now');
+}
+
+const ACCESS: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
+
+/** What is known of one side of an arithmetic operation. */
+function operand(node: Node | undefined, value: Value, hidden: (value: Value) => boolean): 'numeric' | 'constant' | 'date' | 'now' | 'other' {
+  if (value.type === NUMERIC) return 'numeric';
+  if (value.type !== undefined && DATES.has(value.type)) return 'date';
+  if (hidden(value)) return 'other';
+  if (as(node, 'SQLValueFunction') !== undefined || strings(as(node, 'FuncCall')?.funcname).at(-1) === 'now') return 'now';
+  const constant = as(node, 'A_Const');
+  const digits = constant?.fval?.fval ?? (constant?.ival ? String(constant.ival.ival ?? 0) : undefined);
+  return digits !== undefined && /^[\d.]{1,20}$/.test(digits) ? 'constant' : 'other';
+}
