@@ -1,45 +1,6 @@
 /** Every screen in both themes and two sizes: a picture each, and nothing serious by axe. */
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
-import { carolDecides, expect, inMain, test } from './fixtures.ts';
-import type { Workstation } from './workstation.ts';
-
-const sizes = [
-  { width: 1280, height: 800 },
-  { width: 1920, height: 1080 },
-] as const;
-const themes = ['light', 'dark'] as const;
-
-async function resize(station: Workstation, size: (typeof sizes)[number]): Promise<void> {
-  await inMain(station, ({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]!.setContentSize(width, height), size);
-  await station.page.waitForFunction(`innerWidth === ${size.width} && innerHeight === ${size.height}`);
-}
-
-async function wear(page: Page, theme: (typeof themes)[number]): Promise<void> {
-  await page.evaluate(`window.sallyport.settings.get().then((r) => window.sallyport.settings.set({ ...r.value, theme: '${theme}' }))`);
-  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
-}
-
-/** Rules of WCAG 2.2 A and AA. Legacy mode: Electron has no second page for axe to work in. */
-async function expectAccessible(page: Page, name: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  const bad = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  expect(bad.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
-}
-
-async function shoot(station: Workstation, name: string, arrive: () => Promise<void>): Promise<void> {
-  for (const theme of themes) {
-    await wear(station.page, theme);
-    for (const size of sizes) {
-      await resize(station, size);
-      await arrive();
-      // Tooltips and focus rings of the way here do not belong into the picture.
-      await station.page.mouse.move(0, 0);
-      await station.picture(`${name}-${theme}-${size.width}x${size.height}`);
-    }
-    await expectAccessible(station.page, `${name} ${theme}`);
-  }
-}
+import { carolDecides, test } from './fixtures.ts';
+import { shoot } from './pictures.ts';
 
 test('sign-in', async ({ launch }) => {
   const station = await launch('nobody', undefined);

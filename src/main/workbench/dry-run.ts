@@ -48,7 +48,8 @@ function partsOf(sql: string, bench: Bench): { parts: readonly Part[]; unparsed:
   const failed = whole.find((s) => s.refusal?.code === 'parse')?.refusal;
   if (failed === undefined) return { parts: placed(sql, whole), unparsed: [] };
   const lead = sql.length - sql.trimStart().length;
-  const stopped: DryRunReply = { state: 'unparsed', message: syntax(failed.message), ...(failed.at === undefined ? {} : { at: { from: lead + failed.at.start, to: lead + failed.at.end } }) };
+  const { message, ...at } = whereStopped(sql, failed, lead, sql.trimEnd().length);
+  const stopped: DryRunReply = { state: 'unparsed', message, at };
   const ranges = splitSql(sql);
   if (ranges.length < 2 || ranges.length > limits.explainedStatements) return { parts: [], unparsed: [], stopped };
   const parts: Part[] = [];
@@ -56,13 +57,22 @@ function partsOf(sql: string, bench: Bench): { parts: readonly Part[]; unparsed:
   for (const { from, to } of ranges) {
     const [analysis, ...more] = bench.analyse(sql.slice(from, to));
     if (analysis !== undefined && more.length === 0 && analysis.refusal?.code !== 'parse') parts.push({ from, analysis });
-    else unparsed.push(whereStopped(analysis?.refusal ?? failed, from, to));
+    else unparsed.push(whereStopped(sql, analysis?.refusal ?? failed, from, to));
   }
   return { parts, unparsed, stopped };
 }
 
-const whereStopped = ({ message, at }: Refusal, from: number, to: number): Unparsed =>
-  at === undefined ? { from, to, message: syntax(message) } : { from: from + at.start, to: from + at.end, message: syntax(message) };
+/** Where the parser stopped in the part of the text from `from` to `to`. */
+function whereStopped(sql: string, { message, at }: Refusal, from: number, to: number): Unparsed {
+  const place = at === undefined ? { from, to } : { from: from + at.start, to: from + at.end };
+  return { ...(place.to > place.from ? place : lastWord(sql, place.from)), message: syntax(message) };
+}
+
+/** At the end of the input there is nothing to point at but what stands last. */
+function lastWord(sql: string, end: number): { from: number; to: number } {
+  const to = sql.slice(0, end).trimEnd().length;
+  return { from: to - (/\S+$/.exec(sql.slice(Math.max(0, to - 40), to))?.[0].length ?? 0), to };
+}
 
 const syntax = (message: string): string => message.replace(/^cannot be parsed: /, '').replace(/ \(line \d+, column \d+\)$/, '');
 

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '@codemirror/lint';
 import { linter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import type { EditorState, Extension, TransactionSpec } from '@codemirror/state';
-import { keymap } from '@codemirror/view';
+import { keymap, tooltips } from '@codemirror/view';
 import type { EditorView } from '@codemirror/view';
 import type { Explanation, Offer } from '../../contract/ipc/workbench.ts';
 import { sentenceNodes, sentenceWords } from '../../ui/plain-sentence.tsx';
@@ -61,5 +61,13 @@ export function applyOffer(view: EditorView, sql: string, offer: Extract<Offer, 
   return true;
 }
 
+/** What is said of a line must not cover the buttons above the editor: where there is no room above, it stands below. */
+const besideTheText = tooltips({
+  tooltipSpace: (view) => {
+    const { top, left, right } = view.dom.getBoundingClientRect();
+    return { top, left, right, bottom: window.innerHeight };
+  },
+});
+
 /** F8 goes to the next place, Ctrl+Shift+M lists all of them. */
-export const explanationKeys: Extension = [linter(null), keymap.of(lintKeymap)];
+export const explanationKeys: Extension = [linter(null), keymap.of(lintKeymap), besideTheText];

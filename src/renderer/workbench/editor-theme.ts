@@ -35,6 +35,7 @@ const look = EditorView.theme({
   '.cm-tooltip-lint': { maxWidth: '560px' },
   '.cm-tooltip-lint ul': { margin: '0', padding: '0', listStyle: 'none' },
   '.cm-diagnostic': { padding: '9px 12px', margin: '0', fontFamily: 'var(--mantine-font-family)', fontSize: '12.5px', lineHeight: '1.5', borderLeftWidth: '3px', whiteSpace: 'normal' },
+  '.cm-diagnosticText': { display: 'block' },
   '.cm-diagnostic + .cm-diagnostic, li + li > .cm-diagnostic': { borderTop: '1px solid var(--sp-line)' },
   '.cm-diagnostic code': { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '11.5px', backgroundColor: 'var(--sp-hover)', borderRadius: '4px', padding: '1px 4px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--sp-deny)' },

@@ -32,7 +32,8 @@ function Elapsed({ label, sinceMs }: { label: string; sinceMs: number }) {
   return <span style={{ fontVariantNumeric: 'tabular-nums' }}>{`${label} · ${formatClock(now - sinceMs)}`}</span>;
 }
 
-const runColour = { allow: 'sally', hold: 'orange.8', deny: 'red.8' } as const;
+/** White words on each of these have the contrast that WCAG AA asks for. */
+const runColour = { allow: 'sally', hold: '#a2560a', deny: 'red.8' } as const;
 const runWord = { allow: 'Run', hold: 'Run and ask', deny: 'Run' } as const;
 
 function Toolbar({ tab, effect, onRun, onHistory }: { tab: Tab; effect: Effect; onRun: () => void; onHistory: () => void }) {
