@@ -34,6 +34,7 @@ describe('dry run', () => {
     const two = [statement('allow', 0, 5), statement('deny', 6, 9)];
     expect([0, 5, 6, 20].map((caret) => statementAtCaret(two, caret)?.effect)).toEqual(['allow', 'allow', 'deny', 'deny']);
     expect(statementAtCaret([], 3)).toBeUndefined();
+    expect([4, 5, 6, 9].map((caret) => statementAtCaret([statement('deny', 0, 4), statement('hold', 8, 9)], caret, [{ start: 5 }])?.effect)).toEqual(['deny', undefined, undefined, 'hold']);
   });
 });
 
@@ -47,7 +48,7 @@ describe('explanations', () => {
   });
   it('are those of every statement, and where one is not whole', () => {
     const asked = dryRunEdited(initialDryRun, 'select 1; sel');
-    const answer = dryRunAnswered(asked, asked.version, { state: 'decided', statements: [{ ...statement('allow'), explanations: [said(0, 3)] }], unparsed: [{ from: 10, to: 13, message: 'syntax error' }], elapsedMs: 1 });
+    const answer = dryRunAnswered(asked, asked.version, { state: 'decided', statements: [{ ...statement('allow'), explanations: [said(0, 3)] }], unparsed: [{ start: 10, from: 10, to: 13, message: 'syntax error' }], elapsedMs: 1 });
     expect(explanationsOf(answer).map((e) => [e.from, e.severity])).toEqual([[0, 'masked'], [10, 'hint']]);
     expect(explanationsOf(asked)).toEqual([]);
     expect(explanationsOf(dryRunAnswered(asked, asked.version, { state: 'unparsed', message: 'x', at: { from: 0, to: 3 } }))).toMatchObject([{ from: 0, to: 3, severity: 'hint' }]);

@@ -49,5 +49,8 @@ export function applyEdits(sql: string, edits: readonly { readonly from: number;
   return [...edits].sort((a, b) => b.from - a.from).reduce((text, e) => text.slice(0, e.from) + e.insert + text.slice(e.to), sql);
 }
 
-/** The statement that running at the caret would run: the one in or right behind which it stands, else the first. */
-export const statementAtCaret = (statements: readonly DryRunStatement[], caret: number): DryRunStatement | undefined => statements.findLast((s) => s.from <= caret) ?? statements[0];
+/** The statement that running at the caret would run: the one in or right behind which it stands, else the first; none while that one is not whole. */
+export function statementAtCaret(statements: readonly DryRunStatement[], caret: number, unparsed: readonly { readonly start: number }[] = []): DryRunStatement | undefined {
+  const found = statements.findLast((s) => s.from <= caret) ?? statements[0];
+  return found !== undefined && unparsed.some((u) => u.start <= caret && u.start > found.from) ? undefined : found;
+}

@@ -124,8 +124,8 @@ export const dryRunStatement = z.strictObject({
 export type DryRunStatement = z.infer<typeof dryRunStatement>;
 
 export const dryRunReply = z.discriminatedUnion('state', [
-  /** `unparsed`: where the parser stopped in statements among them that do not parse yet. Normal while typing; the others are decided all the same. */
-  z.strictObject({ state: z.literal('decided'), statements: z.array(dryRunStatement), unparsed: z.array(z.strictObject({ ...range, message: z.string() })), elapsedMs: durationMs }),
+  /** `unparsed`: where the parser stopped in statements among them that do not parse yet, and where each begins. Normal while typing; the others are decided all the same. */
+  z.strictObject({ state: z.literal('decided'), statements: z.array(dryRunStatement), unparsed: z.array(z.strictObject({ start: count, ...range, message: z.string() })), elapsedMs: durationMs }),
   /** No statement of the text parses yet. `at` is where the parser stopped. */
   z.strictObject({ state: z.literal('unparsed'), message: z.string(), at: z.strictObject(range).optional() }),
 ]);

@@ -48,16 +48,16 @@ function partsOf(sql: string, bench: Bench): { parts: readonly Part[]; unparsed:
   const failed = whole.find((s) => s.refusal?.code === 'parse')?.refusal;
   if (failed === undefined) return { parts: placed(sql, whole), unparsed: [] };
   const lead = sql.length - sql.trimStart().length;
-  const { message, ...at } = whereStopped(sql, failed, lead, sql.trimEnd().length);
-  const stopped: DryRunReply = { state: 'unparsed', message, at };
+  const { message, from, to } = whereStopped(sql, failed, lead, sql.trimEnd().length);
+  const stopped: DryRunReply = { state: 'unparsed', message, at: { from, to } };
   const ranges = splitSql(sql);
   if (ranges.length < 2 || ranges.length > limits.explainedStatements) return { parts: [], unparsed: [], stopped };
   const parts: Part[] = [];
   const unparsed: Unparsed[] = [];
-  for (const { from, to } of ranges) {
-    const [analysis, ...more] = bench.analyse(sql.slice(from, to));
-    if (analysis !== undefined && more.length === 0 && analysis.refusal?.code !== 'parse') parts.push({ from, analysis });
-    else unparsed.push(whereStopped(sql, analysis?.refusal ?? failed, from, to));
+  for (const range of ranges) {
+    const [analysis, ...more] = bench.analyse(sql.slice(range.from, range.to));
+    if (analysis !== undefined && more.length === 0 && analysis.refusal?.code !== 'parse') parts.push({ from: range.from, analysis });
+    else unparsed.push(whereStopped(sql, analysis?.refusal ?? failed, range.from, range.to));
   }
   return { parts, unparsed, stopped };
 }
@@ -65,7 +65,7 @@ function partsOf(sql: string, bench: Bench): { parts: readonly Part[]; unparsed:
 /** Where the parser stopped in the part of the text from `from` to `to`. */
 function whereStopped(sql: string, { message, at }: Refusal, from: number, to: number): Unparsed {
   const place = at === undefined ? { from, to } : { from: from + at.start, to: from + at.end };
-  return { ...(place.to > place.from ? place : lastWord(sql, place.from)), message: syntax(message) };
+  return { start: from, ...(place.to > place.from ? place : lastWord(sql, place.from)), message: syntax(message) };
 }
 
 /** At the end of the input there is nothing to point at but what stands last. */

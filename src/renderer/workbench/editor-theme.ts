@@ -33,7 +33,8 @@ const look = EditorView.theme({
   '.cm-explained-masked': { textDecorationStyle: 'dotted', textDecorationColor: 'var(--sp-mask)' },
   '.cm-explained-hint': { textDecorationStyle: 'dotted', textDecorationColor: 'var(--mantine-color-dimmed)' },
   '.cm-tooltip-lint': { maxWidth: '560px' },
-  '.cm-tooltip-lint ul': { margin: '0', padding: '0', listStyle: 'none' },
+  // Clear of the line that it speaks of.
+  '.cm-tooltip-hover.cm-tooltip-below': { marginTop: '4px' },
   '.cm-diagnostic': { padding: '9px 12px', margin: '0', fontFamily: 'var(--mantine-font-family)', fontSize: '12.5px', lineHeight: '1.5', borderLeftWidth: '3px', whiteSpace: 'normal' },
   '.cm-diagnosticText': { display: 'block' },
   '.cm-diagnostic + .cm-diagnostic, li + li > .cm-diagnostic': { borderTop: '1px solid var(--sp-line)' },

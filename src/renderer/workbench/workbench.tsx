@@ -91,7 +91,7 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
   };
   return (
     <>
-      <Toolbar tab={tab} effect={statementAtCaret(decisions, caret)?.effect ?? 'allow'} onRun={() => start(currentStatement(tabId))} onHistory={() => setHistoryOpen(true)} />
+      <Toolbar tab={tab} effect={statementAtCaret(decisions, caret, dryRun.phase === 'decided' ? dryRun.unparsed : [])?.effect ?? 'allow'} onRun={() => start(currentStatement(tabId))} onHistory={() => setHistoryOpen(true)} />
       <div className={classes.editor} style={{ height: editorPx }}>
         <Editor
           tabId={tabId}
