@@ -22,6 +22,7 @@ import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import type { PreparedStatement } from './statements.ts';
+import { boundParameters, expectsCopyIn, meansTheSameEverywhere, unknownPortal, unknownStatement } from './message-facts.ts';
 
 const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
@@ -129,9 +130,9 @@ export class FrontendRelay {
     }
     switch (raw.type) {
       case t.Query:
-        return this.#afterRefresh(() => this.#query(raw));
+        return this.#afterRefresh(() => this.#query(raw), raw);
       case t.Parse:
-        return this.#afterRefresh(() => this.#parse(raw));
+        return this.#afterRefresh(() => this.#parse(raw), raw);
       case t.Bind:
         return this.#afterRefresh(() => this.#bind(raw));
       case t.CopyData:
@@ -162,6 +163,7 @@ export class FrontendRelay {
         state.serverSkips = false;
         toServer.push(raw.raw);
         state.pipelineOpen = false;
+        state.pipelineRuns = false;
         state.pending.push({ kind: 'sync' });
         return undefined;
       case 'Flush':
@@ -195,15 +197,32 @@ export class FrontendRelay {
   }
 
   #forward(raw: RawMessage): void {
-    this.#context.toServer.push(raw.raw);
-    this.#context.state.pipelineOpen = true;
+    const { toServer, state } = this.#context;
+    toServer.push(raw.raw);
+    state.pipelineOpen = true;
+    if (raw.type === frontendType.Bind || raw.type === frontendType.Execute) state.pipelineRuns = true;
   }
 
   // --- what an analysis needs to know first -------------------------------------------------------------------
 
-  /** Runs `work` at once when settings and catalog are known, otherwise after asking. */
-  #afterRefresh(work: () => Promise<void> | undefined): Promise<void> | undefined {
-    return this.#stale() ? this.#refresh().then(() => (this.#context.state.serverSkips ? undefined : work())) : work();
+  /** Runs `work` at once when settings and catalog are known, or not needed for the statement of `raw`; otherwise after asking. */
+  #afterRefresh(work: () => Promise<void> | undefined, raw?: RawMessage): Promise<void> | undefined {
+    if (!this.#stale()) return work();
+    const ask = !(raw && this.#needsNoNames(raw));
+    if (!ask && !this.#context.state.pending.touchesNames) return work();
+    return this.#refresh(ask).then(() => (this.#context.state.serverSkips ? undefined : work()));
+  }
+
+  /**
+   * SET, BEGIN and their like mean the same whatever the search path is. Asking before them would be more than waste:
+   * SET TRANSACTION and DISCARD ALL are refused after any query in the same transaction, and ours is one.
+   */
+  #needsNoNames(raw: RawMessage): boolean {
+    const message = decodeFrontend(raw);
+    if (message.type !== 'Query' && message.type !== 'Parse') return false;
+    const sql = sqlText(message.sql);
+    if (sql.length > 500 || sql.includes('\\')) return false;
+    return this.#analyse(sql).statements.every(meansTheSameEverywhere);
   }
 
   #stale(): boolean {
@@ -213,13 +232,14 @@ export class FrontendRelay {
     return !catalogIsCurrent(this.#context);
   }
 
-  async #refresh(): Promise<void> {
+  /** Waits for what is under way, and asks the server if `ask`. */
+  async #refresh(ask = true): Promise<void> {
     const { state, toServer } = this.#context;
     if (state.pipelineOpen) toServer.push(encodeFlush());
     await (this.#flush() ?? Promise.resolve());
     await state.until(() => state.pending.length === 0);
     // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
-    if (state.transaction === 'E' || state.serverSkips) return;
+    if (!ask || state.transaction === 'E' || state.serverSkips) return;
     if (state.settingsDirty) await refreshSettings(this.#context);
     await refreshCatalog(this.#context);
   }
@@ -300,7 +320,7 @@ export class FrontendRelay {
     const statement = state.statements.prepared.get(message.statement);
     if (!statement) {
       const { n } = journal.recorder.append({ kind: 'sql.bind', clear: { dec: 'deny' } });
-      const text = `prepared statement "${message.statement}" was not prepared by the protocol in this session`;
+      const text = unknownStatement(message.statement, state.statements);
       this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
       return undefined;
     }
@@ -328,7 +348,7 @@ export class FrontendRelay {
     const portal = state.statements.portals.get(name);
     if (!portal) {
       const { n } = journal.recorder.append({ kind: 'sql.execute', clear: { dec: 'deny' } });
-      const text = `portal "${name}" was not bound in this session`;
+      const text = unknownPortal(name, state.statements);
       this.#poison(n, { code: sqlState.undefinedCursor, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
       return;
     }
@@ -459,21 +479,4 @@ interface Action {
   readonly params: readonly BoundParameter[];
   readonly go: (plans: readonly MaskPlan[], analysed: Analysed) => void;
   readonly refuse: (denial: Denial) => void;
-}
-
-type Entry = NonNullable<ReturnType<SessionContext['state']['pending']['peek']>>;
-
-function analysesOf(p: Entry): readonly StatementAnalysis[] {
-  if (p.kind === 'query') return p.statements.slice(p.index).map((s) => s.analysis);
-  return p.kind === 'execute' && p.portal?.analysis ? [p.portal.analysis] : [];
-}
-
-const expectsCopyIn = (p: Entry): boolean => analysesOf(p).some((a) => a.effects.copyIn);
-
-function boundParameters(message: BindMessage, types: readonly number[]): BoundParameter[] {
-  return message.params.map((value, i) => ({
-    value,
-    format: message.paramFormats.length === 1 ? (message.paramFormats[0] ?? 0) : (message.paramFormats[i] ?? 0),
-    typeOid: types[i] ?? 0,
-  }));
 }

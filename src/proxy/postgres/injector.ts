@@ -32,10 +32,13 @@ async function run(context: SessionContext, texts: readonly string[]): Promise<(
     state.pending.push({ kind: 'close', injection });
   }
   const last = results.at(-1);
-  if (state.pipelineOpen) toServer.push(encodeFlush());
+  if (state.pipelineOpen && state.pipelineRuns) toServer.push(encodeFlush());
   else if (last) {
+    // Nothing has run since the client's last Sync, and nothing has failed: one more Sync is felt by nobody, whereas our
+    // queries would otherwise open the transaction that the client's own statement begins in.
     toServer.push(encodeSync());
     state.pending.push({ kind: 'sync', injection: last });
+    state.pipelineOpen = false;
   }
   toServer.flush();
   // An error skips the rest of the batch; its own injection is told, and no later one will be.

@@ -11,6 +11,8 @@ export class SessionState {
   transaction: TransactionStatus = 'I';
   /** Messages went upstream since the last Sync: an answer may need a Flush. */
   pipelineOpen = false;
+  /** A Bind or an Execute is among them: a Sync of our own would end what they have begun. */
+  pipelineRuns = false;
   /** A statement that may have changed search_path or how text is read has run; ask the server before the next analysis. */
   settingsDirty = true;
   /** The same, but inside a transaction whose end may undo it. */

@@ -1,0 +1,40 @@
+/** Small questions about messages and what is under way, without state of their own. */
+import type { StatementAnalysis } from '../../policy/types.ts';
+import type { BindMessage } from '../../wire/postgres/index.ts';
+import type { BoundParameter } from './journal.ts';
+import type { Pending } from './pending.ts';
+import type { SessionStatements } from './statements.ts';
+
+/** Neither tables nor functions nor what the session has prepared: nothing that a name is looked up for. */
+export function meansTheSameEverywhere({ facts, effects, output, refusal }: StatementAnalysis): boolean {
+  if (refusal !== undefined || output !== 'none' || facts.tables.length > 0 || facts.functions.length > 0) return false;
+  if (effects.execute ?? effects.fetch ?? effects.prepare ?? effects.declare) return false;
+  return !effects.copyIn && !effects.copyOut && facts.operations.every((o) => ['sql:session', 'sql:set', 'sql:role', 'sql:notify'].includes(o.action));
+}
+
+function analysesOf(p: Pending): readonly StatementAnalysis[] {
+  if (p.kind === 'query') return p.statements.slice(p.index).map((s) => s.analysis);
+  return p.kind === 'execute' && p.portal?.analysis ? [p.portal.analysis] : [];
+}
+
+/** It runs, or will run, a COPY FROM STDIN. */
+export const expectsCopyIn = (p: Pending): boolean => analysesOf(p).some((a) => a.effects.copyIn);
+
+/** Values with their formats and types, one by one. */
+export function boundParameters(message: BindMessage, types: readonly number[]): BoundParameter[] {
+  return message.params.map((value, i) => ({
+    value,
+    format: message.paramFormats.length === 1 ? (message.paramFormats[0] ?? 0) : (message.paramFormats[i] ?? 0),
+    typeOid: types[i] ?? 0,
+  }));
+}
+
+/** In the server's words, which clients look at, unless the name stands for something that the protocol cannot run here. */
+export function unknownStatement(name: string, statements: SessionStatements): string {
+  if (statements.sqlPrepared.get(name)) return `prepared statement "${name}" was made by PREPARE: run it with EXECUTE`;
+  return name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`;
+}
+
+/** The same for portals. */
+export const unknownPortal = (name: string, statements: SessionStatements): string =>
+  statements.cursors.get(name) ? `cursor "${name}" was made by DECLARE: read it with FETCH` : `portal "${name}" does not exist`;
