@@ -40,3 +40,15 @@ describe('PREPARE and EXECUTE in one text', () => {
     expect(executes('EXECUTE p; PREPARE p AS SELECT 1')[0]).toBe('unresolved');
   });
 });
+
+describe('client_encoding', () => {
+  const refusal = (sql: string): string | undefined => analyseSql(sql, env())[0]?.refusal?.message;
+
+  it.each(["SET client_encoding = 'LATIN1'", "SET NAMES 'SJIS'", 'SET LOCAL client_encoding TO win1252', "BEGIN; SET client_encoding TO 'sql_ascii'"])('%s is refused, with what to do', (sql) => {
+    expect(analyseSql(sql, env()).map((s) => s.refusal?.message ?? '').join('')).toContain("SET client_encoding TO 'UTF8'");
+  });
+
+  it.each(["SET client_encoding = 'UTF8'", "SET NAMES 'utf-8'", "SET client_encoding TO Unicode", 'RESET client_encoding', 'SET client_encoding TO DEFAULT', 'SET NAMES'])('%s is not', (sql) => {
+    expect(refusal(sql)).toBeUndefined();
+  });
+});

@@ -3,7 +3,7 @@ import type { AnalysisEnv, SqlFacts, StatementAnalysis, TextPlace } from './type
 import { effectsOf, NO_EFFECTS } from './facts/effects.ts';
 import { StatementText } from './facts/place.ts';
 import { executeIn, sqlFacts } from './facts/sql.ts';
-import { as } from './facts/tree.ts';
+import { as, constText } from './facts/tree.ts';
 import type { Node } from './facts/tree.ts';
 import { statementLineage } from './lineage/statement.ts';
 import { parseSql } from './parse.ts';
@@ -81,8 +81,22 @@ class TextNames {
 /** The statement inside PREPARE or DECLARE. */
 const innerOf = (node: Node): Node | undefined => as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query;
 
+/** What SET client_encoding or SET NAMES asks for, unless it is UTF-8. RESET and DEFAULT go back to the session's first encoding, which is. */
+function foreignEncoding(node: Node): string | undefined {
+  const set = as(node, 'VariableSetStmt');
+  if (set?.name?.toLowerCase() !== 'client_encoding' || set.kind !== 'VAR_SET_VALUE') return undefined;
+  const value = constText(set.args?.[0]) ?? 'of that value';
+  return /^(utf[-_ ]?8|unicode)$/i.test(value) ? undefined : value;
+}
+
 function analyseStatement(node: Node, source: StatementText, env: AnalysisEnv): StatementAnalysis {
   const { facts, known } = sqlFacts(node, env);
+  const encoding = foreignEncoding(node);
+  if (encoding !== undefined) {
+    const effects = effectsOf(node, facts);
+    const message = `client_encoding ${encoding} is not supported: text in it would be read in two ways. Use UTF8: SET client_encoding TO 'UTF8', \\encoding UTF8 in psql, PGCLIENTENCODING=UTF8`;
+    return { sql: source.text, facts, effects, output: 'none', reads: [], predicates: [], refusal: { code: 'opaque', message, at: source.whole } };
+  }
   const inner = innerOf(node);
   const body = inner === undefined ? undefined : analyseStatement(inner, source, env);
   const effects = effectsOf(node, facts, body);

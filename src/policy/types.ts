@@ -129,6 +129,8 @@ export interface StatementAnalysis {
   /** A classified column is used in WHERE, JOIN, ORDER BY, GROUP BY, HAVING ...: who filters on what, and how. */
   readonly predicates: readonly { readonly column: ColumnRef; readonly kind: 'equality' | 'other'; readonly at?: TextPlace }[];
   readonly refusal?: { readonly code: 'parse' | 'unresolved' | 'opaque' | 'mask_token' | 'limit'; readonly message: string; readonly at?: TextPlace };
+  /** Code runs with the statement that it does not name (a trigger, a default) and that cannot be followed: its messages may hold anything. */
+  readonly hiddenCode?: true;
   /** What the statement does to the session that later statements depend on. */
   readonly effects: {
     readonly transaction?: 'begin' | 'commit' | 'rollback' | 'savepoint';
@@ -217,6 +219,8 @@ export interface PolicyEngine {
   readonly name: string;
   readonly serial: number;
   readonly classes: readonly DataClass[];
+  /** Functions that the bundle vouches for: `AnalysisEnv.vouched` of every analysis. */
+  readonly vouched: readonly VouchedFunction[];
   /** A policy reads the time: the same question may have another answer later. */
   readonly asksTime: boolean;
   /** The one decision function (design.md section 5). Never throws: an internal failure is a deny. */
@@ -238,6 +242,8 @@ export interface AnalysisEnv {
   readonly prepared: (name: string) => StatementAnalysis | undefined;
   readonly cursor: (name: string) => StatementAnalysis | undefined;
   readonly standardConformingStrings: boolean;
+  /** Functions that the bundle vouches for. */
+  readonly vouched?: readonly VouchedFunction[];
 }
 
 export interface CatalogRelation {
@@ -263,6 +269,17 @@ export interface CatalogRelation {
   readonly definition?: string;
   /** OIDs of the tables that this one inherits from or is a partition of. */
   readonly parents?: readonly number[];
+  /** Code that runs when the table is written, or read under row security, though no statement names it. */
+  readonly hidden?: readonly HiddenCode[];
+}
+
+/** A trigger, a rule, or a function that a default, a constraint, a domain or a row-security policy calls. */
+export interface HiddenCode {
+  readonly kind: 'trigger' | 'rule' | 'default' | 'check' | 'policy';
+  /** Name of the trigger, rule, constraint or policy, or of the column with the default. */
+  readonly name: string;
+  /** Absent for rules. */
+  readonly function?: { readonly schema: string; readonly name: string; readonly language: string };
 }
 
 export interface CatalogFunction {
@@ -277,6 +294,23 @@ export interface CatalogFunction {
   readonly body?: string;
   /** Names of the columns of its rows, where the function declares them (OUT, TABLE). */
   readonly outColumns?: readonly string[];
+  /** OIDs of the types of its input arguments; absent when they are not known. */
+  readonly args?: readonly number[];
+  /** How many of the last arguments may be left out. */
+  readonly defaults?: number;
+  readonly variadic?: boolean;
+  /** Types of its input arguments as the server prints them: `text, integer`. */
+  readonly signature?: string;
+}
+
+/** A function that the bundle vouches for: its body need not be followed. */
+export interface VouchedFunction {
+  readonly schema: string;
+  readonly name: string;
+  /** Types of its input arguments, as the server prints them. */
+  readonly args: readonly string[];
+  /** What its result shows: what its arguments hold, or nothing that is classified. It reads no classified data itself. */
+  readonly taint: 'arguments' | 'none';
 }
 
 /** A target database's catalog at one moment. Built in src/policy/lineage/catalog.ts from rows the proxy reads. */
@@ -289,6 +323,8 @@ export interface CatalogView {
   relations(): readonly CatalogRelation[];
   /** `schema.symbol` of operators that are not the server's own and not compiled code. */
   readonly opaqueOperators?: ReadonlySet<string>;
+  /** `schema.type` of types to which a cast runs a function that is not compiled code. */
+  readonly opaqueCasts?: ReadonlySet<string>;
   /** search_path under which the server printed definitions of views and function bodies; pg_catalog alone when absent. */
   readonly printedPath?: readonly string[];
 }

@@ -5,6 +5,7 @@ import type { SliceHandlers } from '../../contract/ipc/slice.ts';
 import { analyseSql } from '../../policy/analyse.ts';
 import { compileBundle, testBundle, type CompiledBundle } from '../../policy/bundle/load.ts';
 import type { AnalysisEnv, ConnectionInfo, Outcome, Request } from '../../policy/types.ts';
+import { asSentence } from '../../ui/format.ts';
 import type { Work } from '../work/work.ts';
 import type { SliceContext } from './context.ts';
 
@@ -31,7 +32,7 @@ interface Asked {
 function ask(work: Work, connection: ConnectionInfo): Asked {
   const { engine } = work.bundle;
   const none = (): undefined => undefined;
-  const env: AnalysisEnv = { catalog: undefined, searchPath: ['pg_catalog', 'public'], classify: (c) => engine.classify(connection.name, c), prepared: none, cursor: none, standardConformingStrings: true };
+  const env: AnalysisEnv = { catalog: undefined, searchPath: ['pg_catalog', 'public'], classify: (c) => engine.classify(connection.name, c), prepared: none, cursor: none, standardConformingStrings: true, vouched: engine.vouched };
   const unmasked = new Set<string>();
   const about = TOPICS.flatMap(([topic, sql]): AboutMe[] => {
     const [statement] = analyseSql(sql, env);
@@ -51,7 +52,7 @@ function reasonOf(outcome: Outcome): string {
     case 'deny':
       return outcome.reason;
     case 'hold':
-      return `${outcome.reason} Needs ${outcome.quorum} of ${outcome.approvers.join(', ')}.`;
+      return `${asSentence(outcome.reason)} Needs ${outcome.quorum} of ${outcome.approvers.join(', ')}.`;
   }
 }
 

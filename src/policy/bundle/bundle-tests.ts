@@ -45,6 +45,7 @@ function environment(engine: PolicyEngine, connection: string): AnalysisEnv {
     prepared: () => undefined,
     cursor: () => undefined,
     standardConformingStrings: true,
+    vouched: engine.vouched,
   };
 }
 

@@ -4,6 +4,7 @@ import { parseColumnGlob } from '../classify/glob.ts';
 import { messageOf } from '../../base/errors.ts';
 import { detectorNames } from '../mask/detect/ids.ts';
 import { SQL_ACTION_GROUPS } from '../decide/schema.ts';
+import { parseSignature } from '../classify/signature.ts';
 import { fields } from './yaml.ts';
 
 const Id = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, "-" and "_", starting with a letter');
@@ -52,7 +53,17 @@ const ClassYaml = fields({
   mask: fields({ kind: z.enum(['token', 'partial', 'full', 'null']) }),
   predicates: z.enum(['allow', 'equality', 'deny']),
 });
-export const ClassificationYaml = fields({ classes: z.array(ClassYaml).max(500) });
+const FunctionYaml = fields({
+  /** `schema.name(type, type)`, types as the server prints them. */
+  signature: z.string().max(1000).transform((text, ctx) => {
+    const parsed = parseSignature(text);
+    if (parsed !== undefined) return parsed;
+    ctx.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not a signature like public.slug(text, integer)` });
+    return z.NEVER;
+  }),
+  taint: z.enum(['arguments', 'none']),
+});
+export const ClassificationYaml = fields({ classes: z.array(ClassYaml).max(500), functions: z.array(FunctionYaml).max(1000).default([]) });
 
 export const ApprovalsYaml = fields({
   groups: z

@@ -58,6 +58,7 @@ export function compileBundle(files: BundleFiles): CompiledBundle {
     classifier: new Classifier(classification.data.classes),
     policies,
     recording: recording.data,
+    vouched: classification.data.functions.map((f) => ({ ...f.signature, taint: f.taint })),
   });
   return { engine, policies, tests, recording: recording.data, minAppVersion: bundle.data.min_app_version };
 }

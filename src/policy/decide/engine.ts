@@ -6,7 +6,7 @@ import { DeniedError, messageOf } from '../../base/errors.ts';
 import type { BundleDigest } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import type { Classifier } from '../classify/classifier.ts';
-import type { ConnectionInfo, Outcome, PolicyEngine, Principal, Request, StatementAnalysis } from '../types.ts';
+import type { ConnectionInfo, Outcome, PolicyEngine, Principal, Request, StatementAnalysis, VouchedFunction } from '../types.ts';
 import { mayApprove } from './approvals.ts';
 import { Asker } from './asker.ts';
 import { namesAgent } from './ast.ts';
@@ -29,6 +29,7 @@ export interface EngineParts {
   readonly classifier: Classifier;
   readonly policies: readonly Policy[];
   readonly recording: RecordingPolicy;
+  readonly vouched?: readonly VouchedFunction[];
 }
 
 /** Outcomes remembered for one statement text: people times connections, small by nature. */
@@ -41,6 +42,7 @@ export function createEngine(parts: EngineParts): PolicyEngine {
     name: parts.name,
     serial: parts.serial,
     classes: parts.classifier.classes,
+    vouched: parts.vouched ?? [],
     asksTime: engine.asksTime,
     decide: (request) => engine.decide(request),
     mayApprove: (approver, request) => engine.mayApprove(approver, request),

@@ -57,6 +57,7 @@ function kindFor(found: DataClass, column: OutputColumn): MaskKind {
 function mayTouchMasked(analysis: StatementAnalysis, v: Visible): boolean {
   const masked = v.classifier.classes.filter((c) => !v.unmasked.has(c.id)).map((c) => c.id);
   if (masked.length === 0) return false;
+  if (analysis.hiddenCode) return true;
   if (analysis.facts.operations.some((o) => o.action === 'sql:opaque' || o.action === 'sql:call')) return true;
   if (analysis.reads.some((c) => masked.includes(v.classifier.classify(v.connection, c)?.id ?? ''))) return true;
   return analysis.facts.tables.some((name) => {

@@ -1,7 +1,7 @@
 /** What a function call does beside computing its value. */
 import type { Collector } from './collect.ts';
 import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
-import { functionLabel } from './resolve.ts';
+import { functionLabel, vouchedFor } from './resolve.ts';
 import type { ResolvedFunction } from './resolve.ts';
 import { constText } from './tree.ts';
 import type { Node } from './tree.ts';
@@ -33,16 +33,21 @@ export function functionOperations(out: Collector, found: ResolvedFunction, args
   if (name.startsWith('lo_') || name === 'lowrite' || name === 'loread') out.add('sql:call', object, label);
   if (name === 'set_config') settingCall(out, args, object, label);
   if (name === 'ts_rewrite' && args.length === 2) out.add('sql:opaque', object, label);
-  if (!found.builtin || found.candidates.length > 0) userFunction(out, found, object, label);
+  if (!found.builtin || found.candidates.length > 0) userFunction(out, found, object, label, args.length);
 }
 
 /** A function of somebody's own: its body runs with whatever it holds, unless it is plain SQL or compiled code. */
-function userFunction(out: Collector, found: ResolvedFunction, object: SqlObject, label: string): void {
+function userFunction(out: Collector, found: ResolvedFunction, object: SqlObject, label: string, count: number): void {
   const known = found.candidates.length > 0;
-  const plain = known && found.candidates.every((c) => c.language === 'c' || c.language === 'internal' || (c.language === 'sql' && c.volatility !== 'v'));
-  if (plain) return;
+  const volatile = !known || found.candidates.some((c) => c.volatility === 'v');
+  const plain = known && found.candidates.every((c) => c.language === 'c' || c.language === 'internal' || (c.language === 'sql' && c.volatility !== 'v') || vouchedFor(out.env, c) !== undefined);
+  if (plain || (!known && vouchedFor(out.env, { schema: found.schema ?? 'public', name: found.name }, count) !== undefined)) {
+    // What the bundle vouches for shows nothing, but it may write.
+    if (volatile && found.candidates.some((c) => c.language !== 'c' && c.language !== 'internal')) [out.sideEffects, out.writes] = [true, true];
+    return;
+  }
   out.add('sql:call', object, label);
-  if (!known || found.candidates.some((c) => c.volatility === 'v')) out.sideEffects = true;
+  if (volatile) out.sideEffects = true;
 }
 
 function settingCall(out: Collector, args: readonly Node[], object: SqlObject, label: string): void {

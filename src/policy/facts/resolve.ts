@@ -1,5 +1,5 @@
 /** Which object a name means: by the catalog and the search_path where there is a catalog, else by spelling. */
-import type { AnalysisEnv, CatalogFunction, CatalogRelation, CatalogView } from '../types.ts';
+import type { AnalysisEnv, CatalogFunction, CatalogRelation, CatalogView, VouchedFunction } from '../types.ts';
 import { BUILTIN_FUNCTIONS } from './builtin-names.ts';
 import type { QualifiedName } from './tree.ts';
 
@@ -78,6 +78,33 @@ export function resolveFunction(name: QualifiedName, env: AnalysisEnv): Resolved
   if (candidates[0] !== undefined) return { schema: builtin ? 'pg_catalog' : candidates[0].schema, name: name.name, builtin, candidates };
   if (builtin) return { schema: 'pg_catalog', name: name.name, builtin, candidates };
   return { schema: name.schema, name: name.name, builtin: false, candidates };
+}
+
+/** First OID of objects that people made. */
+const FIRST_USER_OID = 16_384;
+
+/**
+ * Without the overloads that a call with these argument types cannot mean: those of another number of arguments, and
+ * those that want a type of somebody's own where a type of the server's is given. `undefined` is a type that is not known.
+ */
+export function fitting(found: ResolvedFunction, types: readonly (number | undefined)[]): ResolvedFunction {
+  if (found.candidates.length === 0) return found;
+  const candidates = found.candidates.filter((c) => fits(c, types));
+  if (candidates.length === found.candidates.length) return found;
+  // Nothing fits: the server will say so, or the snapshot is stale. Then every overload counts.
+  return candidates.length === 0 && !found.builtin ? found : { ...found, candidates };
+}
+
+function fits(c: CatalogFunction, types: readonly (number | undefined)[]): boolean {
+  const { args } = c;
+  if (args === undefined || c.variadic) return true;
+  if (types.length > args.length || types.length < args.length - (c.defaults ?? 0)) return false;
+  return types.every((type, i) => type === undefined || type >= FIRST_USER_OID || (args[i] ?? 0) < FIRST_USER_OID);
+}
+
+/** What the bundle says of a function, or undefined when it says nothing. Without a catalog the number of arguments decides. */
+export function vouchedFor(env: AnalysisEnv, f: Pick<CatalogFunction, 'schema' | 'name' | 'signature'>, count?: number): VouchedFunction | undefined {
+  return env.vouched?.find((v) => v.schema === f.schema && v.name === f.name && (f.signature === undefined ? v.args.length === count : v.args.join(', ') === f.signature));
 }
 
 /** `schema.name`, or the bare name when the schema is not known. */

@@ -1,6 +1,6 @@
 /** The catalog snapshot: what to ask the server, and how its answer becomes a CatalogView. PostgreSQL 12 to 18. */
 import { MalformedError } from '../../base/errors.ts';
-import type { CatalogFunction, CatalogRelation, CatalogView } from '../types.ts';
+import type { CatalogFunction, CatalogRelation, CatalogView, HiddenCode } from '../types.ts';
 
 const SCHEMA = `CASE WHEN n.oid = pg_catalog.pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END`;
 const SYSTEM = `('pg_catalog', 'information_schema')`;
@@ -14,12 +14,16 @@ export interface CatalogQueries {
   readonly schemas: string;
   /** oid, schema, name, relkind, definition or null, parents as `1,2` or null */
   readonly relations: string;
-  /** relation oid, attnum, name, type oid, generation expression or null */
+  /** relation oid, attnum, name, type oid, generation expression or null, type modifier or null, not null, computed when read */
   readonly columns: string;
-  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null */
+  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null, argument type oids, defaults, variadic, argument types */
   readonly functions: string;
   /** schema, symbol */
   readonly operators: string;
+  /** schema, type */
+  readonly casts: string;
+  /** relation oid, kind, name, and of the function: schema, name, language, or nulls */
+  readonly hidden: string;
 }
 
 /**
@@ -40,7 +44,8 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1`,
   columns: `SELECT a.attrelid AS relation, a.attnum AS attnum, a.attname AS name, a.atttypid AS type,
- CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS generated
+ CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS generated,
+ CASE WHEN a.atttypmod >= 0 THEN a.atttypmod END AS typmod, a.attnotnull AS not_null, a.attgenerated = 'v' AS virtual
  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1, 2`,
@@ -53,13 +58,34 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proargmodes) m WHERE m IN ('o', 'b', 't')) THEN
    (SELECT pg_catalog.json_agg(u.argname ORDER BY u.place) FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY AS u(argname, mode, place) WHERE u.mode IN ('o', 'b', 't'))
   WHEN t.typtype = 'c' THEN (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
-  WHEN t.typtype IN ('b', 'e', 'r', 'm') THEN '[]'::pg_catalog.json END AS columns
+  WHEN t.typtype IN ('b', 'e', 'r', 'm') THEN '[]'::pg_catalog.json END AS columns,
+ p.proargtypes::pg_catalog.text AS args, p.pronargdefaults AS defaults, p.provariadic <> 0 AS variadic,
+ (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) AS signature
  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2, p.oid`,
   operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
  JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  WHERE n.nspname <> 'pg_catalog' AND l.lanname NOT IN ('c', 'internal') ORDER BY 1, 2`,
+  casts: `SELECT DISTINCT ${SCHEMA} AS schema, t.typname AS name FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
+ JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ WHERE c.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') ORDER BY 1, 2`,
+  hidden: hiddenQuery(),
   };
+}
+
+/** What a dependency of `catalog` on a function says: only functions that people made are noted there. */
+const callers = (catalog: string): string => `pg_catalog.pg_depend x ON x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND x.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid`;
+
+function hiddenQuery(): string {
+  return `SELECT h.relation AS relation, h.kind AS kind, h.name AS name, CASE WHEN p.oid IS NOT NULL THEN ${SCHEMA} END AS schema, p.proname AS function, l.lanname AS language FROM (
+  SELECT t.tgrelid AS relation, 'trigger' AS kind, t.tgname AS name, t.tgfoid AS function FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+  UNION ALL SELECT r.ev_class, 'rule', r.rulename, NULL FROM pg_catalog.pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.ev_class >= 16384
+  UNION ALL SELECT d.adrelid, 'default', a.attname, x.refobjid FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = ''
+   JOIN ${callers('pg_attrdef')} = d.oid
+  UNION ALL SELECT c.conrelid, 'check', c.conname, x.refobjid FROM pg_catalog.pg_constraint c JOIN ${callers('pg_constraint')} = c.oid WHERE c.conrelid <> 0
+  UNION ALL SELECT a.attrelid, 'check', c.conname, x.refobjid FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a ON a.atttypid = c.contypid JOIN ${callers('pg_constraint')} = c.oid WHERE c.contypid <> 0
+  UNION ALL SELECT o.polrelid, 'policy', o.polname, x.refobjid FROM pg_catalog.pg_policy o JOIN ${callers('pg_policy')} = o.oid
+ ) h LEFT JOIN pg_catalog.pg_proc p ON p.oid = h.function LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang ORDER BY 1, 2, 3`;
 }
 
 /** Rows of each query as arrays: text or null as the server sends it, or values that a driver has already read. */
@@ -69,6 +95,8 @@ export interface CatalogRows {
   readonly columns: readonly unknown[];
   readonly functions: readonly unknown[];
   readonly operators: readonly unknown[];
+  readonly casts: readonly unknown[];
+  readonly hidden: readonly unknown[];
 }
 
 type Column = CatalogRelation['columns'][number];
@@ -77,29 +105,59 @@ type Column = CatalogRelation['columns'][number];
 export function buildCatalog(rows: CatalogRows): CatalogView {
   const columns = new Map<number, Column[]>();
   for (const row of rows.columns) {
-    const r = new Row('columns', row, 5);
+    const r = new Row('columns', row, 8);
     const oid = r.number(0);
     const generated = r.textOrNull(4);
-    const column = { attnum: r.number(1), name: r.text(2), typeOid: r.number(3), ...(generated === null ? {} : { generated }) };
+    const typmod = r.numberOrNull(5);
+    const column = {
+      attnum: r.number(1),
+      name: r.text(2),
+      typeOid: r.number(3),
+      ...(generated === null ? {} : { generated }),
+      ...(typmod === null ? {} : { typmod }),
+      ...(r.boolean(6) ? { notNull: true } : {}),
+      ...(r.boolean(7) ? { virtual: true } : {}),
+    };
     const list = columns.get(oid);
     if (list === undefined) columns.set(oid, [column]);
     else list.push(column);
   }
+  const hidden = hiddenByRelation(rows.hidden);
   const schemas = rows.schemas.map((row) => new Row('schemas', row, 2)).map((r) => ({ name: r.text(0), place: r.numberOrNull(1) }));
   const path = schemas.flatMap((s) => (s.place === null ? [] : [{ name: s.name, place: s.place }])).sort((a, b) => a.place - b.place);
   return makeCatalog({
     schemas: schemas.map((s) => s.name),
-    relations: rows.relations.map((row) => relationOf(new Row('relations', row, 6), columns)),
-    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 8))),
+    relations: rows.relations.map((row) => relationOf(new Row('relations', row, 6), columns, hidden)),
+    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 12))),
     opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
+    opaqueCasts: rows.casts.map((row) => new Row('casts', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     printedPath: path.map((s) => s.name),
   });
 }
 
-function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>): CatalogRelation {
+const HIDDEN_KINDS: ReadonlySet<string> = new Set<HiddenCode['kind']>(['trigger', 'rule', 'default', 'check', 'policy']);
+const isHiddenKind = (text: string): text is HiddenCode['kind'] => HIDDEN_KINDS.has(text);
+
+function hiddenByRelation(rows: readonly unknown[]): ReadonlyMap<number, readonly HiddenCode[]> {
+  const out = new Map<number, HiddenCode[]>();
+  for (const row of rows) {
+    const r = new Row('hidden', row, 6);
+    const kind = r.text(1);
+    if (!isHiddenKind(kind)) throw new MalformedError('malformed.value', `catalog query "hidden": ${kind} is no kind of code`);
+    const schema = r.textOrNull(3);
+    const code: HiddenCode = { kind, name: r.text(2), ...(schema === null ? {} : { function: { schema, name: r.text(4), language: r.text(5) } }) };
+    const list = out.get(r.number(0));
+    if (list === undefined) out.set(r.number(0), [code]);
+    else list.push(code);
+  }
+  return out;
+}
+
+function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>, hidden: ReadonlyMap<number, readonly HiddenCode[]>): CatalogRelation {
   const oid = r.number(0);
   const definition = r.textOrNull(4);
   const parents = r.textOrNull(5);
+  const code = hidden.get(oid);
   return {
     oid,
     schema: r.text(1),
@@ -108,6 +166,7 @@ function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>): CatalogRela
     columns: (columns.get(oid) ?? []).sort((a, b) => a.attnum - b.attnum),
     ...(definition === null ? {} : { definition }),
     ...(parents === null ? {} : { parents: parents.split(',').map(Number) }),
+    ...(code === undefined ? {} : { hidden: code }),
   };
 }
 
@@ -123,6 +182,10 @@ function functionOf(r: Row): CatalogFunction {
     returnsSet: r.boolean(5),
     ...(body === null ? {} : { body }),
     ...(out === null ? {} : { outColumns: out }),
+    args: r.text(8).split(' ').filter((t) => t !== '').map(Number),
+    defaults: r.number(9),
+    variadic: r.boolean(10),
+    signature: r.textOrNull(11) ?? '',
   };
 }
 
@@ -131,6 +194,7 @@ export interface CatalogParts {
   readonly relations: readonly CatalogRelation[];
   readonly functions: readonly CatalogFunction[];
   readonly opaqueOperators?: readonly string[];
+  readonly opaqueCasts?: readonly string[];
   readonly printedPath?: readonly string[];
 }
 
@@ -148,6 +212,7 @@ export function makeCatalog(parts: CatalogParts): CatalogView {
     schemas: () => schemas,
     relations: () => parts.relations,
     opaqueOperators: new Set(parts.opaqueOperators ?? []),
+    opaqueCasts: new Set(parts.opaqueCasts ?? []),
     printedPath: parts.printedPath ?? ['pg_catalog'],
   };
 }

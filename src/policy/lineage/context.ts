@@ -83,6 +83,8 @@ export class LineageContext {
   unresolvedMessage: string | undefined;
   #unresolvedAt: TextPlace | undefined;
   touchesClassified = false;
+  /** Code whose body cannot be followed runs though the statement does not name it. */
+  hiddenCode = false;
   /** A star could not be expanded: columns after it stand at unknown places. */
   positionsUnknown = false;
   #depth = 0;

@@ -1,5 +1,5 @@
 /** Sources of an expression. Every kind of node that the grammar puts into expressions is named here; others are refused. */
-import { effectivePath, resolveFunction } from '../facts/resolve.ts';
+import { effectivePath, resolveFunction, resolveTable } from '../facts/resolve.ts';
 import { as, bodyOf, isObject, kindOf, qualified } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { attributeFunction, columnValue, indirect } from './columns.ts';
@@ -132,14 +132,22 @@ const arrayValue = (elements: readonly Value[]): Value => ({ ...derived(...eleme
 /** A cast of a hidden value that can fail tells whether the value looks like the type. */
 function castValue(ctx: LineageContext, cast: NodeOf<'TypeCast'> | undefined, value: Value): Value {
   const { schema, name } = qualified(cast?.typeName?.names);
-  const relation = ctx.env.catalog?.relation(schema ?? 'public', name);
+  if (ctx.env.catalog?.opaqueCasts !== undefined && ctx.env.catalog.opaqueCasts.size > 0) opaqueCast(ctx, schema, name);
+  const { relation, ambiguous } = value.fields === undefined ? NO_TABLE : resolveTable({ schema, name }, ctx.env);
   // A cast of a row to a table's row type keeps the fields by position.
-  if (value.fields !== undefined && relation !== undefined) return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
+  if (value.fields !== undefined && relation !== undefined && !ambiguous && relation.columns.length === value.fields.length) return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
   if (!ctx.hidden(value)) return derived(value);
   const serverType = schema === 'pg_catalog' || (schema === undefined && effectivePath(ctx.env)[0] === 'pg_catalog');
   const total = serverType && isTotalCast(value, cast?.typeName);
   if (!total) ctx.filter(value, 'other');
   return { ...derived(value), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700 } : {}) };
+}
+
+const NO_TABLE = { relation: undefined, ambiguous: false };
+
+function opaqueCast(ctx: LineageContext, schema: string | undefined, name: string): void {
+  const schemas = schema === undefined ? effectivePath(ctx.env) : [schema];
+  if (schemas.some((s) => ctx.env.catalog?.opaqueCasts?.has(`${s}.${name}`))) ctx.refuse('opaque', `a cast to ${name} runs a function whose body is not known`);
 }
 
 const JSON_TYPES: ReadonlySet<string> = new Set(['json', 'jsonb']);

@@ -1,6 +1,6 @@
 /** What a function's result is derived from. */
 import { FILE_FUNCTIONS, OPAQUE_FUNCTIONS, SIDE_EFFECT_FUNCTIONS } from '../facts/builtin-classes.ts';
-import { functionLabel } from '../facts/resolve.ts';
+import { fitting, functionLabel, vouchedFor } from '../facts/resolve.ts';
 import type { ResolvedFunction } from '../facts/resolve.ts';
 import { allOf, as, kindOf } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
@@ -10,7 +10,7 @@ import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
 import { buildsParts, isKnownStable, isTotal } from './total.ts';
 import type { Call } from './total.ts';
-import { derived } from './value.ts';
+import { CONSTANT, derived } from './value.ts';
 import type { Value } from './value.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
@@ -26,10 +26,13 @@ const TYPE_NAMES = set(`
 `);
 
 /** Value of a call. `nodes` are the argument trees, for the functions of which the form of the call decides. */
-export function functionValue(ctx: LineageContext, found: ResolvedFunction, args: readonly Value[], nodes: readonly Node[] = []): Value {
+export function functionValue(ctx: LineageContext, named: ResolvedFunction, args: readonly Value[], nodes: readonly Node[] = []): Value {
+  const found = fitting(named, args.map((a) => a.type));
   const { name } = found;
   const label = functionLabel(found);
-  const byArguments = derived(...args);
+  // A result that the bundle vouches for holds nothing of the arguments.
+  const clean = found.candidates.length > 0 && !found.builtin && found.candidates.every((c) => vouchedFor(ctx.env, c)?.taint === 'none');
+  const byArguments = clean ? CONSTANT : derived(...args);
   if (OPAQUE_FUNCTIONS.has(name) || (name === 'ts_rewrite' && nodes.length === 2)) ctx.refuse('opaque', `function ${label} reads data that the statement does not name`);
   if (VALUE_FUNCTIONS.has(name)) ctx.refuse('opaque', `function ${label} shows values of tables or text of other statements`);
   if (FILE_FUNCTIONS.has(name) && name.startsWith('pg_read')) ctx.refuse('opaque', `function ${label} reads files that may hold classified values`);
@@ -56,6 +59,8 @@ function carries(ctx: LineageContext, label: string, value: Value): void {
 
 function candidateValue(ctx: LineageContext, f: CatalogFunction, args: readonly Value[]): Value {
   const label = `${f.schema}.${f.name}`;
+  const vouched = vouchedFor(ctx.env, f);
+  if (vouched !== undefined) return vouched.taint === 'none' ? CONSTANT : derived(...args);
   if (f.language === 'c' || f.language === 'internal') return derived(...args);
   if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args);
   ctx.refuse('opaque', `function ${label} (${f.language}) has a body that cannot be followed`);
@@ -63,7 +68,7 @@ function candidateValue(ctx: LineageContext, f: CatalogFunction, args: readonly 
 }
 
 /** Every column that the body reads, and every argument. */
-function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[]): Value {
+export function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[]): Value {
   const argument = derived(...args);
   const key = `function ${label} ${body}`;
   if (ctx.expanding.includes(key)) return argument;

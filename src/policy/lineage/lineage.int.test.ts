@@ -54,6 +54,8 @@ async function readCatalog(c: pg.Client, setup: boolean): Promise<CatalogView> {
     columns: await rows(queries.columns),
     functions: await rows(queries.functions),
     operators: await rows(queries.operators),
+    casts: await rows(queries.casts),
+    hidden: await rows(queries.hidden),
   };
   return buildCatalog(all);
 }

@@ -4,6 +4,7 @@ import type { QualifiedName } from '../facts/tree.ts';
 import { parseSql } from '../parse.ts';
 import type { CatalogRelation, CatalogView, ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
+import { readsFrom } from './hidden.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
 import { CONSTANT, derived, isFirm } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
@@ -16,7 +17,10 @@ export function relationItem(ctx: LineageContext, name: QualifiedName, alias: st
   const item = { alias: alias ?? found.name, ...(alias === undefined ? { schema: found.schema } : {}), relVisible: true, colVisible: true, system: true };
   const label = `${found.schema}.${found.name}`;
   if (found.ambiguous) ctx.refuse('unresolved', `relation "${found.name}" may be a temporary one of this session`);
-  if (found.relation !== undefined) return { ...item, columns: relationColumns(ctx, found.relation) };
+  if (found.relation !== undefined) {
+    readsFrom(ctx, found.relation);
+    return { ...item, columns: relationColumns(ctx, found.relation) };
+  }
   if (ctx.env.catalog !== undefined) ctx.refuse('unresolved', `relation "${label}" is not in the catalog snapshot`);
   const open = (column: string): Value => ({ sources: new Set([ctx.column(found.schema, found.name, column)]), exact: true });
   return { ...item, columns: [], open };
@@ -103,7 +107,7 @@ function viewColumns(ctx: LineageContext, view: CatalogRelation): ScopeColumn[] 
 const families = new WeakMap<CatalogView, Map<number, readonly CatalogRelation[]>>();
 
 /** Ancestors and descendants of a table by inheritance or partitioning. */
-function relatives(catalog: CatalogView | undefined, relation: CatalogRelation): readonly CatalogRelation[] {
+export function relatives(catalog: CatalogView | undefined, relation: CatalogRelation): readonly CatalogRelation[] {
   if (catalog === undefined) return [];
   let known = families.get(catalog);
   if (known === undefined) families.set(catalog, (known = familyIndex(catalog)));

@@ -15,9 +15,10 @@ import { predicate } from './predicate.ts';
 import { queryColumns, targetColumns } from './query.ts';
 import { relationItem } from './relations.ts';
 import type { NamedValue } from './value.ts';
+import { writesTo } from './hidden.ts';
 import { checkFlow } from './write.ts';
 
-type Lineage = Pick<StatementAnalysis, 'output' | 'reads' | 'predicates' | 'refusal'>;
+type Lineage = Pick<StatementAnalysis, 'output' | 'reads' | 'predicates' | 'refusal' | 'hiddenCode'>;
 type Output = StatementAnalysis['output'];
 
 const TOP: Place = { scope: undefined, ctes: undefined };
@@ -42,7 +43,7 @@ export function statementLineage(node: Node, env: AnalysisEnv, source: Statement
     const output = outputOf(ctx, node);
     ctx.settle();
     const known = ctx.unresolvedMessage === undefined && !ctx.positionsUnknown ? output : output === 'none' ? 'none' : 'untracked';
-    return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()] };
+    return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], ...(ctx.hiddenCode ? { hiddenCode: true } : {}) };
   } catch (error) {
     if (!(error instanceof LineageRefusal)) throw error;
     return { output: 'untracked', reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], refusal: { code: error.code, message: error.message, at: error.at ?? source.whole } };
@@ -156,7 +157,9 @@ function copyOutput(ctx: LineageContext, node: Node): Output {
   if (copy === undefined) return 'none';
   if (copy.is_from) {
     if (copy.relation !== undefined) {
-      const item = relationItem(ctx, { schema: copy.relation.schemaname, name: copy.relation.relname ?? '' }, undefined);
+      const name = { schema: copy.relation.schemaname, name: copy.relation.relname ?? '' };
+      const item = relationItem(ctx, name, undefined);
+      writesTo(ctx, resolveTable(name, ctx.env).relation);
       ctx.engine.predicate(copy.whereClause, { scope: { items: [item], parent: undefined }, ctes: undefined });
     }
     return 'none';

@@ -4,6 +4,8 @@ import { allOf, as, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { LineageContext, Place } from './context.ts';
 import { itemOf } from './context.ts';
+import { resolveTable } from '../facts/resolve.ts';
+import { writesTo } from './hidden.ts';
 import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
@@ -34,7 +36,9 @@ export function writeColumns(ctx: LineageContext, node: Node, place: Place): rea
 }
 
 function targetItem(ctx: LineageContext, range: RangeVar | undefined): ScopeItem {
-  const item = relationItem(ctx, { schema: range?.schemaname, name: range?.relname ?? '' }, range?.alias?.aliasname);
+  const name = { schema: range?.schemaname, name: range?.relname ?? '' };
+  const item = relationItem(ctx, name, range?.alias?.aliasname);
+  writesTo(ctx, resolveTable(name, ctx.env).relation);
   return { ...item, columns: renamed(item.columns, strings(range?.alias?.colnames)) };
 }
 

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BugError, ConfigError } from '../../base/errors.ts';
 import type { DataClass, MaskKind, MaskPlan } from '../types.ts';
+import { hiddenText, mayHide } from './detect/hidden.ts';
+import { plainlyClean, prefilter } from './detect/prefilter.ts';
 import { containsMaskToken, createDetectors, FULL_MASK, ResultMask, RowMasker, type MaskContext } from './index.ts';
 
 const dataClass = (id: string, detectors: string[], kind: MaskKind = 'token'): DataClass => ({ id, columns: [], detectors, mask: { kind }, predicates: 'allow' });
@@ -190,6 +192,24 @@ describe('properties', () => {
         for (const kind of ['token', 'partial', 'full'] as const) mask(rule('card', kind), Buffer.from(bytes), oid, format);
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('the quick look at a cell in a row', () => {
+  const piece = fc.constantFrom('bob@example.com', '4111111111111111', '+1 415 555 0132', 'ghp_', 'AKIA', 'eyJ', 'key=', "password '", 'Ünï', 'MTIzNDU2Nzg5', '31323334', ' ', 'word', 'a b', '12345', '.', '-', '\\x', '\u00a0');
+  const bytes = fc.oneof(fc.array(piece, { maxLength: 6 }).map((p) => Buffer.from(p.join(''))), fc.uint8Array({ maxLength: 60 }).map((b) => Buffer.from(b)));
+
+  it('gives every cell the mask that it has alone, whatever its neighbours are', () => {
+    fc.assert(
+      fc.property(bytes, bytes, bytes, fc.constantFrom(25, 1043, 1700, 20, 0), (before, cell, after, oid) => {
+        const masker = (): RowMasker => new RowMasker(new ResultMask(detect, [{ name: 'x', typeOid: oid, format: 0 }], context()));
+        const row = Buffer.concat([before, cell, after]);
+        expect(masker().maskCell(0, row, before.length, before.length + cell.length)).toEqual(masker().maskCell(0, cell));
+        if (plainlyClean(row, before.length, before.length + cell.length, 6)) expect(mask(detect, cell)).toBeUndefined();
+        if (plainlyClean(cell, 0, cell.length, 6)) expect(prefilter(cell, 6) === 0 && !(mayHide(cell) && hiddenText(cell.toString('latin1')) !== undefined)).toBe(true);
+      }),
+      { numRuns: 3000 },
     );
   });
 });

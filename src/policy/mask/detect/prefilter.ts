@@ -3,6 +3,8 @@
  * never no wrongly: what a scanner can find must raise its signal here (a property test holds the two together).
  */
 
+import { HIDDEN_HEAD_BYTES } from './hidden.ts';
+
 export const Signal = {
   /** An `@`: e-mail addresses and credentials in URLs. */
   at: 1,
@@ -59,6 +61,33 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
     }
   }
   return signals;
+}
+
+/**
+ * True when the cell `bytes[start, end)` raises no signal and shows so by its ordinary letters, blanks and few digits
+ * alone. False says nothing: `prefilter` has the answer. Looks at no byte outside the cell.
+ */
+export function plainlyClean(bytes: Uint8Array, start: number, end: number, digitsNeeded: number): boolean {
+  let digits = 0;
+  const head = start + HIDDEN_HEAD_BYTES;
+  let readable = end < head;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    switch (KIND[byte]) {
+      case DIGIT:
+        if (++digits === digitsNeeded) return false;
+        break;
+      case SEPARATOR:
+        if (byte === 0x20 && i < head) readable = true;
+        break;
+      case SPECIAL:
+      case HIGH:
+        return false;
+      default:
+        digits = 0;
+    }
+  }
+  return readable;
 }
 
 /**
