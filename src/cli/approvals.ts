@@ -8,6 +8,7 @@ import { signDecision } from '../evidence/sign.ts';
 import type { ApprovalItem } from '../proxy/core/store-client.ts';
 import { approvalText } from './approvals-text.ts';
 import { connectApprover, type ApproverOptions, type ApproverSession } from './approvals-connect.ts';
+import { withIdentity } from './identity-options.ts';
 
 interface Common extends ApproverOptions {
   readonly json?: boolean;
@@ -15,33 +16,24 @@ interface Common extends ApproverOptions {
 
 export function approvalsCommand(): Command {
   const root = new Command('approvals').description('see and decide held statements');
-  withIdentity(root.command('list').description('requests that you may decide, and your own'))
+  withIdentity(root.command('list').description('requests that you may decide, and your own'), 'required')
     .option('--all', 'decided ones too')
     .action(async (o: Common & { all?: boolean }) => {
       const { client } = await connectApprover(o);
       const items = await client.listApprovals(o.all === true ? {} : { state: 'pending' });
       print(o, items.map(toJson), items.map(listLine).join('') || 'Nothing is waiting for you.\n');
     });
-  withIdentity(root.command('show <id>').description('exactly what will run, where, by whom and why it is held')).action(async (id: string, o: Common) => {
+  withIdentity(root.command('show <id>').description('exactly what will run, where, by whom and why it is held'), 'required').action(async (id: string, o: Common) => {
     const { client } = await connectApprover(o);
     const item = await client.getApproval(parseId(id));
     print(o, toJson(item), approvalText(item));
   });
   for (const decision of ['approve', 'deny'] as const) {
-    withIdentity(root.command(`${decision} <id>`).description(`sign and send your ${decision === 'approve' ? 'approval' : 'denial'}`))
+    withIdentity(root.command(`${decision} <id>`).description(`sign and send your ${decision === 'approve' ? 'approval' : 'denial'}`), 'required')
       .requiredOption('--reason <text>', 'why; it is part of the signed decision, and of the error that a denied person sees')
       .action((id: string, o: Common & { reason: string }) => decide(parseId(id), decision, o));
   }
   return root;
-}
-
-function withIdentity(command: Command): Command {
-  return command
-    .requiredOption('--config <file>', 'gateway.yaml or store.yaml: names the store or its data_dir')
-    .option('--as <subject>', 'with an embedded store: act as this person')
-    .option('--groups <names>', 'with --as: groups of that person, separated by commas', '')
-    .option('--token-file <file>', 'with a real store: an ID token of yours')
-    .option('--json', 'print JSON');
 }
 
 async function decide(id: ApprovalId, decision: 'approve' | 'deny', o: Common & { reason: string }): Promise<void> {

@@ -14,6 +14,7 @@ import { readRecords } from '../evidence/read.ts';
 import type { RecordingSource } from '../evidence/source.ts';
 import { writeSrz } from '../evidence/srz.ts';
 import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
+import { withIdentity } from './identity-options.ts';
 import { recordLine } from './recordings-text.ts';
 import { loadDataDir, loadTrust, remote, type Place } from './recordings-place.ts';
 
@@ -44,14 +45,7 @@ export function recordingsCommand(): Command {
   return root;
 }
 
-function placed(command: Command): Command {
-  return command
-    .option('--config <file>', 'gateway.yaml or store.yaml: names the data directory and the store')
-    .option('--as <subject>', 'with an embedded store: act as this person')
-    .option('--groups <names>', 'with --as: groups of that person, separated by commas', '')
-    .option('--token-file <file>', 'with a real store: an ID token of yours')
-    .option('--json', 'print JSON');
-}
+const placed = (command: Command): Command => withIdentity(command, 'optional');
 
 async function list(o: Common): Promise<void> {
   const rows = o.as !== undefined || o.tokenFile !== undefined ? await (await remote(o)).listRecordings() : localList(o);
