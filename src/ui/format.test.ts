@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatClock, formatDuration, oneLine, plural, shortDigest } from './format.ts';
+import { asSentence, formatAgo, formatBytes, formatClock, formatDuration, oneLine, plural, shortDigest } from './format.ts';
 
 describe('format', () => {
+  it('makes whole sentences of reasons', () => {
+    expect(['drops wait', 'No. Ask ops', 'why?', ' x. ', ''].map(asSentence)).toEqual(['Drops wait.', 'No. Ask ops.', 'Why?', 'X.', '']);
+  });
   it('shows sizes in 1024 steps', () => {
     expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '5.0 GiB']);
   });

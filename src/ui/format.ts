@@ -65,6 +65,13 @@ export function shortDigest(digest: string): string {
   return hex.length <= 16 ? digest : `${prefix}${hex.slice(0, 8)}…${hex.slice(-7)}`;
 }
 
+/** A policy's reason as a whole sentence: bundles write them without a capital and a full stop. */
+export function asSentence(text: string): string {
+  const words = text.trim();
+  const first = words.charAt(0).toUpperCase() + words.slice(1);
+  return words === '' || /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
 /** First line of a statement with white space collapsed, cut at `max` characters. */
 export function oneLine(sql: string, max = 160): string {
   const flat = sql.replace(/\s+/g, ' ').trim();

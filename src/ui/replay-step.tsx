@@ -2,7 +2,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
 import type { TimelineRecord } from '../contract/ipc/sessions.ts';
-import { formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { asSentence, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { EffectPill, Pill } from './pill.tsx';
 import { ResultTable } from './result-table.tsx';
 import { SqlBlock } from './sql-text.tsx';
@@ -42,7 +42,7 @@ function Decision({ step }: { step: StatementStep }) {
     <Group gap={8} wrap="nowrap" align="flex-start">
       <EffectPill effect={step.decision.effect} tense="past" />
       <div>
-        <Text size="sm">{step.decision.reason}</Text>
+        <Text size="sm">{asSentence(step.decision.reason)}</Text>
         {step.decision.policyIds.length > 0 && (
           <Text size="xs" c="dimmed" ff="monospace">
             {step.decision.policyIds.join(', ')}

@@ -3,7 +3,7 @@ import { Table, Text } from '@mantine/core';
 import { IconCheck, IconClock, IconHandStop, IconShieldX } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef } from 'react';
 import type { ApprovalDetail as Detail, ApprovalState } from '../../contract/ipc/approvals.ts';
-import { formatClock, formatTime } from '../../ui/format.ts';
+import { asSentence, formatClock, formatTime } from '../../ui/format.ts';
 import { Labels, Pill } from '../../ui/pill.tsx';
 import { SqlBlock } from '../../ui/sql-text.tsx';
 import { api } from '../api.ts';
@@ -29,7 +29,7 @@ function Hero({ detail }: { detail: Detail }) {
       <Icon size={26} stroke={1.8} aria-hidden />
       <div style={{ flex: 1 }}>
         <p className={classes.heroTitle}>{title}</p>
-        <p className={classes.heroText}>{detail.reason}</p>
+        <p className={classes.heroText}>{asSentence(detail.reason)}</p>
       </div>
       {detail.state === 'pending' && (
         <div className={classes.clock} aria-label={`Expires at ${formatTime(detail.expiresMs)}`}>

@@ -3,7 +3,7 @@ import { Accordion, Tabs } from '@mantine/core';
 import { IconEye, IconEyeOff, IconFileText, IconUserShield } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import type { AboutMe, ActivePolicy } from '../../contract/ipc/policy.ts';
-import { formatAgo } from '../../ui/format.ts';
+import { asSentence, formatAgo } from '../../ui/format.ts';
 import { EffectPill, Pill } from '../../ui/pill.tsx';
 import { api } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
@@ -57,7 +57,7 @@ function Answer({ answer }: { answer: AboutMe | undefined }) {
       <EffectPill effect={answer.effect} />
       {answer.effect !== 'allow' && (
         <span className={classes.reason}>
-          {answer.reason}
+          {asSentence(answer.reason)}
           {answer.policyIds.length > 0 && ` (${answer.policyIds.join(', ')})`}
         </span>
       )}

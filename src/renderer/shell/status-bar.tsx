@@ -25,7 +25,7 @@ export function spoolView(spool: AppStatus['spool']): SpoolView {
         ? { tone: 'allow', text: 'All uploaded', help: 'Every recording is in the store, with a signed receipt.' }
         : { tone: undefined, text: `${waiting} waiting`, help: 'The next upload starts in a moment.' };
     case 'uploading':
-      return { tone: undefined, text: `Uploading ${waiting}`, help: 'Recordings are on their way to the store.' };
+      return { tone: undefined, text: spool.pendingChunks === 0 ? 'Uploading…' : `Uploading ${waiting}`, help: 'Recordings are on their way to the store.' };
     case 'offline':
       return {
         tone: 'hold',

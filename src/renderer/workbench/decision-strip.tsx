@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconChevronRight, IconEyeOff, IconHandStop, IconPenc
 import type { DryRunStatement, Explanation, Offer } from '../../contract/ipc/workbench.ts';
 import type { DryRunState } from '../../ui/dry-run.ts';
 import { shownExplanation, statementAtCaret } from '../../ui/dry-run.ts';
+import { asSentence } from '../../ui/format.ts';
 import { maskSentence } from '../../ui/masked-cell.tsx';
 import { EffectPill, Pill } from '../../ui/pill.tsx';
 import { PlainSentence, sentenceWords } from '../../ui/plain-sentence.tsx';
@@ -13,6 +14,8 @@ export interface StripActions {
   /** Selects a part of the text. */
   readonly onShow: (from: number, to: number) => void;
   readonly onOffer: (offer: Offer, statement: DryRunStatement) => void;
+  /** A run is going on: another cannot be asked for. */
+  readonly busy: boolean;
 }
 
 /** More offers than these are at the place itself. */
@@ -39,7 +42,7 @@ function Reason({ statement, shown, stale, onShow }: { statement: DryRunStatemen
   if (shown === undefined) {
     return (
       <span className={classes.why} title={policies}>
-        {statement.reason}
+        {asSentence(statement.reason)}
       </span>
     );
   }
@@ -80,31 +83,31 @@ function NextPlace({ places, shown, stale, onShow }: { places: readonly Explanat
   );
 }
 
-function Line({ statement, caret, stale, onShow, onOffer }: StripActions & { statement: DryRunStatement; caret: number; stale: boolean }) {
+function Line({ statement, caret, stale, busy, onShow, onOffer }: StripActions & { statement: DryRunStatement; caret: number; stale: boolean }) {
   const shown = shownExplanation(statement, caret);
   const offers = shown === undefined ? [] : shown.severity === 'masked' ? shown.offers.slice(0, 1) : shown.offers.slice(0, OFFERS_SHOWN);
   return (
     <div className={classes.decision} data-stale={stale ? '' : undefined}>
       <EffectPill effect={statement.effect} />
-      <span className={classes.verb}>{statement.statement}</span>
+      {shown?.sentence.startsWith(`\`${statement.statement}`) !== true && <span className={classes.verb}>{statement.statement}</span>}
       <Reason statement={statement} shown={shown} stale={stale} onShow={onShow} />
       <span className={classes.actions}>
         <MaskPills masked={statement.masked} />
-        <OfferButtons offers={offers} disabled={stale} onOffer={(offer) => onOffer(offer, statement)} />
+        <OfferButtons offers={busy ? offers.filter((o) => o.kind === 'edit') : offers} disabled={stale} onOffer={(offer) => onOffer(offer, statement)} />
         {statement.effect !== 'allow' && <NextPlace places={statement.explanations} shown={shown} stale={stale} onShow={onShow} />}
       </span>
     </div>
   );
 }
 
-export function DecisionStrip({ dryRun, caret, onShow, onOffer }: StripActions & { dryRun: DryRunState; caret: number }) {
+export function DecisionStrip({ dryRun, caret, busy, onShow, onOffer }: StripActions & { dryRun: DryRunState; caret: number }) {
   const lines = dryRun.phase === 'decided' ? dryRun.statements : dryRun.phase === 'asking' ? dryRun.last : [];
   const unparsed = dryRun.phase === 'decided' ? dryRun.unparsed : [];
   const current = statementAtCaret(lines, caret);
   return (
     <div className={classes.decisions} role="status" aria-label="Decision before running">
       {lines.map((s, i) => (
-        <Line key={i} statement={s} caret={s === current ? caret : s.from - 1} stale={dryRun.phase === 'asking'} onShow={onShow} onOffer={onOffer} />
+        <Line key={i} statement={s} caret={s === current ? caret : s.from - 1} stale={dryRun.phase === 'asking'} busy={busy} onShow={onShow} onOffer={onOffer} />
       ))}
       {unparsed.map((u) => (
         <div key={u.from} className={classes.quiet}>

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { IconAlertCircle, IconCopy, IconHandStop, IconShieldX } from '@tabler/icons-react';
 import type { SqlError } from '../../contract/ipc/common.ts';
 import type { Explanation, Offer } from '../../contract/ipc/workbench.ts';
-import { formatClock } from '../../ui/format.ts';
+import { asSentence, formatClock } from '../../ui/format.ts';
 import { PlainSentence } from '../../ui/plain-sentence.tsx';
 import { useNow } from '../live.ts';
 import { goTo } from '../navigation.ts';
@@ -22,7 +22,7 @@ export function HoldBanner({ hold, onCancel }: { hold: HoldView; onCancel: () =>
       </div>
       <div>
         <p className={classes.bannerTitle}>Waiting for approval · {formatClock(held.expiresMs - now)} left</p>
-        <p className={classes.bannerText}>{held.reason}</p>
+        <p className={classes.bannerText}>{asSentence(held.reason)}</p>
         <p className={classes.bannerMeta}>
           <span>
             {hold.approvals} of {held.quorum} approved

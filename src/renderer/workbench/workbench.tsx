@@ -112,6 +112,7 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
       <DecisionStrip
         dryRun={dryRun}
         caret={caret}
+        busy={isActive(tab.run)}
         onShow={(from, to) => selectRange(tabId, from, to)}
         onOffer={(offer, s) => {
           if (dryRun.phase === 'decided') offered(offer, dryRun.sql, dryRun.sql.slice(s.from, s.to));
