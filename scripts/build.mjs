@@ -21,7 +21,7 @@ async function bundleForNode(entry, outfile, extra = {}) {
   await esbuild.build({
     entryPoints: [entry], ...(extra.splitting ? { outdir: dirname(outfile), splitting: true, outExtension: { '.js': '.mjs' }, chunkNames: 'chunks/[name]-[hash]' } : { outfile }), bundle: true, platform: 'node', target: 'node20', format: extra.format ?? 'esm',
     packages: extra.packages ?? 'external', external: ['electron'], sourcemap: 'linked', sourcesContent: false,
-    legalComments: 'none', keepNames: true, logLevel: 'silent', banner: shebang, absWorkingDir: root,
+    legalComments: 'none', logLevel: 'silent', banner: shebang, absWorkingDir: root,
   }).catch((error) => {
     const lines = (error.errors ?? []).map((e) => `  ${e.location ? `${e.location.file}:${e.location.line}:${e.location.column} ` : ''}${e.text}`);
     throw new Stop(`build of ${outfile} failed\n${lines.length > 0 ? lines.slice(0, 20).join('\n') : error.message}`);

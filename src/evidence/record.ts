@@ -67,15 +67,23 @@ export function encodeDisclosure(salt: string, n: number, field: Field): string 
 export type HeaderStart = Omit<RecordHeader, 'clear' | 'd'>;
 
 /** The record header after its letter, clear members in the order given. @throws BugError as above. */
-export function encodeRecord(start: HeaderStart, clear: Readonly<Record<string, ClearValue>> | undefined, d: readonly DisclosureRef[]): string {
+export const encodeRecord = (start: HeaderStart, clear: Readonly<Record<string, ClearValue>> | undefined, d: readonly DisclosureRef[]): string => encodeRefs(encodeClear(start, clear), d);
+
+/** A record header up to its disclosure references: what can be checked before anything of the record is written. */
+export function encodeClear(start: HeaderStart, clear: Readonly<Record<string, ClearValue>> | undefined): string {
   let out = `{"n":${start.n},"k":"${start.k}","t":${start.t},"m":${start.m},"ch":${start.ch},"p":"${start.p}"`;
   for (const name in clear) {
     const value = clear[name];
     assert(isName(name) && !reserved.has(name), `not a clear member name: ${name}`);
     assert(value !== undefined && isClear(value), `clear member ${name} has a value that a header cannot hold`);
-    out += `,"${name}":${JSON.stringify(value)}`;
+    out += typeof value === 'number' ? `,"${name}":${value}` : `,"${name}":${JSON.stringify(value)}`;
   }
-  out += ',"d":[';
+  return out;
+}
+
+/** Completes what `encodeClear` began. */
+export function encodeRefs(head: string, d: readonly DisclosureRef[]): string {
+  let out = `${head},"d":[`;
   let comma = '';
   for (const [field, digest, len] of d) {
     out += `${comma}["${field}","${digest}",${len}]`;
@@ -114,18 +122,36 @@ export function parseRecord(text: string): RecordHeader {
   const value = parseJson(text, 'record');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('a record is an object');
   if (JSON.stringify(value) !== text) throw new MalformedError('malformed.encoding', 'record is not in canonical form');
-  const { n, k, t, m, ch, p, d, ...clear } = value as Record<string, unknown>;
+  const members = value as Record<string, unknown>;
+  const { n, k, t, m, ch, p, d } = members;
   if (!isCount(n) || !isCount(t) || !isCount(m) || !isCount(ch)) throw bad('record n, t, m and ch are counts');
   if (typeof k !== 'string' || k.length > 64 || !KIND.test(k)) throw bad('record kind is not a kind');
   if (typeof p !== 'string' || !HEX32.test(p)) throw bad('record p is not a hash');
   if (!Array.isArray(d) || d.length > maxFieldsPerRecord) throw bad('record d is not a list of disclosures');
-  const seen = new Set<string>();
-  for (const item of d as unknown[]) {
-    if (!isRef(item) || seen.has(item[0])) throw bad('record d holds something that is not a disclosure reference');
-    seen.add(item[0]);
+  if (!areRefs(d)) throw bad('record d holds something that is not a disclosure reference');
+  return { n, k, t, m, ch, p, clear: clearOf(members), d: d as DisclosureRef[] };
+}
+
+const headMembers = new Set(['n', 'k', 't', 'm', 'ch', 'p', 'd']);
+
+function clearOf(members: Record<string, unknown>): Record<string, ClearValue> {
+  const clear: Record<string, ClearValue> = {};
+  for (const name in members) {
+    if (headMembers.has(name)) continue;
+    const value = members[name];
+    if (reserved.has(name) || !isName(name) || !isClear(value)) throw bad(`record member ${name.slice(0, 64)} is not allowed`);
+    clear[name] = value;
   }
-  for (const [name, v] of Object.entries(clear)) if (reserved.has(name) || !isName(name) || !isClear(v)) throw bad(`record member ${name.slice(0, 64)} is not allowed`);
-  return { n, k, t, m, ch, p, clear: clear as Record<string, ClearValue>, d: d as DisclosureRef[] };
+  return clear;
+}
+
+function areRefs(d: readonly unknown[]): boolean {
+  const seen = d.length > 1 ? new Set<string>() : undefined;
+  for (const item of d) {
+    if (!isRef(item) || seen?.has(item[0]) === true) return false;
+    seen?.add(item[0]);
+  }
+  return true;
 }
 
 function isRef(item: unknown): item is DisclosureRef {

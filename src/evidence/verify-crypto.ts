@@ -1,10 +1,13 @@
 /** The two primitives that verification needs. The default runs in browsers and in Node; Node may lend faster ones. */
 import { toHex } from '../base/encoding.ts';
+import { fastHex } from './hex.ts';
 import { pureSha256, type Sha256 } from './merkle.ts';
 import type { PublicKeyRef } from './types.ts';
 
 export interface CryptoPort {
   readonly sha256: Sha256;
+  /** The same digest in lower-case hex. */
+  readonly sha256Hex: (data: Uint8Array) => string;
   /** False for a bad signature and for key bytes that are no key. The algorithm is the key's, never the message's. */
   verify(key: PublicKeyRef, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
@@ -12,6 +15,7 @@ export interface CryptoPort {
 /** WebCrypto and a small pure SHA-256. Ed25519 needs Safari 17, Firefox 129, Chrome 137 or Node 20. */
 export const webCrypto: CryptoPort = {
   sha256: pureSha256,
+  sha256Hex: (data) => fastHex(pureSha256(data)),
   verify: async (key, message, signature) => {
     if (signature.length !== 64) return false;
     const { subtle } = globalThis.crypto;

@@ -3,7 +3,7 @@
  * Incremental and resumable: the verifier feeds it a whole recording, the store one chunk at a time.
  */
 import { equalBytes, fromHex, fromUtf8 } from '../base/encoding.ts';
-import { fastHex as toHex } from './hex.ts';
+import { bytesOfHex, fastHex as toHex } from './hex.ts';
 import { assert, MalformedError } from '../base/errors.ts';
 import { LineSplitter } from './log-lines.ts';
 import { CompactRange } from './merkle.ts';
@@ -87,6 +87,8 @@ export class LogVerifier {
   #pending: PendingDisclosure[] = [];
   #suspicion: { readonly about: Suspicion; ahead: LookAhead; left: number } | undefined;
   #endsWithCheckpoint = false;
+  /** Its first byte stays 0, the prefix of a leaf. */
+  #scratch = new Uint8Array(4096);
 
   constructor(o: LogVerifierOptions) {
     this.#o = o;
@@ -168,20 +170,22 @@ export class LogVerifier {
     const body = line.subarray(1);
     if (line[0] === 0x44) {
       if (this.#pending.length >= 1_000) throw this.#finding('malformed', 'too many content lines before a record');
-      this.#pending.push({ parsed: parseDisclosure(fromUtf8(body)), digest: toHex(this.#o.crypto.sha256(body)), len: body.length });
+      this.#pending.push({ parsed: parseDisclosure(fromUtf8(body)), digest: this.#o.crypto.sha256Hex(body), len: body.length });
     } else if (line[0] === 0x52) this.#record(body);
     else throw this.#finding('malformed', `line ${this.#lines} is none of D, R and C`);
   }
 
-  #leafOf(body: Uint8Array): Uint8Array {
-    const prefixed = new Uint8Array(body.length + 1);
-    prefixed.set(body, 1);
-    return this.#o.crypto.sha256(prefixed);
+  /** SHA-256(0x00 || body) in hex. */
+  #leafOf(body: Uint8Array): string {
+    if (this.#scratch.length <= body.length) this.#scratch = new Uint8Array(2 * body.length + 1);
+    this.#scratch.set(body, 1);
+    return this.#o.crypto.sha256Hex(this.#scratch.subarray(0, body.length + 1));
   }
 
   #record(body: Uint8Array): void {
     const record = parseRecord(fromUtf8(body));
-    const leaf = this.#leafOf(body);
+    const leafHex = this.#leafOf(body);
+    const leaf = bytesOfHex(leafHex);
     if (record.n !== this.size || record.p !== this.#prev) {
       const repeats = record.n < this.size && this.leaves.has(record.n, leaf);
       this.#suspect('record', { record, leaf, repeats });
@@ -191,7 +195,7 @@ export class LogVerifier {
     this.#rangeBefore = this.#range.clone();
     this.#range.append(leaf);
     this.leaves.push(leaf);
-    this.#prev = toHex(leaf);
+    this.#prev = leafHex;
     this.#lastT = record.t;
     this.#o.onRecord?.({ record, disclosures, leaf: this.#prev, line: this.#lines });
   }
@@ -255,7 +259,7 @@ export class LogVerifier {
     try {
       const body = line.subarray(1);
       if (line[0] === 0x52 && s.ahead.next === undefined) {
-        s.ahead = { ...s.ahead, next: { record: parseRecord(fromUtf8(body)), leafHex: toHex(this.#leafOf(body)) } };
+        s.ahead = { ...s.ahead, next: { record: parseRecord(fromUtf8(body)), leafHex: this.#leafOf(body) } };
         if (s.about.kind === 'root') this.#conclude();
       }
       if (line[0] === 0x43) {

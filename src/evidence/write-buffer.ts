@@ -1,5 +1,5 @@
 /** Lines on their way to the kernel: UTF-8 is made and hashed in place, so a record costs no copies. */
-import { nodeSha256, nodeSha256Hex } from './node-crypto.ts';
+import { nodeSha256Hex } from './node-crypto.ts';
 
 export const letters = { disclosure: 0x44, record: 0x52, checkpoint: 0x43 } as const;
 
@@ -31,12 +31,12 @@ export class LineBuffer {
     return { digest: nodeSha256Hex(view), len: view.length };
   }
 
-  /** Appends a record line; answers its leaf hash, SHA-256(0x00 || body). */
-  record(body: string): Uint8Array {
+  /** Appends a record line; answers its leaf hash, SHA-256(0x00 || body), in hex. */
+  record(body: string): string {
     const start = this.#put(letters.record, body);
     // The letter's byte stands where the leaf prefix belongs: lend it for the hash instead of copying the line.
     this.#bytes[start] = 0;
-    const leaf = nodeSha256(this.#bytes.subarray(start, this.#length - 1));
+    const leaf = nodeSha256Hex(this.#bytes.subarray(start, this.#length - 1));
     this.#bytes[start] = letters.record;
     return leaf;
   }

@@ -13,10 +13,10 @@ import { limits } from '../base/limits.ts';
 import { ioError, writeAll, writeDurable } from './files.ts';
 import { CompactRange } from './merkle.ts';
 import { nodeSha256, nodeSha256Hex } from './node-crypto.ts';
-import { encodeDisclosure, encodeRecord, maxFieldsPerRecord, type DisclosureRef, type RecordInput } from './record.ts';
+import { encodeClear, encodeDisclosure, encodeRefs, maxFieldsPerRecord, type DisclosureRef, type RecordInput } from './record.ts';
 import { ed25519Signer, signCheckpoint, signStatement } from './sign.ts';
 import type { SpoolBudget } from './spool-budget.ts';
-import type { OpenStatement, Signer } from './types.ts';
+import type { Field, OpenStatement, Signer } from './types.ts';
 import { deviceIdOf } from './verify-crypto.ts';
 import { LineBuffer } from './write-buffer.ts';
 import { DeviceLedger } from './write-ledger.ts';
@@ -55,6 +55,7 @@ interface Committed {
 type Phase = { readonly kind: 'open' } | { readonly kind: 'failed'; readonly error: EnvironmentError } | { readonly kind: 'closing' } | { readonly kind: 'closed'; readonly closeSha256: string };
 
 const autoCommitBytes = 1024 * 1024;
+const NO_FIELDS: readonly Field[] = [];
 const checkpointKinds = new Set(['approval.request', 'approval.decision', 'gap']);
 
 export class SessionRecorder {
@@ -171,22 +172,27 @@ export class SessionRecorder {
     this.#assertWritable();
     const n = this.#size;
     assert(n === this.#range.size, 'the record number follows the tree');
-    const fields = r.fields ?? [];
-    assert(fields.length <= maxFieldsPerRecord && new Set(fields.map((f) => f.name)).size === fields.length, 'a record has few fields, each once');
-    const bodies = fields.map((f) => encodeDisclosure(this.#salt(), n, f));
-    for (const body of bodies) assert(body.length * 3 <= limits.recordLineBytes || Buffer.byteLength(body) < limits.recordLineBytes, 'a field is larger than a line of a recording may be');
+    const fields = r.fields ?? NO_FIELDS;
+    assert(fields.length <= maxFieldsPerRecord && (fields.length < 2 || new Set(fields.map((f) => f.name)).size === fields.length), 'a record has few fields, each once');
+    const bodies: string[] = [];
+    for (const field of fields) {
+      const body = encodeDisclosure(this.#salt(), n, field);
+      assert(body.length * 3 <= limits.recordLineBytes || Buffer.byteLength(body) < limits.recordLineBytes, 'a field is larger than a line of a recording may be');
+      bodies.push(body);
+    }
     // The clear part is checked before anything is buffered, so that a refused record leaves nothing behind.
     const t = this.#o.clock.nowMs();
     const start = { n, k: r.kind, t, m: Number(this.#o.clock.monotonicNs() - this.#startNs), ch: r.channel ?? 0, p: this.#prev };
-    const rehearsal = encodeRecord(start, r.clear, []);
-    assert(rehearsal.length < limits.recordLineBytes / 4, 'the clear part of a record is too large');
-    const d = bodies.map((body, i): DisclosureRef => {
-      const { digest, len } = this.#buffer.disclosure(body);
-      return [fields[i]?.name ?? '', digest, len];
-    });
-    const leaf = this.#buffer.record(d.length === 0 ? rehearsal : encodeRecord(start, r.clear, d));
+    const head = encodeClear(start, r.clear);
+    assert(head.length < limits.recordLineBytes / 4, 'the clear part of a record is too large');
+    const d: DisclosureRef[] = [];
+    for (let i = 0; i < bodies.length; i++) {
+      const { digest, len } = this.#buffer.disclosure(bodies[i] ?? '');
+      d.push([fields[i]?.name ?? '', digest, len]);
+    }
+    this.#prev = this.#buffer.record(encodeRefs(head, d));
+    const leaf = Buffer.from(this.#prev, 'hex');
     this.#range.append(leaf);
-    this.#prev = toHexFast(leaf);
     this.#size++;
     this.#lastT = t;
     this.#uncommittedKinds.push(r.kind);
@@ -421,8 +427,6 @@ export class SessionRecorder {
     return this.#salts.toString('base64url', at, at + 16);
   }
 }
-
-const toHexFast = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 /** Removes an unopened or fully uploaded session from the spool. */
 export function removeSession(dir: string): void {

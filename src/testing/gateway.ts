@@ -22,7 +22,7 @@ export function builtCommand(): Promise<string> {
 }
 
 async function bundle(): Promise<string> {
-  const result = await build({ entryPoints: [path.join(root, 'src/cli/sallyport.ts')], bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', write: false, logLevel: 'silent', keepNames: true, absWorkingDir: root });
+  const result = await build({ entryPoints: [path.join(root, 'src/cli/sallyport.ts')], bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', write: false, logLevel: 'silent', absWorkingDir: root });
   const code = result.outputFiles[0]?.contents ?? new Uint8Array();
   const dir = path.join(root, '.cache', 'test-command');
   const file = path.join(dir, `sallyport-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`);

@@ -5,6 +5,7 @@
 import { limits } from '../../base/limits.ts';
 import { analyseSql } from '../../policy/analyse.ts';
 import { plainLiterals } from '../../policy/plain-literals.ts';
+import { templateOf } from './literal-template.ts';
 import type { AnalysisEnv, CatalogRelation, CatalogView, PolicyEngine, StatementAnalysis } from '../../policy/types.ts';
 
 export interface AnalysisContext {
@@ -26,7 +27,13 @@ export interface Analysed {
   readonly sensitive: boolean;
   /** Byte offsets of literals that may be shown all the same. */
   readonly plain: ReadonlySet<number>;
+  /** The statements were analysed for another text, from which this one differs only in numbers that decide nothing. */
+  readonly shared: boolean;
+  /** Holds for this text, whatever the session has prepared or declared. */
+  readonly lasting: boolean;
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 export class Analyser {
   readonly #engine: PolicyEngine;
@@ -41,20 +48,43 @@ export class Analyser {
     this.#classify = (column) => engine.classify(connection, column);
   }
 
-  static stamp(context: AnalysisContext): string {
+  /** Names everything outside the text that an analysis depends on. Not cheap: callers keep it until one of its parts changes. */
+  static stamp(context: Pick<AnalysisContext, 'catalogStamp' | 'standardConformingStrings' | 'searchPath'>): string {
     return `${context.catalogStamp}\0${context.standardConformingStrings ? 1 : 0}\0${context.searchPath.join('\0')}`;
   }
 
-  /** Never throws: what cannot be analysed comes back as a statement with a refusal. */
-  analyse(sql: string, context: AnalysisContext): Analysed {
-    const stamp = Analyser.stamp(context);
-    const key = `${stamp}\0\0${sql}`;
+  /**
+   * The analysis of a text, for which one of a text that differs only in compared numbers may stand in. What is shown
+   * to a person (a denial, an approval) must come from `analyse`.
+   */
+  analyseAlike(sql: string, context: AnalysisContext, stamp: string): Analysed {
+    const template = templateOf(sql);
+    if (template === undefined) return this.analyse(sql, context, stamp);
+    const key = `${stamp}\0\0${template.text}`;
+    const hit = this.#recall(key);
+    if (hit === undefined) {
+      const analysed = this.analyse(sql, context, stamp);
+      if (analysed.lasting) this.#remember(key, analysed);
+      return analysed;
+    }
+    const plain = hit.sensitive && !template.short ? this.#plain(sql, hit.statements, context.catalog) : NONE;
+    return { ...hit, sql, plain, shared: true };
+  }
+
+  #recall(key: string): Analysed | undefined {
     const hit = this.#cache.get(key);
     if (hit) {
       this.#cache.delete(key);
       this.#cache.set(key, hit);
-      return hit;
     }
+    return hit;
+  }
+
+  /** Never throws: what cannot be analysed comes back as a statement with a refusal. @param stamp `Analyser.stamp(context)` */
+  analyse(sql: string, context: AnalysisContext, stamp = Analyser.stamp(context)): Analysed {
+    const key = `${stamp}\0\0${sql}`;
+    const hit = this.#recall(key);
+    if (hit) return hit;
     const env: AnalysisEnv = {
       catalog: context.catalog,
       searchPath: context.searchPath,
@@ -62,12 +92,15 @@ export class Analyser {
       prepared: context.prepared,
       cursor: context.cursor,
       standardConformingStrings: context.standardConformingStrings,
+      vouched: this.#engine.vouched,
     };
     const statements = analyseSql(sql, env);
     const sensitive = statements.some((s) => this.#touchesClassified(s, context.catalog));
-    const analysed: Analysed = { sql, statements, stamp, sensitive, plain: sensitive ? this.#plain(sql, statements, context.catalog) : new Set() };
     // EXECUTE and FETCH mean what the session prepared under the name: never shared.
-    if (sql.length <= 16_384 && statements.every((s) => s.effects.execute === undefined && s.effects.fetch === undefined)) this.#remember(key, analysed);
+    const lasting = statements.every((s) => s.effects.execute === undefined && s.effects.fetch === undefined);
+    const plain = sensitive ? this.#plain(sql, statements, context.catalog) : NONE;
+    const analysed: Analysed = { sql, statements, stamp, sensitive, plain, shared: false, lasting };
+    if (sql.length <= 16_384 && lasting) this.#remember(key, analysed);
     return analysed;
   }
 

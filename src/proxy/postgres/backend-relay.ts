@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { BugError, MalformedError } from '../../base/errors.ts';
 import { maskText } from '../../policy/mask/index.ts';
-import type { MaskPlan, RecordLevel, StatementAnalysis } from '../../policy/types.ts';
+import type { CatalogView, MaskPlan, RecordLevel, StatementAnalysis } from '../../policy/types.ts';
 import {
   backendType as t, decodeBackend, decodeCommandComplete, decodeCopyResponse, decodeEmpty, decodeNotificationResponse, decodeParameterDescription, decodeParameterStatus, decodeReadyForQuery, decodeRowDescription,
   encodeNotificationResponse, encodeParameterStatus, forEachCell, HEADER_BYTES, typeLabel,
@@ -18,13 +18,21 @@ import { assertUtf8 } from './injector.ts';
 import { maskMessage } from './messages.ts';
 import type { Pending } from './pending.ts';
 import { reconcile } from './reconcile.ts';
-import { StatementResult } from './result.ts';
+import { ResultShape, StatementResult } from './result.ts';
 import type { Portal, ResultColumn } from './statements.ts';
 
 const NO_PLAN: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
 
 /** Messages whose type is all they say. */
 const HAS_NO_BODY: ReadonlySet<number> = new Set([t.ParseComplete, t.BindComplete, t.CloseComplete, t.NoData, t.PortalSuspended, t.EmptyQueryResponse, t.CopyDone]);
+
+/** What a shape was made of besides the plan. */
+interface KnownShape {
+  readonly columns: readonly ResultColumn[];
+  readonly formats: readonly number[];
+  readonly catalog: CatalogView | undefined;
+  readonly shape: ResultShape;
+}
 
 type QueryEntry = Pending & { kind: 'query' };
 type ExecuteEntry = Pending & { kind: 'execute' };
@@ -37,6 +45,8 @@ export class BackendRelay {
   /** A result was refused on the way: nothing more of it reaches the client before ReadyForQuery. */
   #suppressed = false;
   #copyOut: CopyOut | undefined;
+  /** By plan, which lives as long as its statement does: re-executions and repeated texts skip the making. */
+  readonly #shapes = new WeakMap<MaskPlan, KnownShape>();
   /** A COPY in failed: the server may answer a Sync that we believed it would ignore. */
   #looseSync = false;
 
@@ -173,13 +183,17 @@ export class BackendRelay {
 
   #result(plan: MaskPlan, columns: readonly ResultColumn[], formats: readonly number[], record: number): StatementResult | undefined {
     const { engine, target, catalog, masks } = this.#context;
+    const known = this.#shapes.get(plan);
+    if (known && known.catalog === catalog.view && sameFormats(known.formats, formats) && sameColumns(known.columns, columns)) return new StatementResult(known.shape);
     const reconciled = reconcile(plan, columns, engine, target.info.name, catalog.view);
     if ('refusal' in reconciled) {
       this.#refuseResult(reconciled.refusal, record);
       return undefined;
     }
     const described = columns.map((c, i) => ({ name: c.name, typeOid: c.typeOid, format: formats[i] === 1 ? (1 as const) : (0 as const) }));
-    return new StatementResult(described, reconciled.plan, masks, this.#level);
+    const shape = new ResultShape(described, reconciled.plan, masks, this.#level);
+    this.#shapes.set(plan, { columns, formats, catalog: catalog.view, shape });
+    return new StatementResult(shape);
   }
 
   /** The statement has run, but its rows may not be shown: an error takes their place, and the rest is swallowed. */
@@ -243,8 +257,7 @@ export class BackendRelay {
     const us = Number((this.#context.clock.monotonicNs() - head.startedNs) / 1000n);
     journal.result(head.record, index, tag, us, head.result);
     if (head.result) {
-      const { masked, counts } = head.result;
-      events.emit({ event: 'statement.result', session_id: sessionId, n: head.record, masked, detected: counts });
+      events.emit({ event: 'statement.result', session_id: sessionId, n: head.record, masked: head.result.shape.masked, detected: head.result.counts });
     }
     if (planOf(head).scrubMessages) state.scrubTransaction = true;
     if (!analysis) return;
@@ -408,4 +421,15 @@ function formatsOf(portal: Portal, columns: number): readonly number[] {
   const { resultFormats } = portal;
   if (resultFormats.length === columns) return resultFormats;
   return Array.from({ length: columns }, () => (resultFormats.length === 1 ? (resultFormats[0] ?? 0) : 0));
+}
+
+const sameFormats = (a: readonly number[], b: readonly number[]): boolean => a === b || (a.length === b.length && a.every((f, i) => f === b[i]));
+
+function sameColumns(a: readonly ResultColumn[], b: readonly ResultColumn[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  return a.every((c, i) => {
+    const d = b[i];
+    return d !== undefined && c.name === d.name && c.typeOid === d.typeOid && c.tableOid === d.tableOid && c.attnum === d.attnum;
+  });
 }

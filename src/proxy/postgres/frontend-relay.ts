@@ -13,7 +13,7 @@ import {
   decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
 } from '../../wire/postgres/index.ts';
-import type { Analyser, Analysed } from './analyser.ts';
+import { Analyser, type Analysed, type AnalysisContext } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { copyOutProblem } from './copy-out.ts';
 import { cancelDenial, policyDenial, statementDenial, type Denial } from './denial.ts';
@@ -22,10 +22,11 @@ import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import type { PreparedStatement } from './statements.ts';
-import { boundParameters, expectsCopyIn, meansTheSameEverywhere, unknownPortal, unknownStatement } from './message-facts.ts';
+import { boundParameters, expectsCopyIn, meansTheSameEverywhere, readsCopy, unknownPortal, unknownStatement } from './message-facts.ts';
 
 const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
+const NO_PARAMS: readonly BoundParameter[] = [];
 const EMPTY: Verdict = { effect: 'allow', policyIds: [], plans: [], level: 'masked' };
 
 export class FrontendRelay {
@@ -41,6 +42,7 @@ export class FrontendRelay {
   #copyHash: Hash | undefined;
   #copyBytes = 0;
   #copyRefused = false;
+  #known: { readonly context: AnalysisContext; readonly stamp: string } | undefined;
   /** The client has said goodbye. */
   terminated = false;
 
@@ -138,6 +140,8 @@ export class FrontendRelay {
       case t.CopyData:
         this.#copyData(raw);
         return undefined;
+      case t.Sync:
+        return this.#sync(raw);
       default:
         { this.#small(raw); return; }
     }
@@ -158,14 +162,6 @@ export class FrontendRelay {
         this.#forward(raw);
         state.pending.push({ kind: 'close', undo: message.kind === 'statement' ? state.statements.closed(message.name) : state.statements.portals.delete(message.name) });
         return undefined;
-      case 'Sync':
-        this.#skipToSync = false;
-        state.serverSkips = false;
-        toServer.push(raw.raw);
-        state.pipelineOpen = false;
-        state.pipelineRuns = false;
-        state.pending.push({ kind: 'sync' });
-        return undefined;
       case 'Flush':
         toServer.push(raw.raw);
         return undefined;
@@ -183,6 +179,34 @@ export class FrontendRelay {
       default:
         throw new MalformedError('malformed.phase', `${message.type} is out of place here`);
     }
+  }
+
+  /**
+   * While it reads COPY data the server ignores Sync; where it stands is known only from its answer, and is waited for.
+   * One that it would ignore goes no further: nothing is due for it.
+   */
+  #sync(raw: RawMessage): Promise<void> | undefined {
+    decodeFrontend(raw);
+    const { pending } = this.#context.state;
+    const copy = pending.find(expectsCopyIn);
+    const go = (): void => {
+      if (!(copy && readsCopy(copy) && pending.some((p) => p === copy))) this.#forwardSync(raw);
+    };
+    if (!copy || readsCopy(copy)) {
+      go();
+      return undefined;
+    }
+    return (this.#flush() ?? Promise.resolve()).then(() => this.#context.state.until(() => readsCopy(copy) || !pending.some((p) => p === copy))).then(go);
+  }
+
+  #forwardSync(raw: RawMessage): void {
+    const { state, toServer } = this.#context;
+    this.#skipToSync = false;
+    state.serverSkips = false;
+    state.pipelineOpen = false;
+    state.pipelineRuns = false;
+    toServer.push(raw.raw);
+    state.pending.push({ kind: 'sync' });
   }
 
   /** A message above its limit was read past: it is refused as the server refuses one of its kind. */
@@ -245,12 +269,22 @@ export class FrontendRelay {
   }
 
   #analyse(sql: string): Analysed {
-    const { analyser, catalog, state } = this.#context;
-    return analyser.analyse(sql, this.#analysisContext(catalog, state));
+    const { context, stamp } = this.#surroundings();
+    return this.#context.analyser.analyse(sql, context, stamp);
   }
 
-  #analysisContext(catalog: SessionContext['catalog'], state: SessionContext['state']): Parameters<Analyser['analyse']>[1] {
-    return {
+  #analyseAlike(sql: string): Analysed {
+    const { context, stamp } = this.#surroundings();
+    return this.#context.analyser.analyseAlike(sql, context, stamp);
+  }
+
+  /** What an analysis depends on besides the text; the same object until something of it changes. */
+  #surroundings(): { readonly context: AnalysisContext; readonly stamp: string } {
+    const { catalog, state } = this.#context;
+    const known = this.#known;
+    const c = known?.context;
+    if (known && c && c.catalog === catalog.view && c.catalogStamp === catalog.stamp && c.searchPath === state.searchPath && c.standardConformingStrings === state.standardConformingStrings) return known;
+    const context: AnalysisContext = {
       catalog: catalog.view,
       catalogStamp: catalog.stamp,
       searchPath: state.searchPath,
@@ -258,6 +292,8 @@ export class FrontendRelay {
       prepared: (name) => state.statements.lookupPrepared(name),
       cursor: (name) => state.statements.cursors.get(name),
     };
+    this.#known = { context, stamp: Analyser.stamp(context) };
+    return this.#known;
   }
 
   // --- simple query ---------------------------------------------------------------------------------------------
@@ -266,8 +302,13 @@ export class FrontendRelay {
     const sql = sqlText(raw.body.subarray(0, -1));
     const message = decodeFrontend(raw);
     if (message.type !== 'Query') throw new MalformedError('malformed.phase', 'not a Query');
-    const analysed = this.#analyse(sql);
-    const verdict = this.#judge(analysed, []);
+    let analysed = this.#analyseAlike(sql);
+    let verdict = this.#judge(analysed, []);
+    if (analysed.shared && verdict.effect !== 'allow') {
+      // People will read this one: it has to speak of its own text.
+      analysed = this.#analyse(sql);
+      verdict = this.#judge(analysed, []);
+    }
     const { journal } = this.#context;
     const { n, leaf } = journal.request('sql.query', analysed, verdict, raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
@@ -277,7 +318,7 @@ export class FrontendRelay {
       if (!now.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: raw.raw, params: [], go, refuse });
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => raw.raw, params: NO_PARAMS, go, refuse });
   }
 
   #poisonQuery(record: number, denial: Denial): void {
@@ -304,8 +345,7 @@ export class FrontendRelay {
       this.#poison(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
       return undefined;
     }
-    const analysis = analysed.statements[0];
-    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysis, stamp: analysed.stamp, record: n, columns: undefined, paramTypes: message.paramTypes };
+    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, record: n, columns: undefined, paramTypes: message.paramTypes };
     const undo = state.statements.prepared.set(message.name, statement);
     this.#forward(raw);
     state.pending.push({ kind: 'parse', statement, undo });
@@ -324,23 +364,24 @@ export class FrontendRelay {
       this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
       return undefined;
     }
-    const analysed = this.#analyse(statement.sql);
-    statement.analysis = analysed.statements[0];
-    statement.stamp = analysed.stamp;
+    const fresh = statement.analysed.lasting && statement.analysed.stamp === this.#surroundings().stamp;
+    const analysed = fresh ? statement.analysed : this.#analyse(statement.sql);
+    statement.analysed = analysed;
     const params = boundParameters(message, statement.paramTypes);
     const verdict = analysed.statements.length > 0 ? this.#judge(analysed, params) : EMPTY;
     const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
-      statement.analysis = now.statements[0];
-      const portal = { name: message.portal, statement, analysis: statement.analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
+      statement.analysed = now;
+      const analysis = now.statements[0];
+      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
       const undo = state.statements.portals.set(message.portal, portal);
       state.statements.bound(message.portal);
       this.#forward(raw);
       state.pending.push({ kind: 'bind', undo, plan: portal.plan });
-      if (!(statement.analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
+      if (!(analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poison(n, denial, 'bind');
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: Buffer.from(statement.sql, 'utf8'), params, go, refuse });
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), params, go, refuse });
   }
 
   #execute(raw: RawMessage, name: string, maxRows: number): void {
@@ -405,7 +446,7 @@ export class FrontendRelay {
     await state.until(() => state.pending.length === 0);
     // Something before it has failed: the server would skip it, so nobody is asked.
     if (state.serverSkips) return;
-    const result = await this.holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes, params: a.params });
+    const result = await this.holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes(), params: a.params });
     if (result.outcome !== 'approved') {
       const ref = reference(this.#context, a.n);
       if (result.outcome === 'denied') a.refuse({ ...policyDenial(`${result.by}: ${result.reason}`, verdict.policyIds, ref), message: `denied by ${result.by}: ${result.reason}` });
@@ -450,6 +491,7 @@ export class FrontendRelay {
     const { state, toServer, journal, events, sessionId, target } = this.#context;
     if (this.#copyRefused || !state.pending.some((p) => expectsCopyIn(p))) return;
     this.#copyRefused = true;
+    this.#endCopy();
     const { n } = journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
     events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: reference(this.#context, n) });
     toServer.push(encodeCopyFail(message));
@@ -475,7 +517,7 @@ interface Action {
   readonly n: number;
   readonly leaf: Uint8Array;
   readonly analysed: Analysed;
-  readonly statementBytes: Buffer;
+  readonly statementBytes: () => Buffer;
   readonly params: readonly BoundParameter[];
   readonly go: (plans: readonly MaskPlan[], analysed: Analysed) => void;
   readonly refuse: (denial: Denial) => void;

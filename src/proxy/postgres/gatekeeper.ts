@@ -23,6 +23,8 @@ export class Gatekeeper {
   readonly engine: PolicyEngine;
   readonly #caller: Caller;
   readonly #clock: Clock;
+  /** Of single statements: who asks, from where and by which policy never changes within a session. */
+  readonly #verdicts = new WeakMap<StatementAnalysis, Verdict>();
 
   constructor(engine: PolicyEngine, caller: Caller, clock: Clock) {
     this.engine = engine;
@@ -39,6 +41,15 @@ export class Gatekeeper {
   }
 
   judge(statements: readonly StatementAnalysis[], approved: boolean): Verdict {
+    const single = approved || this.engine.asksTime || statements.length !== 1 ? undefined : statements[0];
+    const known = single && this.#verdicts.get(single);
+    if (known) return known;
+    const verdict = this.#judge(statements, approved);
+    if (single) this.#verdicts.set(single, verdict);
+    return verdict;
+  }
+
+  #judge(statements: readonly StatementAnalysis[], approved: boolean): Verdict {
     const order = this.#orderProblem(statements);
     if (order !== undefined) return { effect: 'deny', reason: order, policyIds: [] };
     const outcomes = statements.map((s) => this.engine.decide(this.request(s, approved)));

@@ -20,6 +20,8 @@ const SCRUB: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: tr
 const OPAQUE_SAFE = new Set([16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 1266, 1186, 2950]);
 const TEXT_LIKE = new Set([0, 18, 19, 25, 114, 142, 705, 1042, 1043]);
 
+const SHORT_NUMBER = /^-?\d{1,6}$/;
+
 /** Names that no detector has to look at. Others are text that a person chose, and may hold anything. */
 const PLAIN_NAME = /^(?!.*\d{6})[A-Za-z_?][A-Za-z0-9_?]*$/;
 
@@ -55,7 +57,8 @@ export class Journal {
     if (p.format === 1 && !TEXT_LIKE.has(p.typeOid)) return { bytes: p.value.length, sha256: createHash('sha256').update(p.value).digest('hex') };
     const text = p.value.toString('utf8');
     // A short number is a key or a count; longer ones may be a card or a national id.
-    if (sensitive && !/^-?\d{1,6}$/.test(text)) return this.#token(text);
+    if (SHORT_NUMBER.test(text)) return text;
+    if (sensitive) return this.#token(text);
     return maskText(text, DETECT_ALL, this.#masks).text;
   }
 
@@ -68,14 +71,14 @@ export class Journal {
     this.statements++;
     return this.recorder.append({
       kind,
-      clear: { dec: verdict.effect, pol: [...verdict.policyIds], verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...(name ? { name: this.#name(name) } : {}) },
-      fields: [{ name: 'sql', value: this.shownSql(analysed) }, ...(verdict.effect === 'allow' ? [] : [{ name: 'reason', value: verdict.reason }])],
+      clear: { dec: verdict.effect, pol: verdict.policyIds, verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...(name ? { name: this.#name(name) } : {}) },
+      fields: verdict.effect === 'allow' ? [{ name: 'sql', value: this.shownSql(analysed) }] : [{ name: 'sql', value: this.shownSql(analysed) }, { name: 'reason', value: verdict.reason }],
     });
   }
 
   bind(parse: number, verdict: Verdict, shown: readonly Json[], bytes: number): { n: number; leaf: Uint8Array } {
     this.statements++;
-    return this.recorder.append({ kind: 'sql.bind', clear: { q: parse, dec: verdict.effect, pol: [...verdict.policyIds], bytes }, fields: shown.length > 0 ? [{ name: 'params', value: shown }] : [] });
+    return this.recorder.append({ kind: 'sql.bind', clear: { q: parse, dec: verdict.effect, pol: verdict.policyIds, bytes }, fields: shown.length > 0 ? [{ name: 'params', value: shown }] : [] });
   }
 
   execute(bind: number, maxRows: number): number {
@@ -85,7 +88,8 @@ export class Journal {
   result(request: number, index: number, tag: string, us: number, result: StatementResult | undefined): number {
     if (!result) return this.recorder.append({ kind: 'sql.result', clear: { q: request, i: index, tag, us } }).n;
     const { rows, keptRows, restSha256 } = result.content();
-    const masked = result.masked;
+    const { shape } = result;
+    shape.recordedNames ??= shape.columns.map((c) => (PLAIN_NAME.test(c.name) ? c.name : this.#name(c.name)));
     return this.recorder.append({
       kind: 'sql.result',
       clear: {
@@ -97,11 +101,11 @@ export class Journal {
         bytes: result.bytes,
         kept: keptRows,
         ...(restSha256 === undefined ? {} : { rest: restSha256 }),
-        ...(masked.length > 0 ? { mask: masked.map((m) => `${m.column}:${m.classId}`) } : {}),
+        ...(shape.masked.length > 0 ? { mask: shape.masked.map((m) => `${m.column}:${m.classId}`) } : {}),
         ...maskCounts(result.counts),
       },
       fields: [
-        { name: 'columns', value: result.columns.map((c) => (PLAIN_NAME.test(c.name) ? c.name : this.#name(c.name))) },
+        { name: 'columns', value: shape.recordedNames },
         ...(keptRows > 0 ? [{ name: 'rows', value: rows }] : []),
       ],
     }).n;

@@ -28,6 +28,9 @@ interface Base {
   readonly injection?: Injection;
   /** Undoes bookkeeping when the server never ran this. */
   readonly undo?: () => void;
+  /** COPYs FROM STDIN that the server has begun here, and those whose end the client has sent. */
+  copyBegun?: number;
+  copyEnded?: number;
 }
 
 export type Pending = Base &
@@ -43,9 +46,11 @@ export type Pending = Base &
 
 /** Under way, it may change what names mean or what a name was prepared for: analyses of what follows wait for it. */
 export function touchesNames(item: Pending): boolean {
-  const analyses = item.kind === 'query' ? item.statements.map((s) => s.analysis) : item.kind === 'execute' && item.portal?.analysis ? [item.portal.analysis] : [];
-  return analyses.some(({ effects: e }) => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined);
+  if (item.kind === 'query') return item.statements.some((s) => movesNames(s.analysis));
+  return item.kind === 'execute' && item.portal?.analysis !== undefined && movesNames(item.portal.analysis);
 }
+
+const movesNames = ({ effects: e }: StatementAnalysis): boolean => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined;
 
 /** First in, first out without shifting the whole array for each answer. */
 export class PendingQueue {
@@ -87,16 +92,15 @@ export class PendingQueue {
     }
     return dropped;
   }
-  /** The server ignores Sync while it reads COPY data. */
-  dropSyncs(): void {
-    this.#items = this.#items.slice(this.#head).filter((p, i) => i === 0 || p.kind !== 'sync');
-    this.#head = 0;
-  }
-  some(test: (item: Pending) => boolean): boolean {
+  /** The first that fits, of what the server still has to answer. */
+  find(test: (item: Pending) => boolean): Pending | undefined {
     for (let i = this.#head; i < this.#items.length; i++) {
       const item = this.#items[i];
-      if (item && test(item)) return true;
+      if (item && test(item)) return item;
     }
-    return false;
+    return undefined;
+  }
+  some(test: (item: Pending) => boolean): boolean {
+    return this.find(test) !== undefined;
   }
 }

@@ -3,11 +3,12 @@
  * up to the level's bound, with count and digest of the rest (design.md section 9).
  */
 import { createHash, type Hash } from 'node:crypto';
+import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Json } from '../../base/jcs.ts';
 import { ResultMask, RowMasker, type ColumnDesc, type MaskContext } from '../../policy/mask/index.ts';
 import type { MaskPlan, RecordLevel } from '../../policy/types.ts';
-import { forEachCell, HEADER_BYTES, rewriteDataRow } from '../../wire/postgres/index.ts';
+import { checkDataRowIn, forEachCell, HEADER_BYTES, RowRewriter } from '../../wire/postgres/index.ts';
 import type { MaskedColumn } from '../core/events.ts';
 import type { Output } from './output.ts';
 
@@ -49,6 +50,7 @@ const NO_COUNTS: Readonly<Record<string, number>> = {};
 export class StatementResult {
   readonly shape: ResultShape;
   readonly #masker: RowMasker;
+  readonly #rewriter: RowRewriter;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #hash: Hash | undefined;
@@ -60,37 +62,29 @@ export class StatementResult {
 
   constructor(shape: ResultShape) {
     this.shape = shape;
-    this.#masker = new RowMasker(shape.mask);
+    const masker = new RowMasker(shape.mask);
+    this.#masker = masker;
+    this.#rewriter = new RowRewriter(shape.isWatched, (index, source, start, end) => masker.maskCell(index, source, start, end));
   }
 
   /** Passes one DataRow, `source[start, end)` with its header, to `out`. @throws MalformedError for a row that does not decode. */
   row(source: Buffer, start: number, end: number, out: Output): void {
     this.rows++;
-    if (this.shape.mask.passthrough) {
-      out.view(source, start, end);
-      this.#capture(source, start, end);
-      return;
-    }
-    const masked = this.#mask(source, start, end);
-    if (masked) {
-      out.push(masked);
-      this.#capture(masked, 0, masked.length);
+    const rewriter = this.#rewriter;
+    if (this.#isRewritten(source, start, end)) {
+      out.view(rewriter.bytes, rewriter.start, rewriter.end);
+      this.#capture(rewriter.bytes, rewriter.start, rewriter.end);
     } else {
       out.view(source, start, end);
       this.#capture(source, start, end);
     }
   }
 
-  #mask(source: Buffer, start: number, end: number): Buffer | undefined {
-    const body = source.subarray(start + HEADER_BYTES, end);
-    const { isWatched } = this.shape;
-    let replacements: Map<number, Buffer | null> | undefined;
-    forEachCell(body, (index, at, length) => {
-      if (length < 0 || isWatched[index] !== 1) return;
-      const masked = this.#masker.maskCell(index, body.subarray(at, at + length));
-      if (masked !== undefined) (replacements ??= new Map()).set(index, masked);
-    });
-    return replacements && rewriteDataRow(source.subarray(start, end), replacements);
+  #isRewritten(source: Buffer, start: number, end: number): boolean {
+    if (!this.shape.mask.passthrough) return this.#rewriter.rewrite(source, start, end);
+    const cells = checkDataRowIn(source, start + HEADER_BYTES, end);
+    if (cells !== this.shape.columns.length) throw new MalformedError('malformed.value', `a row of ${cells} cells in a result of ${this.shape.columns.length} columns`);
+    return false;
   }
 
   #capture(source: Buffer, start: number, end: number): void {

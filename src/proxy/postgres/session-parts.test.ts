@@ -86,7 +86,7 @@ describe('prepared names', () => {
   const safe = analysis('sql:select');
   const other = analysis('sql:select', { sql: 'other' });
   const withEffects = (effects: Partial<StatementAnalysis['effects']>): StatementAnalysis => ({ ...safe, effects: { ...safe.effects, ...effects } });
-  const byProtocol = (name: string): Parameters<SessionStatements['prepared']['set']>[1] => ({ name, sql: 'other', analysis: other, stamp: '', record: 1, columns: undefined, paramTypes: [] });
+  const byProtocol = (name: string): Parameters<SessionStatements['prepared']['set']>[1] => ({ name, sql: 'other', analysed: { sql: 'other', statements: [other], stamp: '', sensitive: false, plain: new Set(), shared: false, lasting: true }, record: 1, columns: undefined, paramTypes: [] });
 
   it('SQL and protocol share one name space, and the later one counts', () => {
     const s = new SessionStatements();

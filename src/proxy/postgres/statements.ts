@@ -2,6 +2,7 @@
 import { DeniedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
+import type { Analysed } from './analyser.ts';
 
 /** Shape of a result as the server described it. `origin` is RowDescription's table OID and attribute number. */
 export interface ResultColumn {
@@ -14,10 +15,8 @@ export interface ResultColumn {
 export interface PreparedStatement {
   readonly name: string;
   readonly sql: string;
-  /** Undefined for an empty statement. */
-  analysis: StatementAnalysis | undefined;
-  /** What `analysis` was made against; another value means it must be made again before the next Bind. */
-  stamp: string;
+  /** Made again before a Bind when what it was made against has changed. */
+  analysed: Analysed;
   /** Record number of the Parse. */
   readonly record: number;
   /** From our own Describe; undefined until it is answered, 'none' for NoData. */
@@ -86,7 +85,7 @@ export class SessionStatements {
 
   /** What EXECUTE name would run: SQL-level PREPARE and protocol-level Parse share one name space in the server. */
   lookupPrepared(name: string): StatementAnalysis | undefined {
-    return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name)?.analysis);
+    return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name)?.analysed.statements[0]);
   }
 
   /** The protocol takes the name over: what SQL prepared under it is gone, or the server refuses the Parse. */

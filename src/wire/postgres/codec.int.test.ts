@@ -189,7 +189,10 @@ function serve(socket: Socket, verifier: wire.ScramVerifier, seen: string[]): vo
       const message = wire.decodeFrontend(raw);
       seen.push(message.type === 'Query' ? wire.sqlText(message.sql) : message.type);
       if (message.type !== 'Query') return;
-      const row = wire.rewriteDataRow(wire.encodeDataRow([Buffer.from('1'), Buffer.from('secret')]), new Map([[1, Buffer.from('****')]]));
+      const rewriter = new wire.RowRewriter(Uint8Array.of(0, 1), () => Buffer.from('****'));
+      const secret = wire.encodeDataRow([Buffer.from('1'), Buffer.from('secret')]);
+      expect(rewriter.rewrite(secret, 0, secret.length)).toBe(true);
+      const row = rewriter.bytes.subarray(rewriter.start, rewriter.end);
       const columns = wire.encodeRowDescription([{ name: 'id', typeOid: 23, typeLength: 4 }, { name: 'email', typeOid: 25 }]);
       const notice = wire.encodeNotice({ severity: 'NOTICE', code: '00000', message: 'masked', detail: 'email' });
       socket.write(Buffer.concat([notice, columns, row, wire.encodeCommandComplete('SELECT 1'), wire.encodeReadyForQuery('I')]));

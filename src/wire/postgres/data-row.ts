@@ -3,7 +3,7 @@
  *
  *     Int16 n | n * (Int32 length or -1 for NULL | bytes)
  */
-import { BugError, MalformedError } from '../../base/errors.ts';
+import { MalformedError } from '../../base/errors.ts';
 import { HEADER_BYTES, backendType } from './protocol.ts';
 import { frame, writeValue } from './writer.ts';
 
@@ -79,46 +79,6 @@ export function decodeDataRow(body: Buffer): (Buffer | null)[] {
     cells.push(length < 0 ? null : body.subarray(start, start + length));
   });
   return cells;
-}
-
-/** By column index: null makes the cell NULL, bytes replace it. Cells without an entry stay. */
-export type Replacements = ReadonlyMap<number, Uint8Array | null>;
-
-/**
- * A new DataRow message with some cells replaced; `raw` with its header is left alone.
- * @throws MalformedError for a malformed row; BugError when a replacement names a column that the row does not have,
- * since a mask that finds no place would leave something unmasked.
- */
-export function rewriteDataRow(raw: Buffer, replacements: Replacements): Buffer {
-  if (raw[0] !== backendType.DataRow || raw.length < HEADER_BYTES) throw new BugError('rewriteDataRow needs a DataRow message');
-  let size = HEADER_BYTES + 2;
-  let found = 0;
-  const n = walk(raw, HEADER_BYTES, raw.length, (i, _start, length) => {
-    const replacement = replacements.get(i);
-    if (replacement !== undefined) found++;
-    size += 4 + (replacement === undefined ? Math.max(length, 0) : replacement === null ? 0 : replacement.length);
-  });
-  if (found !== replacements.size) throw new BugError(`${replacements.size} replacements, of which a row of ${n} cells has place for ${found}`);
-  const out = Buffer.allocUnsafe(size);
-  out[0] = backendType.DataRow;
-  out.writeInt32BE(size - 1, 1);
-  out.writeUInt16BE(n, HEADER_BYTES);
-  let at = HEADER_BYTES + 2;
-  let copied = HEADER_BYTES + 2;
-  walk(raw, HEADER_BYTES, raw.length, (i, start, length) => {
-    const replacement = replacements.get(i);
-    if (replacement === undefined) return;
-    // Cells that stay are copied in runs, lengths included.
-    at += raw.copy(out, at, copied, start - 4);
-    at = out.writeInt32BE(replacement === null ? -1 : replacement.length, at);
-    if (replacement !== null) {
-      out.set(replacement, at);
-      at += replacement.length;
-    }
-    copied = start + Math.max(length, 0);
-  });
-  raw.copy(out, at, copied, raw.length);
-  return out;
 }
 
 /** Null is SQL NULL. */

@@ -6,7 +6,8 @@ import { caught, rawOf } from '../../testing/pg-malformed.ts';
 import { client, cstr, int16, int32, int8, join, message, server, text, type Part } from '../../testing/pg-messages.ts';
 import { decodePassword, decodeSaslInitialResponse, decodeSaslResponse, decodeGssResponse } from './auth-data.ts';
 import { decodeBackend } from './backend-message.ts';
-import { checkDataRow, decodeDataRow, forEachCell, rewriteDataRow } from './data-row.ts';
+import { checkDataRow, decodeDataRow, forEachCell } from './data-row.ts';
+import { RowRewriter } from './row-rewriter.ts';
 import { decodeFrontend, sqlText } from './frontend.ts';
 import { decodeStartupPacket } from './startup.ts';
 import type { RawMessage } from './framer.ts';
@@ -142,7 +143,8 @@ describe('named attacks on decoders', () => {
 
   it('does not rewrite a malformed row', () => {
     const row = message('D', int16(2), int32(1), text('a'));
-    expect(caught(() => rewriteDataRow(row, new Map([[0, null]])))).toMatchObject({ code: 'malformed.truncated' });
+    const rewriter = new RowRewriter(Uint8Array.of(1, 1), () => null);
+    expect(caught(() => rewriter.rewrite(row, 0, row.length))).toMatchObject({ code: 'malformed.truncated' });
   });
 
   it('takes the answer to an authentication request for nothing else', () => {

@@ -54,8 +54,9 @@ export {
   decodeRowDescription,
 } from './backend.ts';
 export type { BackendKeyData, CommandTag, CopyResponse, FieldDescription, Notification, ParameterStatus, ProtocolNegotiation, TransactionStatus } from './backend.ts';
-export { checkDataRow, checkDataRowIn, decodeDataRow, encodeDataRow, forEachCell, forEachCellIn, rewriteDataRow } from './data-row.ts';
-export type { CellVisitor, Replacements } from './data-row.ts';
+export { checkDataRow, checkDataRowIn, decodeDataRow, encodeDataRow, forEachCell, forEachCellIn } from './data-row.ts';
+export type { CellVisitor } from './data-row.ts';
+export { RowRewriter, type CellMask } from './row-rewriter.ts';
 export { decodeNoticeFields, encodeErrorResponse, encodeNotice, encodeNoticeFields, noticeField, noticeFieldKind } from './notice.ts';
 export type { Notice, NoticeField } from './notice.ts';
 export {
