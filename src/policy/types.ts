@@ -269,6 +269,8 @@ export interface CatalogRelation {
   readonly definition?: string;
   /** OIDs of the tables that this one inherits from or is a partition of. */
   readonly parents?: readonly number[];
+  /** OIDs of the type of its rows and of arrays of them. */
+  readonly rowTypes?: readonly number[];
   /** Code that runs when the table is written, or read under row security, though no statement names it. */
   readonly hidden?: readonly HiddenCode[];
 }
@@ -318,6 +320,8 @@ export interface CatalogView {
   relation(schema: string, name: string): CatalogRelation | undefined;
   /** For RowDescription's table OID. */
   relationByOid(oid: number): CatalogRelation | undefined;
+  /** The table or composite type whose row type, or array of it, this is. */
+  relationOfType?(typeOid: number): CatalogRelation | undefined;
   functions(schema: string, name: string): readonly CatalogFunction[];
   schemas(): readonly string[];
   relations(): readonly CatalogRelation[];
