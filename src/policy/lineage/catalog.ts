@@ -12,7 +12,7 @@ export interface CatalogQueries {
   readonly setup: string;
   /** schema, its place in the path under which this connection prints definitions, or null */
   readonly schemas: string;
-  /** oid, schema, name, relkind, definition or null, parents as `1,2` or null */
+  /** oid, schema, name, relkind, definition or null, parents as `1,2` or null, oid of its row type and of arrays of it, or 0 */
   readonly relations: string;
   /** relation oid, attnum, name, type oid, generation expression or null, type modifier or null, not null, computed when read */
   readonly columns: string;
@@ -40,8 +40,9 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_toast' ORDER BY 1`,
   relations: `SELECT c.oid AS oid, ${SCHEMA} AS schema, c.relname AS name, c.relkind AS kind,
  CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ${SYSTEM} THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
- (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents
- FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
+ c.reltype AS row_type, coalesce(t.typarray, 0::pg_catalog.oid) AS row_array
+ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
  WHERE c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1`,
   columns: `SELECT a.attrelid AS relation, a.attnum AS attnum, a.attname AS name, a.atttypid AS type,
  CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS generated,
@@ -127,7 +128,7 @@ export function buildCatalog(rows: CatalogRows): CatalogView {
   const path = schemas.flatMap((s) => (s.place === null ? [] : [{ name: s.name, place: s.place }])).sort((a, b) => a.place - b.place);
   return makeCatalog({
     schemas: schemas.map((s) => s.name),
-    relations: rows.relations.map((row) => relationOf(new Row('relations', row, 6), columns, hidden)),
+    relations: rows.relations.map((row) => relationOf(new Row('relations', row, 8), columns, hidden)),
     functions: rows.functions.map((row) => functionOf(new Row('functions', row, 12))),
     opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     opaqueCasts: rows.casts.map((row) => new Row('casts', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
@@ -167,6 +168,7 @@ function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>, hidden: Read
     ...(definition === null ? {} : { definition }),
     ...(parents === null ? {} : { parents: parents.split(',').map(Number) }),
     ...(code === undefined ? {} : { hidden: code }),
+    rowTypes: [r.number(6), r.number(7)].filter((t) => t !== 0),
   };
 }
 
@@ -204,10 +206,12 @@ export function makeCatalog(parts: CatalogParts): CatalogView {
   const byName = new Map(parts.relations.map((r) => [key(r.schema, r.name), r]));
   const byOid = new Map(parts.relations.map((r) => [r.oid, r]));
   const functions = grouped(parts.functions, key);
+  const byRowType = new Map(parts.relations.flatMap((r) => (r.rowTypes ?? []).map((t) => [t, r] as const)));
   const schemas = [...new Set([...parts.schemas, ...parts.relations.map((r) => r.schema), ...parts.functions.map((f) => f.schema)])];
   return {
     relation: (schema, name) => byName.get(key(schema, name)),
     relationByOid: (oid) => byOid.get(oid),
+    relationOfType: (oid) => byRowType.get(oid),
     functions: (schema, name) => functions.get(key(schema, name)) ?? [],
     schemas: () => schemas,
     relations: () => parts.relations,

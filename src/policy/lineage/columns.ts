@@ -4,6 +4,7 @@ import type { Node } from '../facts/tree.ts';
 import { resolveFunction } from '../facts/resolve.ts';
 import type { LineageContext, Place } from './context.ts';
 import { functionValue } from './functions.ts';
+import { compositeFields } from './relations.ts';
 import { SYSTEM_COLUMNS, wholeRow } from './scope.ts';
 import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
 import { CONSTANT, derived, isFirm } from './value.ts';
@@ -117,8 +118,9 @@ export function indirect(ctx: LineageContext, base: Value, steps: readonly Node[
   for (const step of steps) {
     const name = stringOf(step);
     if (name !== undefined) {
-      const field = value.fields?.find((f) => f.name === name);
-      value = field?.value ?? (value.fields === undefined ? derived(value) : attributeFunction(ctx, name, value, `field "${name}" does not exist in the row`));
+      const fields: readonly NamedValue[] | undefined = value.fields ?? compositeFields(ctx, value);
+      const field = fields?.find((f) => f.name === name);
+      value = field?.value ?? (fields === undefined ? derived(value) : attributeFunction(ctx, name, value, `field "${name}" does not exist in the row`));
       continue;
     }
     const index = as(step, 'A_Indices');

@@ -80,8 +80,12 @@ function rangeFunction(ctx: LineageContext, body: NodeOf<'RangeFunction'> | unde
   const columns = parts.flatMap((p) => p.columns);
   if (body?.ordinality) columns.push({ name: 'ordinality', value: CONSTANT });
   const open = parts.flatMap((p) => p.open ?? []);
-  const item = itemOf(alias ?? columnName(as(body?.functions?.[0], 'List')?.items?.[0]), renamed(columns, aliasColumns(body?.alias)));
-  return open.length === 0 ? item : { ...item, open: (name) => derived(...open.map((o) => o(name))) };
+  // Where one part's columns are not known, nobody knows which names and places the others have.
+  if (open.length > 0) {
+    const value = derived(...columns.map((c) => c.value), ...open.map((o) => o('*')));
+    return { ...itemOf(alias ?? columnName(as(body?.functions?.[0], 'List')?.items?.[0]), []), open: () => value };
+  }
+  return itemOf(alias ?? columnName(as(body?.functions?.[0], 'List')?.items?.[0]), renamed(columns, aliasColumns(body?.alias)));
 }
 
 function functionColumns(ctx: LineageContext, call: Node | undefined, defined: readonly string[], alias: string | undefined, place: Place): FunctionColumns {
@@ -92,14 +96,15 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
     return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: element(ctx, ctx.engine.expression(a, place)) })) };
   }
   const value = ctx.engine.expression(call, place);
-  const scalar = found?.name === 'unnest' && isScalarArray(body?.args?.[0], ctx);
+  const elements = found?.name === 'unnest' ? elementsOf(ctx, body?.args?.[0], place) : undefined;
   const named = (names: readonly string[]): FunctionColumns => ({ columns: names.map((name) => ({ name, value: value.fields?.find((f) => f.name === name)?.value ?? derived(value) })) });
   if (defined.length > 0) return named(defined);
   if (found === undefined) return named([alias ?? columnName(call)]);
   const known = found.candidates.length > 0 ? outColumns(found) : BUILTIN_OUT_COLUMNS.get(found.name);
   // No declared columns means one value, named after the alias.
   if (known !== undefined) return named(known.length === 0 ? [alias ?? found.name] : known);
-  if (found.builtin && found.candidates.length === 0 && (scalar || !COMPOSITE_FUNCTIONS.has(found.name))) return named([alias ?? found.name]);
+  if (found.builtin && found.candidates.length === 0 && (elements === 'scalar' || !COMPOSITE_FUNCTIONS.has(found.name))) return named([alias ?? found.name]);
+  if (found.builtin && found.candidates.length === 0 && elements !== undefined && elements !== 'scalar') return named(elements);
   // A function of one's own may return a row whose columns the snapshot does not tell.
   return { columns: [], open: () => value };
 }
@@ -108,6 +113,21 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
 function element(ctx: LineageContext, array: Value): Value {
   if (!isFirm(array)) ctx.filter(array, 'other');
   return derived(array);
+}
+
+/** OIDs of the server's array types whose elements are no rows. */
+const ARRAY_TYPES: ReadonlySet<number> = new Set([
+  143, 199, 651, 791, 1000, 1001, 1002, 1003, 1005, 1007, 1009, 1010, 1014, 1015, 1016, 1021, 1022, 1028, 1040, 1041, 1115, 1182, 1183, 1185, 1187, 1231, 1270, 1561, 1563, 2951, 3643, 3645, 3807,
+]);
+
+/** What unnesting a column gives: one column, the attributes of a composite type, or what is not known. */
+function elementsOf(ctx: LineageContext, node: Node | undefined, place: Place): 'scalar' | readonly string[] | undefined {
+  if (isScalarArray(node, ctx)) return 'scalar';
+  const { type } = as(node, 'ColumnRef') === undefined ? CONSTANT : ctx.engine.expression(node, place);
+  if (type === undefined) return undefined;
+  if (ARRAY_TYPES.has(type)) return 'scalar';
+  const composite = ctx.env.catalog?.relationOfType?.(type);
+  return composite?.rowTypes?.[1] === type ? composite.columns.map((c) => c.name) : undefined;
 }
 
 /** Builtins that give an array whose elements are no rows. */

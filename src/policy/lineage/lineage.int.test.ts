@@ -28,6 +28,20 @@ CREATE FUNCTION pl(cid int) RETURNS text LANGUAGE plpgsql AS 'begin return (sele
 CREATE FUNCTION pl_op(a int, b int) RETURNS bool LANGUAGE plpgsql AS 'begin return true; end';
 CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = pl_op);
 CREATE AGGREGATE first_of (text) (SFUNC = textcat, STYPE = text);
+CREATE TYPE reach AS (email text, city text);
+CREATE TABLE people2 (id int, contact reach, contacts reach[], codes text[], mail varchar(40));
+CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE FUNCTION first_mail() RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM public.customers LIMIT 1';
+CREATE FUNCTION looks(t text) RETURNS bool LANGUAGE plpgsql AS 'begin return true; end';
+CREATE TABLE watched (id int);
+CREATE TRIGGER w BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION note_it();
+CREATE TABLE filled (id int, memo text DEFAULT first_mail());
+CREATE TABLE checked (id int, t text CHECK (looks(t)));
+CREATE TABLE ruled (id int);
+CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO orders (id) VALUES (1);
+CREATE TYPE colour AS ENUM ('red');
+CREATE FUNCTION initcap(c colour) RETURNS text LANGUAGE plpgsql AS 'begin return null; end';
+CREATE FUNCTION slug(t text) RETURNS text LANGUAGE plpgsql AS 'begin return t; end';
 CREATE ROLE reader LOGIN PASSWORD 'reader';
 GRANT USAGE ON SCHEMA hr TO reader;
 `;
@@ -118,6 +132,10 @@ const DESCRIBED = [
   'SELECT * FROM unnest(ARRAY[1, 2]) AS u',
   'VALUES (1, 2), (3, 4)',
   'TABLE orders',
+  'SELECT u.x FROM people2, unnest(codes) WITH ORDINALITY AS u(x, n)',
+  'SELECT * FROM people2 p, unnest(p.codes) u, unnest(p.contacts) v',
+  'SELECT (contact).*, (contact).city FROM people2',
+  "SELECT * FROM ROWS FROM (unnest(ARRAY['a']), generate_series(1, 3)) AS r(a, b)",
   'SELECT * FROM pg_class',
   'SELECT * FROM information_schema.columns',
   'SELECT * FROM pg_catalog.pg_settings',
@@ -162,6 +180,50 @@ describe('what the server does not describe', () => {
     expect(one('SELECT pl(1)').refusal?.code).toBe('opaque');
     expect(one('SELECT 1 ### 2').refusal?.code).toBe('opaque');
     expect(one('SELECT 1 + 2').refusal).toBeUndefined();
+  });
+});
+
+describe('types and code that the catalog tells of', () => {
+  const classify = (r: ColumnRef) => (['reach.email', 'people2.codes'].includes(`${r.table}.${r.column}`) ? classOf({ schema: 'public', table: 'customers', column: 'email' }) : classOf(r));
+  const hidden = (sql: string): boolean[] => columnsOf(one(sql, { classify })).map((c) => c.sources.some((s) => classify(s) !== undefined));
+
+  it.each([
+    ['SELECT contact, (contact).email, (contact).city, contacts FROM people2', [true, true, false, true]],
+    ['SELECT (contact).* FROM people2', [true, false]],
+    ['SELECT v.* FROM people2, unnest(contacts) v', [true, true]],
+    ['SELECT u.x, u.n FROM people2, unnest(codes) WITH ORDINALITY AS u(x, n)', [true, false]],
+    ['SELECT r.* FROM people2, ROWS FROM (unnest(codes), generate_series(1, 3)) AS r(a, b)', [true, false]],
+  ])('%s', (sql, expected) => expect(hidden(sql)).toEqual(expected));
+
+  it.each([
+    ['INSERT INTO watched VALUES (1)', true],
+    ['COPY watched FROM STDIN', true],
+    ["INSERT INTO checked VALUES (1, 'x')", true],
+    ['SELECT * FROM watched', undefined],
+    ['INSERT INTO orders (id) VALUES (7)', undefined],
+  ])('%s runs hidden code: %s', (sql, expected) => {
+    expect(one(sql).refusal).toBeUndefined();
+    expect(one(sql).hiddenCode).toBe(expected);
+  });
+
+  it('a default that reads classified data, or a rule, refuses the write', () => {
+    expect(one('INSERT INTO filled (id) VALUES (1)').refusal?.message).toBe('the default of public.filled.memo would put values of public.customers.email into the table');
+    expect(one('INSERT INTO ruled VALUES (1)').refusal?.message).toBe('rule r on public.ruled makes other statements of this one');
+    expect(one('INSERT INTO ruled VALUES (1)', { classify: () => undefined }).refusal).toBeUndefined();
+  });
+
+  it('an overload for a type of one’s own does not stand in the way of the server’s function', () => {
+    expect(columnsOf(one('SELECT initcap(name), initcap(email) FROM customers')).map((c) => c.sources.length)).toEqual([1, 1]);
+    expect(one("SELECT initcap('red')").refusal?.code).toBe('opaque');
+  });
+
+  it('a function that the bundle vouches for is not followed', () => {
+    const vouched = (taint: 'arguments' | 'none') => [{ schema: 'public', name: 'slug', args: ['text'], taint }];
+    expect(one('SELECT slug(email) FROM customers').refusal?.code).toBe('opaque');
+    expect(columnsOf(one('SELECT slug(email) FROM customers', { vouched: vouched('arguments') }))[0]?.sources).toHaveLength(1);
+    expect(columnsOf(one('SELECT slug(email) FROM customers', { vouched: vouched('none') }))[0]?.sources).toHaveLength(0);
+    expect(one('SELECT slug(email) FROM customers', { vouched: [{ schema: 'public', name: 'slug', args: ['integer'], taint: 'none' }] }).refusal?.code).toBe('opaque');
+    expect(one('SELECT slug(email) FROM customers', { vouched: vouched('none') }).facts.operations.map((o) => o.action)).toEqual(['sql:select']);
   });
 });
 

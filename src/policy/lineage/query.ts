@@ -8,6 +8,7 @@ import { LineageRefusal } from './context.ts';
 import type { CteScope, LineageContext, Place } from './context.ts';
 import { writeColumns } from './write.ts';
 import { window } from './expression.ts';
+import { compositeFields } from './relations.ts';
 import { columnName } from './naming.ts';
 import type { Scope } from './scope.ts';
 import { CONSTANT, derived, either, mergeColumns } from './value.ts';
@@ -185,7 +186,8 @@ function starOf(ctx: LineageContext, node: Node | undefined, place: Place): read
   if (fields !== undefined) return isStar(fields.at(-1)) ? expandStar(ctx, fields, place) : 'none';
   const body = as(node, 'A_Indirection');
   if (body === undefined || !isStar(body.indirection?.at(-1))) return 'none';
-  return indirect(ctx, ctx.engine.expression(body.arg, place), (body.indirection ?? []).slice(0, -1), place).fields;
+  const row = indirect(ctx, ctx.engine.expression(body.arg, place), (body.indirection ?? []).slice(0, -1), place);
+  return row.fields ?? compositeFields(ctx, row);
 }
 
 const isStar = (node: Node | undefined): boolean => node !== undefined && kindOf(node) === 'A_Star';

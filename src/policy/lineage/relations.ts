@@ -43,6 +43,7 @@ function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColum
       const ref = ctx.column(other.schema, other.name, c.name);
       if (ctx.classOf(ref) !== undefined) sources.add(ref);
     }
+    for (const ref of ofComposite(ctx, c.typeOid)) sources.add(ref);
     const guard = ctx.guardOf(relation.schema, relation.name, c.name);
     return { name: c.name, value: { sources, exact: true, type: c.typeOid }, ...(guard === undefined ? {} : { guard }) };
   });
@@ -53,6 +54,32 @@ function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColum
     if (expression === undefined) return column;
     const computed = generatedValue(ctx, relation, expression, item);
     return { ...column, value: derived(column.value, computed.value), ...(virtual && computed.tests ? { tests: computed.tests } : {}) };
+  });
+}
+
+/** Classified attributes of a column's composite type: `contact` holds what `(contact).email` shows. */
+function ofComposite(ctx: LineageContext, typeOid: number): readonly ColumnRef[] {
+  const type = ctx.env.catalog?.relationOfType?.(typeOid);
+  if (type === undefined || ctx.expanding.includes(`type ${type.oid}`)) return [];
+  ctx.expanding.push(`type ${type.oid}`);
+  const found = type.columns.flatMap((a) => {
+    const ref = ctx.column(type.schema, type.name, a.name);
+    return [...(ctx.classOf(ref) === undefined ? [] : [ref]), ...ofComposite(ctx, a.typeOid)];
+  });
+  ctx.expanding.pop();
+  return found;
+}
+
+/** Attributes of a value of composite type: each shows what the whole may hold of its own class, and what the column itself holds. */
+export function compositeFields(ctx: LineageContext, value: Value): readonly NamedValue[] | undefined {
+  if (value.type === undefined) return undefined;
+  const type = ctx.env.catalog?.relationOfType?.(value.type);
+  if (type === undefined || value.type !== type.rowTypes?.[0]) return undefined;
+  const attributes = new Set(ofComposite(ctx, value.type));
+  const rest = [...value.sources].filter((ref) => !attributes.has(ref));
+  return type.columns.map((a) => {
+    const own = ctx.column(type.schema, type.name, a.name);
+    return { name: a.name, value: { sources: new Set([...rest, ...(ctx.classOf(own) === undefined ? [] : [own]), ...ofComposite(ctx, a.typeOid)]), exact: value.exact, type: a.typeOid } };
   });
 }
 
