@@ -40,7 +40,7 @@ export class RawConnection {
     connection.send(wire.encodeStartup([['user', login.user], ['database', login.database], ['client_encoding', 'UTF8'], ['TimeZone', 'UTC']]));
     const scram = new wire.ScramClient({ mechanism: wire.SCRAM, password: login.password, nonce: randomBytes(18).toString('base64'), hash: nativeScramHash });
     for (;;) {
-      const raw = await connection.#next();
+      const raw = await connection.next();
       if (!raw) throw new Error('the server closed the connection');
       const message = wire.decodeBackend(raw);
       if (message.type === 'ReadyForQuery') return connection;
@@ -55,7 +55,8 @@ export class RawConnection {
     this.#socket.write(Buffer.concat(messages));
   }
 
-  async #next(): Promise<wire.RawMessage | undefined> {
+  /** The next message, or undefined at the end. */
+  async next(): Promise<wire.RawMessage | undefined> {
     for (;;) {
       const raw = this.#framer.next();
       if (raw || this.#ended) return raw;
@@ -66,7 +67,7 @@ export class RawConnection {
   /** Bytes of all messages up to and including the next one of a type, by its letter; to the end when it does not come. */
   async until(type: string): Promise<Buffer> {
     const kept: Buffer[] = [];
-    for (let raw = await this.#next(); raw; raw = await this.#next()) {
+    for (let raw = await this.next(); raw; raw = await this.next()) {
       kept.push(Buffer.from(raw.raw));
       if (raw.type === type.charCodeAt(0)) break;
     }

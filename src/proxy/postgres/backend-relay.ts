@@ -47,8 +47,6 @@ export class BackendRelay {
   #copyOut: CopyOut | undefined;
   /** By plan, which lives as long as its statement does: re-executions and repeated texts skip the making. */
   readonly #shapes = new WeakMap<MaskPlan, KnownShape>();
-  /** A COPY in failed: the server may answer a Sync that we believed it would ignore. */
-  #looseSync = false;
 
   constructor(context: SessionContext, socket: Socket, framer: MessageFramer, level: RecordLevel) {
     this.#context = context;
@@ -280,13 +278,8 @@ export class BackendRelay {
     const { state, toClient, catalogs } = this.#context;
     state.transaction = decodeReadyForQuery(body);
     if (state.transaction === 'I') state.scrubTransaction = false;
-    if (!head && this.#looseSync) {
-      toClient.view(source, start, end);
-      return;
-    }
     if (head?.kind !== 'query' && head?.kind !== 'sync') throw new MalformedError('malformed.phase', 'the server is ready although answers are due');
     this.#take();
-    this.#looseSync = false;
     this.#suppressed = false;
     if (state.transaction === 'I') {
       state.statements.portals.clear();
@@ -338,7 +331,6 @@ export class BackendRelay {
       return;
     }
     if (head.kind === 'sync') return;
-    if (head.kind === 'execute' && head.portal?.analysis?.effects.copyIn) this.#looseSync = true;
     for (const dropped of state.pending.dropUntilSync().reverse()) dropped.undo?.();
     state.serverSkips = state.pending.length === 0;
   }
@@ -390,7 +382,7 @@ export class BackendRelay {
       case t.CopyInResponse:
         if (!planned.analysis.effects.copyIn) throw new MalformedError('malformed.phase', 'the server asks for data of a statement that is no COPY FROM STDIN');
         decodeCopyResponse(body);
-        if (head.kind === 'execute') state.pending.dropSyncs();
+        head.copyBegun = (head.copyBegun ?? 0) + 1;
         toClient.view(source, start, end);
         return;
       case t.CopyOutResponse:

@@ -3,26 +3,27 @@
  * received; one that is refused is replaced by a message of the same kind that the server must refuse, so that
  * transactions and pipelines behave exactly as after any other error.
  */
-import { createHash, type Hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { containsMaskToken } from '../../policy/mask/index.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import {
-  decodeFrontend, encodeBind, encodeCopyFail, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
+  decodeFrontend, encodeBind, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
 } from '../../wire/postgres/index.ts';
 import { Analyser, type Analysed, type AnalysisContext } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
+import { CopyIn } from './copy-in.ts';
 import { copyOutProblem } from './copy-out.ts';
 import { cancelDenial, policyDenial, statementDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
+import { readsCopy } from './pending.ts';
 import type { PreparedStatement } from './statements.ts';
-import { boundParameters, expectsCopyIn, meansTheSameEverywhere, readsCopy, unknownPortal, unknownStatement } from './message-facts.ts';
+import { boundParameters, meansTheSameEverywhere, unknownPortal, unknownStatement } from './message-facts.ts';
 
 const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
@@ -33,15 +34,13 @@ export class FrontendRelay {
   readonly #context: SessionContext;
   readonly #socket: Socket;
   readonly #framer: MessageFramer;
+  readonly #copyIn: CopyIn;
   readonly holds: Holds;
   #busy = false;
   #working: Promise<void> = Promise.resolve();
   #skipToSync = false;
   /** Something in the batch must be on disk before the batch leaves. */
   #syncFirst = false;
-  #copyHash: Hash | undefined;
-  #copyBytes = 0;
-  #copyRefused = false;
   #known: { readonly context: AnalysisContext; readonly stamp: string } | undefined;
   /** The client has said goodbye. */
   terminated = false;
@@ -50,6 +49,7 @@ export class FrontendRelay {
     this.#context = context;
     this.#socket = socket;
     this.#framer = framer;
+    this.#copyIn = new CopyIn(context);
     this.holds = new Holds(context);
   }
 
@@ -138,7 +138,7 @@ export class FrontendRelay {
       case t.Bind:
         return this.#afterRefresh(() => this.#bind(raw));
       case t.CopyData:
-        this.#copyData(raw);
+        this.#copyIn.data(raw);
         return undefined;
       case t.Sync:
         return this.#sync(raw);
@@ -167,7 +167,7 @@ export class FrontendRelay {
         return undefined;
       case 'CopyDone':
       case 'CopyFail':
-        this.#copyEnd(raw);
+        this.#copyIn.end(raw);
         return undefined;
       case 'FunctionCall':
         this.#refuseQuery('the fast-path function call is not supported; call the function in a SELECT', sqlState.featureNotSupported);
@@ -188,7 +188,7 @@ export class FrontendRelay {
   #sync(raw: RawMessage): Promise<void> | undefined {
     decodeFrontend(raw);
     const { pending } = this.#context.state;
-    const copy = pending.find(expectsCopyIn);
+    const copy = pending.copyIn();
     const go = (): void => {
       if (!(copy && readsCopy(copy) && pending.some((p) => p === copy))) this.#forwardSync(raw);
     };
@@ -213,7 +213,7 @@ export class FrontendRelay {
   #tooLong(type: number, bytes: number): void {
     const t = frontendType;
     const text = `the message has ${bytes} bytes; at most ${limits.pgFrontendMessageBytes} are taken at once`;
-    if (type === t.CopyData) this.#refuseCopy(text, `${text}: send the data in smaller pieces`);
+    if (type === t.CopyData) this.#copyIn.refuse(text, `${text}: send the data in smaller pieces`);
     else if (type === t.Parse || type === t.Bind) {
       const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: text }] });
       this.#poison(n, { ...policyDenial(text, [], reference(this.#context, n)), code: sqlState.programLimitExceeded, message: text }, type === t.Parse ? 'parse' : 'bind');
@@ -467,49 +467,6 @@ export class FrontendRelay {
     const { journal, events, sessionId, target } = this.#context;
     journal.denied(record, denial);
     events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: denial.reason, policy_ids: denial.policyIds, reference: denial.reference });
-  }
-
-  // --- COPY FROM STDIN ------------------------------------------------------------------------------------------
-
-  #copyData(raw: RawMessage): void {
-    const { state, toServer } = this.#context;
-    if (!state.pending.some((p) => expectsCopyIn(p))) return; // The server would ignore it as well.
-    if (this.#copyRefused) return;
-    if (containsMaskToken(raw.body)) {
-      const reason = 'the COPY data holds a mask token in the place of a real value';
-      this.#refuseCopy(reason, `denied by policy: ${reason}`);
-      return;
-    }
-    this.#copyHash ??= createHash('sha256');
-    this.#copyHash.update(raw.body);
-    this.#copyBytes += raw.body.length;
-    toServer.push(raw.raw);
-  }
-
-  /** Ends a COPY FROM STDIN in the client's place; what it still sends is dropped. */
-  #refuseCopy(reason: string, message: string): void {
-    const { state, toServer, journal, events, sessionId, target } = this.#context;
-    if (this.#copyRefused || !state.pending.some((p) => expectsCopyIn(p))) return;
-    this.#copyRefused = true;
-    this.#endCopy();
-    const { n } = journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
-    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: reference(this.#context, n) });
-    toServer.push(encodeCopyFail(message));
-  }
-
-  #copyEnd(raw: RawMessage): void {
-    const { state, toServer, journal } = this.#context;
-    const refused = this.#copyRefused;
-    const bytes = this.#copyBytes;
-    const sha256 = this.#copyHash?.digest('hex') ?? '';
-    this.#copyRefused = false;
-    this.#copyHash = undefined;
-    this.#copyBytes = 0;
-    if (!state.pending.some((p) => expectsCopyIn(p))) return;
-    if (!refused) toServer.push(raw.raw);
-    const head = state.pending.peek();
-    const record = head?.kind === 'query' || head?.kind === 'execute' ? head.record : 0;
-    journal.copy(record, 'in', bytes, sha256, undefined);
   }
 }
 

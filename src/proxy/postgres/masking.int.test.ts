@@ -310,11 +310,11 @@ describe('COPY', () => {
     expect(cells.join('').length).toBeGreaterThan(100);
   });
 
-  it('a foreign encoding ends the session with the reason', async () => {
+  it.each(["SET client_encoding = 'LATIN1'", "SET NAMES 'SJIS'", "SELECT set_config('client_encoding', 'LATIN1', false)"])('a foreign encoding is refused with the reason: %s', async (sql) => {
     const client = await open();
-    client.send(encodeQuery("SET client_encoding = 'LATIN1'"));
+    client.send(encodeQuery(sql));
     const messages = await client.until('ErrorResponse');
-    expect(JSON.stringify(messages.at(-1))).toContain('use UTF8');
+    expect(JSON.stringify(messages.at(-1))).toMatch(/use UTF8/i);
     client.close();
   });
 

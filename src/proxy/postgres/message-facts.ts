@@ -2,7 +2,6 @@
 import type { StatementAnalysis } from '../../policy/types.ts';
 import type { BindMessage } from '../../wire/postgres/index.ts';
 import type { BoundParameter } from './journal.ts';
-import type { Pending } from './pending.ts';
 import type { SessionStatements } from './statements.ts';
 
 /** Neither tables nor functions nor what the session has prepared: nothing that a name is looked up for. */
@@ -11,14 +10,6 @@ export function meansTheSameEverywhere({ facts, effects, output, refusal }: Stat
   if (effects.execute ?? effects.fetch ?? effects.prepare ?? effects.declare) return false;
   return !effects.copyIn && !effects.copyOut && facts.operations.every((o) => ['sql:session', 'sql:set', 'sql:role', 'sql:notify'].includes(o.action));
 }
-
-function analysesOf(p: Pending): readonly StatementAnalysis[] {
-  if (p.kind === 'query') return p.statements.slice(p.index).map((s) => s.analysis);
-  return p.kind === 'execute' && p.portal?.analysis ? [p.portal.analysis] : [];
-}
-
-/** It runs, or will run, a COPY FROM STDIN. */
-export const expectsCopyIn = (p: Pending): boolean => analysesOf(p).some((a) => a.effects.copyIn);
 
 /** Values with their formats and types, one by one. */
 export function boundParameters(message: BindMessage, types: readonly number[]): BoundParameter[] {

@@ -52,11 +52,24 @@ export function touchesNames(item: Pending): boolean {
 
 const movesNames = ({ effects: e }: StatementAnalysis): boolean => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined;
 
+/** How many COPYs FROM STDIN it runs. */
+export function copiesIn(p: Pending): number {
+  if (p.kind === 'query') return p.statements.filter((s) => s.analysis.effects.copyIn).length;
+  return p.kind === 'execute' && p.portal?.analysis?.effects.copyIn ? 1 : 0;
+}
+
+/** It runs, or will run, a COPY FROM STDIN whose data has not been ended yet. */
+export const expectsCopyIn = (p: Pending): boolean => copiesIn(p) > (p.copyEnded ?? 0);
+
+/** The server reads COPY data for it at this moment: until their end it ignores Sync and Flush. */
+export const readsCopy = (p: Pending): boolean => (p.copyBegun ?? 0) > (p.copyEnded ?? 0);
+
 /** First in, first out without shifting the whole array for each answer. */
 export class PendingQueue {
   #items: Pending[] = [];
   #head = 0;
   #touching = 0;
+  #copying = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
@@ -67,6 +80,7 @@ export class PendingQueue {
   }
   push(item: Pending): void {
     if (touchesNames(item)) this.#touching++;
+    if (copiesIn(item) > 0) this.#copying++;
     this.#items.push(item);
   }
   peek(): Pending | undefined {
@@ -77,6 +91,7 @@ export class PendingQueue {
     if (!item) return undefined;
     this.#head++;
     if (touchesNames(item)) this.#touching--;
+    if (copiesIn(item) > 0) this.#copying--;
     if (this.#head > 1024 || this.#head === this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -91,6 +106,10 @@ export class PendingQueue {
       this.take();
     }
     return dropped;
+  }
+  /** The first COPY FROM STDIN that still wants data. Counted as well: every Sync asks. */
+  copyIn(): Pending | undefined {
+    return this.#copying === 0 ? undefined : this.find(expectsCopyIn);
   }
   /** The first that fits, of what the server still has to answer. */
   find(test: (item: Pending) => boolean): Pending | undefined {

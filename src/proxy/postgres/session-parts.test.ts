@@ -52,15 +52,6 @@ describe('the queue of answers', () => {
     expect(queue.take()).toBe(c);
   });
 
-  it('drops the Syncs that a COPY swallows, but not what waits at the head', () => {
-    const queue = new PendingQueue();
-    const head = parse();
-    for (const item of [head, sync, sync]) queue.push(item);
-    queue.dropSyncs();
-    expect(queue.length).toBe(1);
-    expect(queue.peek()).toBe(head);
-  });
-
   it.each<[string, Partial<StatementAnalysis['effects']>, boolean]>([
     ['nothing', {}, false],
     ['a setting', { settings: true }, true],

@@ -72,6 +72,12 @@ class BoundedMap<V> {
   clear(): void {
     this.#map.clear();
   }
+  /** Forgets all but one name. */
+  keepOnly(name: string): void {
+    const kept = this.#map.get(name);
+    this.#map.clear();
+    if (kept !== undefined) this.#map.set(name, kept);
+  }
   get size(): number {
     return this.#map.size;
   }
@@ -113,7 +119,8 @@ export class SessionStatements {
     }
     if (deallocate === '') {
       this.sqlPrepared.clear();
-      this.prepared.clear();
+      // The protocol's unnamed statement has no name to take away: the server keeps it.
+      this.prepared.keepOnly('');
     } else if (deallocate !== undefined) {
       this.sqlPrepared.delete(deallocate);
       this.prepared.delete(deallocate);

@@ -16,6 +16,8 @@ export interface TapOptions {
   readonly port: number;
   /** Asked once for each connection, with the startup parameters. */
   spoil?(parameters: ReadonlyMap<string, string>): Spoil | undefined;
+  /** Told the protocol version of each startup packet. */
+  onStartup?(version: number): void;
 }
 
 const env: AnalysisEnv = { catalog: undefined, searchPath: ['pg_catalog', 'public'], classify: () => undefined, prepared: () => undefined, cursor: () => undefined, standardConformingStrings: true };
@@ -66,6 +68,7 @@ export class Tap {
       this.messages += judge.take(chunk);
       if (judge.parameters && !judge.asked) {
         judge.asked = true;
+        this.#options.onStartup?.(judge.version);
         spoil = this.#options.spoil?.(judge.parameters);
       }
       server.write(chunk);
@@ -100,6 +103,7 @@ class ForwardJudge {
   readonly #framer = new wire.MessageFramer({ direction: 'frontend' });
   readonly #report: (reason: string) => void;
   parameters: ReadonlyMap<string, string> | undefined;
+  version = 0;
   asked = false;
   isSignedOn = false;
   #isCancel = false;
@@ -118,7 +122,7 @@ class ForwardJudge {
       if (!this.parameters && !this.#isCancel) {
         this.#startup.push(chunk);
         const packet = this.#startup.next();
-        if (packet?.type === 'StartupMessage') this.parameters = packet.parameters;
+        if (packet?.type === 'StartupMessage') ({ parameters: this.parameters, version: this.version } = packet);
         else if (packet?.type === 'CancelRequest') this.#isCancel = true;
         else if (packet) throw new Error(`the gateway sent ${packet.type}`);
         if (this.#startup.buffered > 0 && packet) throw new Error('bytes behind the startup packet');
