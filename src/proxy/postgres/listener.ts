@@ -16,6 +16,7 @@ import { Analyser } from './analyser.ts';
 import { CatalogSource } from './catalog-source.ts';
 import { Gatekeeper, type Caller } from './gatekeeper.ts';
 import { PgSession } from './session.ts';
+import { standingRefusal } from './standing-refusals.ts';
 
 export interface PgListenerOptions {
   readonly target: Target;
@@ -161,7 +162,10 @@ export class PgListener {
     const gatekeeper = new Gatekeeper(engine, { principal, connection: target.info, client, deviceId }, clock);
     return {
       analyse: (sql) => this.#analyser.analyse(sql, context).statements,
-      decide: (statement) => engine.decide(gatekeeper.request(statement, false)),
+      decide: (statement) => {
+        const problem = standingRefusal({ sql: statement.sql, statements: [statement], values: [] }, engine.classes.length > 0);
+        return problem === undefined ? engine.decide(gatekeeper.request(statement, false)) : { effect: 'deny', reason: problem, policyIds: [] };
+      },
       classify: (column) => engine.classify(target.info.name, column),
       relation: (schema, name) => catalog?.relation(schema, name),
       relations: () => catalog?.relations() ?? [],
