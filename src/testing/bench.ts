@@ -5,6 +5,7 @@ import { loadBundle } from '../policy/bundle/load.ts';
 import type { Bench } from '../policy/explain/index.ts';
 import { initParser } from '../policy/parse.ts';
 import type { AnalysisEnv, CatalogView, PolicyEngine, Principal } from '../policy/types.ts';
+import { standingRefusal } from '../proxy/postgres/standing-refusals.ts';
 import { sketchCatalog } from './catalog.ts';
 import { person, request, shop } from './policy.ts';
 
@@ -35,7 +36,10 @@ export async function shopBench(o: { engine?: PolicyEngine; principal?: Principa
   const env: AnalysisEnv = { catalog: shopCatalog, searchPath: ['public'], classify: (c) => engine.classify('shop', c), prepared: none, cursor: none, standardConformingStrings: true };
   return {
     analyse: (sql) => analyseSql(sql, env),
-    decide: (statement) => engine.decide(request(statement, { client: 'app', principal, connection: shop })),
+    decide: (statement) => {
+      const problem = standingRefusal({ sql: statement.sql, statements: [statement], values: [] }, engine.classes.length > 0);
+      return problem === undefined ? engine.decide(request(statement, { client: 'app', principal, connection: shop })) : { effect: 'deny', reason: problem, policyIds: [] };
+    },
     classify: (column) => engine.classify('shop', column),
     relation: (schema, name) => shopCatalog.relation(schema, name),
     relations: () => shopCatalog.relations(),

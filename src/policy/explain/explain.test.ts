@@ -48,6 +48,10 @@ describe('masked columns', () => {
     expect(said('SELECT email, id FROM customers UNION ALL SELECT status, id FROM orders')).not.toContain('Leave out');
   });
 
+  it('names the column that the class is about, not the first of a row', () => {
+    expect(said('SELECT c FROM customers c')).toContain('`c` is computed from `email` and masked as email');
+  });
+
   it('says nothing where nothing is masked', () => {
     expect(explained('SELECT id, name FROM customers')).toEqual([]);
     expect(explained('SELECT id, email FROM customers', supportBench)).toEqual([]);
@@ -101,6 +105,22 @@ describe('filters on masked columns', () => {
     expect(text).not.toContain('Compare with =');
   });
 
+  it('counting different values', () => {
+    expect(said('SELECT count(DISTINCT lower(email)) FROM customers')).toContain('[Use email itself → SELECT count(DISTINCT email) FROM customers]');
+  });
+
+  it('what DISTINCT ON sorts by stays', () => {
+    expect(said('SELECT DISTINCT ON (phone) id FROM customers ORDER BY phone, id')).toMatch(/^held «ORDER BY phone»\n[^\n]*\n\[Ask dba\]$/);
+  });
+
+  it('columns that are compared with each other', () => {
+    expect(said('SELECT a.id FROM customers a JOIN customers b ON a.email > b.email')).toContain('[Compare with = → SELECT a.id FROM customers a JOIN customers b ON a.email = b.email]');
+  });
+
+  it('two sort keys become one', () => {
+    expect(said('SELECT id FROM customers ORDER BY email, phone')).toContain('[Order by id, leave out phone → SELECT id FROM customers ORDER BY id]');
+  });
+
   it('several causes go together', () => {
     const sql = "SELECT id FROM customers WHERE email LIKE 'a%' ORDER BY phone";
     expect(said(sql)).toMatch(/\[Compare with =, order by id → SELECT id FROM customers WHERE email = 'a' ORDER BY id\]/);
@@ -124,6 +144,21 @@ describe('writes', () => {
     expect(said('DELETE FROM orders WHERE 1 = 1')).toBe(['held «WHERE 1 = 1»', 'The WHERE of this DELETE does not limit it: it waits for dba.', "[Name the rows → DELETE FROM orders WHERE id = '']", '[Ask dba]'].join('\n'));
   });
 
+  it('names the written table where others stand beside it', () => {
+    expect(said('DELETE FROM orders o USING customers c')).toContain("WHERE o.id = ''");
+    expect(said("UPDATE orders SET status = 'x' FROM customers WHERE true")).toContain("WHERE orders.id = ''");
+  });
+
+  it('of a mask token in the place of the value', () => {
+    const sql = "UPDATE customers SET email = 'msk_email_bcdfghjkmnpq' WHERE id = '1'";
+    expect(said(sql)).toBe('denied «msk_email_bcdfghjkmnpq»\n`msk_email_bcdfghjkmnpq` stands for a masked value: writing it would put the token in its place, so it is denied.');
+    expect(said(sql.replace('UPDATE', '-- x\nUPDATE').replace(/msk_\w+/, 'bob'))).toBe('');
+  });
+
+  it('each dropped table at its own name', () => {
+    expect(explained('DROP TABLE orders, customers').map((e) => e.sentence)).toEqual(['`DROP TABLE orders` waits for dba: dropping objects in production needs an approval.', '`DROP TABLE customers` waits for dba: dropping objects in production needs an approval.']);
+  });
+
   it('other operations with the reason of the policy', () => {
     expect(said('DROP DATABASE shop')).toBe(['denied «DROP DATABASE shop»', '`DROP DATABASE shop` is denied: databases in production are not dropped from a session; ask the platform team.'].join('\n'));
     expect(said('TRUNCATE orders')).toContain('`TRUNCATE orders` waits for dba: TRUNCATE in production needs an approval.');
@@ -142,6 +177,11 @@ describe('refusals', () => {
 
   it('a mistyped table', () => {
     expect(said('SELECT id FROM custmers')).toBe(['denied «custmers»', 'No table `custmers` is known on this connection, so the statement is refused; did you mean `customers`?', '[Use customers → SELECT id FROM customers]'].join('\n'));
+  });
+
+  it('a mistyped function and a qualified column', () => {
+    expect(said('SELECT id, nosuch(email) FROM customers')).toContain('No function `nosuch` is known on this connection');
+    expect(said('SELECT c.emial FROM customers c')).toContain('[Use email → SELECT c.email FROM customers c]');
   });
 
   it('a function that cannot be followed', () => {

@@ -3,6 +3,7 @@
  * that would be allowed. It decides nothing: it reads what the analysis and the one decision function have said.
  */
 import { limits } from '../../base/limits.ts';
+import { maskTokenSpans } from '../mask/token.ts';
 import type { Outcome, StatementAnalysis, TextPlace } from '../types.ts';
 import { culpritsOf } from './culprits.ts';
 import { filterDraft } from './filters.ts';
@@ -39,12 +40,18 @@ function draftsOf({ analysis, outcome }: Judged, bench: Bench): readonly Draft[]
   const refusal = analysis.refusal ?? subject.refusal;
   if (refusal !== undefined) return [refusalDraft(t, subject, refusal, bench)];
   if (outcome.effect === 'allow') return maskedDrafts(t, analysis, outcome.maskPlan, bench);
+  const tokens = analysis.facts.writes ? tokenDrafts(analysis.sql) : [];
+  if (outcome.effect === 'deny' && tokens.length > 0) return tokens;
   const drafts = stopped(t, subject, outcome, bench);
   if (drafts.length > 0) return drafts;
   const severity = outcome.effect === 'hold' ? 'held' : 'denied';
   const end = outcome.effect === 'hold' ? waitsFor(outcome) : 'is denied';
   return [{ at: { start: 0, end: analysis.sql.length }, severity, sentence: `${code(analysis.facts.statement)} ${end}: ${oneSentence(outcome.reason)}`, candidates: [] }];
 }
+
+/** A token of a masked result that is written back: to the server it is any text. */
+const tokenDrafts = (sql: string): Draft[] =>
+  maskTokenSpans(sql).map((at) => ({ at, severity: 'denied', sentence: `${code(sql.slice(at.start, at.end))} stands for a masked value: writing it would put the token in its place, so it is denied`, candidates: [] }));
 
 function stopped(t: Tokens, subject: StatementAnalysis, outcome: Exclude<Outcome, { effect: 'allow' }>, bench: Bench): Draft[] {
   const culprits = culpritsOf(subject, outcome.effect, bench);
@@ -86,6 +93,7 @@ const within = (sql: string, at: TextPlace): TextPlace => {
 };
 
 const sentence = (text: string): string => {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const line = text.replace(/\s+/g, ' ').trim();
+  const first = line.charAt(0).toUpperCase() + line.slice(1);
   return /[.?!]$/.test(first) ? first : `${first}.`;
 };

@@ -6,7 +6,7 @@ import type { Predicate, Stopped } from './culprits.ts';
 import type { Bench, Candidate, Draft } from './types.ts';
 import type { Tokens } from './tokens.ts';
 import { textAt, tokenIndex } from './tokens.ts';
-import { code, identifier, oneSentence, waitsFor } from './words.ts';
+import { code, identifier, leaveOut, oneSentence, waitsFor } from './words.ts';
 
 export interface Stop {
   readonly predicate: Predicate;
@@ -30,11 +30,12 @@ export function filterDraft(t: Tokens, { predicate, outcome }: Stop, bench: Benc
     case 'order by': {
       const first = item === undefined || item === clause.items[0];
       const place = first ? { start: clause.at.start, end: item?.end ?? at.end } : item;
-      const [other] = unmasked;
-      const byOther: Candidate[] = other === undefined ? [] : [{ label: `Order by ${other}`, edits: [{ ...(item ?? clause.body), insert: identifier(other) }] }];
-      const advice = other === undefined ? 'order by another column' : `order by another column, such as ${code(other)}`;
-      return draft(place, `${code(`ORDER BY ${textAt(t, item ?? at)}`)} would show the order of the masked values of ${column}, so it ${end}; ${advice}`, [...byOther, ...remove]);
+      const candidates = pickedByOrder(t, clause) ? [] : [...byOther(t, clause, item, unmasked[0]), ...remove];
+      const advice = unmasked[0] === undefined ? 'order by another column' : `order by another column, such as ${code(unmasked[0])}`;
+      return draft(place, `${code(`ORDER BY ${textAt(t, item ?? at)}`)} would show the order of the masked values of ${column}, so it ${end}; ${advice}`, candidates);
     }
+    case 'select':
+      return draft(at, `${code(textAt(t, at))} could tell masked values of ${column} apart, so it ${end}; ${equality ? 'use the column itself' : 'leave it out'}`, [...plainColumn(t, at, predicate), ...(clause.items.length > 1 ? remove : [])]);
     case 'group by':
     case 'distinct':
     case 'partition by':
@@ -50,19 +51,23 @@ export function filterDraft(t: Tokens, { predicate, outcome }: Stop, bench: Benc
   }
 }
 
+/** Sorts by a column that is not masked; one that sorts already needs no second naming. */
+function byOther(t: Tokens, clause: Clause, item: TextPlace | undefined, name: string | undefined): Candidate[] {
+  if (name === undefined) return [];
+  const sorted = clause.items.some((i) => i !== item && textAt(t, i).split(/\s/)[0] === identifier(name));
+  return sorted ? [] : [{ label: `Order by ${name}`, edits: [{ ...(item ?? clause.body), insert: identifier(name) }] }];
+}
+
+/** With DISTINCT ON the server wants both to begin alike. */
+const pickedByOrder = (t: Tokens, clause: Clause): boolean => t.all.some((token, i) => token.text === 'distinct' && token.depth === clause.depth && t.all[i + 1]?.text === 'on');
+
 /** Cuts the item away, where it is no more than the cause, and where the clause can do without it. */
 function leftOut(t: Tokens, clause: Clause, item: TextPlace, cause: TextPlace): Candidate[] {
   const condition = clause.kind === 'where' || clause.kind === 'having' || clause.kind === 'on';
   if (condition && (item.start < cause.start || item.end > cause.end)) return [];
   if (clause.kind === 'on' && clause.items.length === 1) return [];
-  return [{ label: leave(textAt(t, item)), edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
+  return [{ label: leaveOut(textAt(t, item)), edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
 }
-
-/** The label of a button: the sentence beside it quotes what is long. */
-const leave = (text: string): string => {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > 16 ? 'Leave it out' : `Leave out ${line}`;
-};
 
 /** The reference to the column within a place: `c.email`, `"Email"`. */
 function columnIn(t: Tokens, at: TextPlace, predicate: Predicate): string | undefined {
@@ -83,13 +88,19 @@ function plainColumn(t: Tokens, at: TextPlace, predicate: Predicate): Candidate[
   return column === undefined || column === textAt(t, at) ? [] : [{ label: `Use ${column} itself`, edits: [{ ...at, insert: column }] }];
 }
 
-/** A comparison with `=` in the place of a condition: with the value that stands there already, where there is one. */
+const COMPARISONS: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '~', '~*', '!~', '!~*', '~~', '~~*']);
+
+/** A comparison with `=` in the place of a condition: with the other side where that is a column, else with the value that stands there. */
 function asEquality(t: Tokens, at: TextPlace, predicate: Predicate): Candidate[] {
   const column = columnIn(t, at, predicate);
   if (column === undefined) return [];
-  const literal = t.all.find((token) => token.start >= at.start && token.end <= at.end && /^'(?:[^']|'')*'$/.test(token.text))?.text;
-  const value = literal === undefined ? '' : literal.slice(1, -1).replaceAll(/[%_]/g, (mark) => (mark === '%' ? '' : mark)).replaceAll(/^[~^]+|\$$/g, '');
+  const own = t.all.filter((token) => token.start >= at.start && token.end <= at.end);
+  const literals = own.filter((token) => /^'(?:[^']|'')*'$/.test(token.text));
+  const operator = own.find((token) => COMPARISONS.has(token.text));
+  const swapped: Candidate[] = operator === undefined || literals.length > 0 ? [] : [{ label: 'Compare with =', edits: [{ start: operator.start, end: operator.end, insert: '=' }] }];
+  const literal = (own.some((token) => token.text === 'between') ? literals[0] : literals.at(-1))?.text ?? "''";
+  const value = literal.slice(1, -1).replaceAll('%', '').replaceAll(/^[~^]+|\$$/g, '');
   const head = `${column} = '`;
   const insert = `${head}${value}'`;
-  return [{ label: 'Compare with =', edits: [{ ...at, insert }], fill: { edit: 0, start: head.length, end: insert.length - 1 } }];
+  return [...swapped, { label: swapped.length > 0 ? 'Compare with a value' : 'Compare with =', edits: [{ ...at, insert }], fill: { edit: 0, start: head.length, end: insert.length - 1 } }];
 }

@@ -1,10 +1,10 @@
 /** Columns of the result that come back masked: how, by which class, and what may still be done with them. */
-import type { ClassRule, DataClass, MaskPlan, Outcome, OutputColumn, StatementAnalysis, TextPlace } from '../types.ts';
+import type { ClassRule, ColumnRef, DataClass, MaskPlan, Outcome, OutputColumn, StatementAnalysis, TextPlace } from '../types.ts';
 import { clauseAround, clausesOf, cutOf, itemAround } from './clauses.ts';
 import type { Tokens } from './tokens.ts';
 import { textAt } from './tokens.ts';
 import type { Bench, Candidate, Draft } from './types.ts';
-import { code, identifier, listed, shownAs, waitsFor } from './words.ts';
+import { code, identifier, leaveOut, listed, shownAs, waitsFor } from './words.ts';
 
 type Rules = Exclude<MaskPlan['columns'], 'detect_all'>;
 
@@ -37,10 +37,10 @@ export function maskedDrafts(t: Tokens, analysis: StatementAnalysis, plan: MaskP
 }
 
 function single(t: Tokens, at: TextPlace, { column, rule }: MaskedColumn, filtering: Filtering): Draft {
-  const [source] = column.sources;
+  const source = filtering.sourceOf(column, rule.classId);
   const head = column.exact || source === undefined ? `${code(textAt(t, at))} is masked as ${rule.classId}` : `${code(textAt(t, at))} is computed from ${code(source.column)} and masked as ${rule.classId}`;
   const more = column.exact ? filtering.words(column) : undefined;
-  return { at, severity: 'masked', sentence: [`${head}: ${shownAs(rule.kind)}`, ...(more === undefined ? [] : [more])].join('; '), candidates: withoutItem(t, at, column.name) };
+  return { at, severity: 'masked', sentence: [`${head}: ${shownAs(rule.kind)}`, ...(more === undefined ? [] : [more])].join('; '), candidates: withoutItem(t, at) };
 }
 
 function several(t: Tokens, at: TextPlace, columns: readonly MaskedColumn[], analysis: StatementAnalysis, rules: Rules): Draft {
@@ -51,11 +51,11 @@ function several(t: Tokens, at: TextPlace, columns: readonly MaskedColumn[], ana
 }
 
 /** Leaves a column out of the select list of a plain query: nothing may count on its position. */
-function withoutItem(t: Tokens, at: TextPlace, name: string): Candidate[] {
+function withoutItem(t: Tokens, at: TextPlace): Candidate[] {
   const clause = clauseAround(t, at.start);
   const item = clause === undefined ? undefined : itemAround(clause, at.start);
   if (clause?.kind !== 'select' || clause.depth > 0 || item === undefined || clause.items.length < 2 || countsPositions(t)) return [];
-  return [{ label: `Leave out ${name}`, edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
+  return [{ label: leaveOut(textAt(t, item)), edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
 }
 
 /** ORDER BY 2, or a set operation: the number and the order of the columns matter elsewhere. */
@@ -85,6 +85,11 @@ class Filtering {
     this.#bench = bench;
   }
 
+  /** The column that the class is about, among those that the value comes from. */
+  sourceOf(column: OutputColumn, classId: string): ColumnRef | undefined {
+    return column.sources.find((s) => this.#bench.classify(s)?.id === classId) ?? column.sources[0];
+  }
+
   words(column: OutputColumn): string | undefined {
     const [source] = column.sources;
     const found = source === undefined ? undefined : this.#bench.classify(source);
@@ -93,7 +98,7 @@ class Filtering {
     return this.#known.get(found.id);
   }
 
-  #ask(column: OutputColumn['sources'][number], found: DataClass): string | undefined {
+  #ask(column: ColumnRef, found: DataClass): string | undefined {
     if (found.predicates === 'allow') return 'filtering by it works';
     const operations = this.#analysis.facts.operations.slice(0, 1);
     const outcomeOf = (kind: 'equality' | 'other'): Outcome =>

@@ -29,12 +29,15 @@ export type Redraft = (judged: Judged) => readonly Draft[];
 const MAX_STEPS = 3;
 
 export function checkedOffers(judged: Judged, draft: Draft, bench: Bench, budget: Budget, redraft: Redraft): Offer[] {
-  const offers: Offer[] = [];
+  const offers = new Map<string, Offer>();
   for (const candidate of draft.candidates) {
     const offer = checked(judged, draft, candidate, bench, budget, redraft);
-    if (offer !== undefined) offers.push(offer);
+    if (offer?.kind !== 'edit') continue;
+    // Two ways to the same text are one offer.
+    const text = applied(judged.analysis.sql, offer.edits);
+    if (!offers.has(text)) offers.set(text, offer);
   }
-  return offers;
+  return [...offers.values()];
 }
 
 function checked(judged: Judged, draft: Draft, candidate: Candidate, bench: Bench, budget: Budget, redraft: Redraft): Offer | undefined {
@@ -96,4 +99,4 @@ function smallest(before: string, after: string): TextEdit {
   return { start, end: before.length - tail, insert: after.slice(start, after.length - tail) };
 }
 
-const together = (labels: readonly string[]): string => labels.map((l, i) => (i === 0 ? l : l.charAt(0).toLowerCase() + l.slice(1))).join(', ');
+const together = (labels: readonly string[]): string => [...new Set(labels)].map((l, i) => (i === 0 ? l : l.charAt(0).toLowerCase() + l.slice(1))).join(', ');

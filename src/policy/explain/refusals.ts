@@ -1,29 +1,33 @@
 /** Statements that the analysis refuses: what could not be followed, and the name that was probably meant. */
 import type { StatementAnalysis, TextPlace } from '../types.ts';
+import type { Clause } from './clauses.ts';
 import { clauseAround, cutOf, itemAround } from './clauses.ts';
 import { nearest } from './nearest.ts';
 import type { Tokens } from './tokens.ts';
 import { findName, textAt, tokenIndex } from './tokens.ts';
 import type { Bench, Candidate, Draft } from './types.ts';
-import { code, identifier, oneSentence } from './words.ts';
+import { code, identifier, leaveOut, oneSentence, withoutMarks } from './words.ts';
 
 type Refusal = NonNullable<StatementAnalysis['refusal']>;
 
 const MISSING_COLUMN = /^column "((?:[^"]|"")+)" does not exist/;
 const MISSING_RELATION = /^relation "((?:[^"]|"")+)" is not in the catalog/;
+const MISSING_FUNCTION = /^function "((?:[^"]|"")+)" is not in the catalog/;
 const FOLLOWED = /^function (\S+) .*cannot be followed/;
 const SESSION_NAME = /^(prepared statement|cursor) "((?:[^"]|"")+)" is not known/;
 
 export function refusalDraft(t: Tokens, analysis: StatementAnalysis, refusal: Refusal, bench: Bench): Draft {
   const at = refusal.at ?? { start: 0, end: t.sql.length };
   const denied = (sentence: string, place: TextPlace = at, candidates: readonly Candidate[] = []): Draft => ({ at: place, severity: 'denied', sentence, candidates });
-  const column = MISSING_COLUMN.exec(refusal.message)?.[1];
+  const column = MISSING_COLUMN.exec(refusal.message)?.[1]?.split('.').at(-1);
   if (column !== undefined) return missing(t, at, column, `no column ${code(column)} is known here`, columnNames(analysis, bench));
   const relation = MISSING_RELATION.exec(refusal.message)?.[1];
   if (relation !== undefined) {
     const name = relation.split('.').at(-1) ?? relation;
     return missing(t, at, name, `no table ${code(name)} is known on this connection`, bench.relations().filter((r) => !isSystem(r.schema)).map((r) => r.name));
   }
+  const called = MISSING_FUNCTION.exec(refusal.message)?.[1];
+  if (called !== undefined) return denied(`no function ${code(called)} is known on this connection, so the statement is refused`, findName(t, called.split('.').at(-1) ?? called, true) ?? at, withoutItem(t, at));
   const name = SESSION_NAME.exec(refusal.message);
   if (name !== null) return { at, severity: 'hint', sentence: `this forecast does not know what the session keeps as ${code(name[2] ?? '')}; running it decides`, candidates: [] };
   const followed = FOLLOWED.exec(refusal.message)?.[1];
@@ -39,7 +43,7 @@ export function refusalDraft(t: Tokens, analysis: StatementAnalysis, refusal: Re
 const isSystem = (schema: string): boolean => schema === 'pg_catalog' || schema === 'information_schema' || schema.startsWith('pg_toast');
 
 /** `cannot be parsed: syntax error at or near "x" (line 1, column 3)` without what the place in the text says already. */
-const plainSyntax = (message: string): string => message.replace(/^cannot be parsed: /, '').replace(/ \(line \d+, column \d+\)$/, '');
+const plainSyntax = (message: string): string => withoutMarks(message).replace(/^cannot be parsed: /, '').replace(/ \(line \d+, column \d+\)$/, '');
 
 function missing(t: Tokens, at: TextPlace, name: string, what: string, known: readonly string[]): Draft {
   const index = t.all.findIndex((token, i) => i >= tokenIndex(t, at.start) && token.name === name);
@@ -63,7 +67,9 @@ function columnNames(analysis: StatementAnalysis, bench: Bench): string[] {
 function withoutItem(t: Tokens, at: TextPlace): Candidate[] {
   const clause = clauseAround(t, at.start);
   const item = clause === undefined ? undefined : itemAround(clause, at.start);
-  if (clause === undefined || item === undefined || item.end < at.end) return [];
-  if (clause.kind !== 'order by' && (clause.kind !== 'select' || clause.items.length < 2)) return [];
-  return [{ label: `Leave out ${textAt(t, item).replace(/\s+/g, ' ').slice(0, 24)}`, edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
+  if (clause === undefined || item === undefined || item.end < at.end || !canLose(clause)) return [];
+  return [{ label: leaveOut(textAt(t, item)), edits: [{ ...cutOf(t, clause, item), insert: '' }] }];
 }
+
+/** A select list must keep something; a filter or an order may go. */
+const canLose = ({ kind, items }: Clause): boolean => (kind === 'select' ? items.length > 1 : kind === 'order by' || kind === 'where' || kind === 'having');
