@@ -145,6 +145,8 @@ export interface StatementAnalysis {
     /** DECLARE name CURSOR ... / FETCH|MOVE name / CLOSE name. */
     readonly declare?: { readonly name: string; readonly body: StatementAnalysis };
     readonly fetch?: string;
+    /** CLOSE name; '' for all. */
+    readonly close?: string;
     readonly copyOut: boolean;
     readonly copyIn: boolean;
   };
@@ -301,6 +303,8 @@ export interface CatalogFunction {
   /** How many of the last arguments may be left out. */
   readonly defaults?: number;
   readonly variadic?: boolean;
+  /** Expressions of the defaults, in a row with commas, as the server prints them. */
+  readonly defaultValues?: string;
   /** Types of its input arguments as the server prints them: `text, integer`. */
   readonly signature?: string;
 }

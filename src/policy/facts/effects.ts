@@ -50,10 +50,11 @@ export function effectsOf(node: Node, facts: SqlFacts, body?: StatementAnalysis)
     catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) /.test(o.label)) || DROPS_TEMPORARY.has(discard ?? '')),
     ...(prepare && body ? { prepare: { name: prepare.name ?? '', body } } : {}),
     ...(executed === undefined ? {} : { execute: executed }),
-    ...(discard === 'DISCARD_ALL' ? { deallocate: '' } : {}),
+    ...(discard === 'DISCARD_ALL' ? { deallocate: '', close: '' } : {}),
     ...(kind === 'DeallocateStmt' ? { deallocate: as(node, 'DeallocateStmt')?.name ?? '' } : {}),
     ...(declare && body ? { declare: { name: declare.portalname ?? '', body } } : {}),
     ...(fetch ? { fetch: fetch.portalname ?? '' } : {}),
+    ...(kind === 'ClosePortalStmt' ? { close: as(node, 'ClosePortalStmt')?.portalname ?? '' } : {}),
     copyOut: streams && copy.is_from !== true,
     copyIn: streams && copy.is_from === true,
   };

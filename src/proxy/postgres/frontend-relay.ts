@@ -6,24 +6,25 @@
 import type { Socket } from 'node:net';
 import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { containsMaskToken } from '../../policy/mask/index.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import {
   decodeFrontend, encodeBind, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
 } from '../../wire/postgres/index.ts';
-import { Analyser, type Analysed, type AnalysisContext } from './analyser.ts';
+import type { Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { CopyIn } from './copy-in.ts';
-import { copyOutProblem } from './copy-out.ts';
 import { cancelDenial, policyDenial, statementDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
+import { Meanings } from './meanings.ts';
+import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
+import { Reader } from './reader.ts';
+import { standingRefusal } from './standing-refusals.ts';
 import type { PreparedStatement } from './statements.ts';
-import { boundParameters, meansTheSameEverywhere, unknownPortal, unknownStatement } from './message-facts.ts';
 
 const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
@@ -35,13 +36,13 @@ export class FrontendRelay {
   readonly #socket: Socket;
   readonly #framer: MessageFramer;
   readonly #copyIn: CopyIn;
+  readonly #reader: Reader;
   readonly holds: Holds;
   #busy = false;
   #working: Promise<void> = Promise.resolve();
   #skipToSync = false;
   /** Something in the batch must be on disk before the batch leaves. */
   #syncFirst = false;
-  #known: { readonly context: AnalysisContext; readonly stamp: string } | undefined;
   /** The client has said goodbye. */
   terminated = false;
 
@@ -50,6 +51,7 @@ export class FrontendRelay {
     this.#socket = socket;
     this.#framer = framer;
     this.#copyIn = new CopyIn(context);
+    this.#reader = new Reader(context);
     this.holds = new Holds(context);
   }
 
@@ -142,9 +144,35 @@ export class FrontendRelay {
         return undefined;
       case t.Sync:
         return this.#sync(raw);
+      case t.Describe:
+        return this.#describe(raw);
       default:
         { this.#small(raw); return; }
     }
+  }
+
+  /** Describing a statement makes the server look up its names again, so they are looked up here as well. */
+  #describe(raw: RawMessage): Promise<void> | undefined {
+    const message = decodeFrontend(raw);
+    if (message.type !== 'Describe') throw new MalformedError('malformed.phase', 'not a Describe');
+    if (this.#refusesName(message.name)) return undefined;
+    const { state } = this.#context;
+    const go = (): undefined => {
+      const statement = message.kind === 'statement' ? state.statements.prepared.get(message.name) : undefined;
+      if (statement) this.#reader.reread(statement);
+      this.#forward(raw);
+      state.pending.push({ kind: 'describe', of: message.kind, swallow: false });
+    };
+    return message.kind === 'statement' ? this.#afterRefresh(go) : go();
+  }
+
+  /** The server cuts longer names, so that two of them may be one for it. */
+  #refusesName(...names: readonly string[]): boolean {
+    const text = longName(names);
+    if (text === undefined) return false;
+    const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: text }] });
+    this.#poison(n, { code: sqlState.nameTooLong, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
+    return true;
   }
 
   #small(raw: RawMessage): undefined {
@@ -154,11 +182,8 @@ export class FrontendRelay {
       case 'Execute':
         this.#execute(raw, message.portal, message.maxRows);
         return undefined;
-      case 'Describe':
-        this.#forward(raw);
-        state.pending.push({ kind: 'describe', of: message.kind, swallow: false });
-        return undefined;
       case 'Close':
+        if (this.#refusesName(message.name)) return undefined;
         this.#forward(raw);
         state.pending.push({ kind: 'close', undo: message.kind === 'statement' ? state.statements.closed(message.name) : state.statements.portals.delete(message.name) });
         return undefined;
@@ -246,7 +271,7 @@ export class FrontendRelay {
     if (message.type !== 'Query' && message.type !== 'Parse') return false;
     const sql = sqlText(message.sql);
     if (sql.length > 500 || sql.includes('\\')) return false;
-    return this.#analyse(sql).statements.every(meansTheSameEverywhere);
+    return this.#reader.analyse(sql).statements.every(meansTheSameEverywhere);
   }
 
   #stale(): boolean {
@@ -268,45 +293,17 @@ export class FrontendRelay {
     await refreshCatalog(this.#context);
   }
 
-  #analyse(sql: string): Analysed {
-    const { context, stamp } = this.#surroundings();
-    return this.#context.analyser.analyse(sql, context, stamp);
-  }
-
-  #analyseAlike(sql: string): Analysed {
-    const { context, stamp } = this.#surroundings();
-    return this.#context.analyser.analyseAlike(sql, context, stamp);
-  }
-
-  /** What an analysis depends on besides the text; the same object until something of it changes. */
-  #surroundings(): { readonly context: AnalysisContext; readonly stamp: string } {
-    const { catalog, state } = this.#context;
-    const known = this.#known;
-    const c = known?.context;
-    if (known && c && c.catalog === catalog.view && c.catalogStamp === catalog.stamp && c.searchPath === state.searchPath && c.standardConformingStrings === state.standardConformingStrings) return known;
-    const context: AnalysisContext = {
-      catalog: catalog.view,
-      catalogStamp: catalog.stamp,
-      searchPath: state.searchPath,
-      standardConformingStrings: state.standardConformingStrings,
-      prepared: (name) => state.statements.lookupPrepared(name),
-      cursor: (name) => state.statements.cursors.get(name),
-    };
-    this.#known = { context, stamp: Analyser.stamp(context) };
-    return this.#known;
-  }
-
   // --- simple query ---------------------------------------------------------------------------------------------
 
   #query(raw: RawMessage): Promise<void> | undefined {
     const sql = sqlText(raw.body.subarray(0, -1));
     const message = decodeFrontend(raw);
     if (message.type !== 'Query') throw new MalformedError('malformed.phase', 'not a Query');
-    let analysed = this.#analyseAlike(sql);
+    let analysed = this.#reader.analyseAlike(sql);
     let verdict = this.#judge(analysed, []);
     if (analysed.shared && verdict.effect !== 'allow') {
       // People will read this one: it has to speak of its own text.
-      analysed = this.#analyse(sql);
+      analysed = this.#reader.analyse(sql);
       verdict = this.#judge(analysed, []);
     }
     const { journal } = this.#context;
@@ -314,11 +311,12 @@ export class FrontendRelay {
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
       this.#context.toServer.push(raw.raw);
       const statements = now.statements.map((analysis, i) => ({ analysis, plan: plans[i] ?? NOTHING }));
+      for (const { analysis } of statements) this.#context.state.statements.departing(analysis);
       this.#context.state.pending.push({ kind: 'query', record: n, statements, index: 0, failed: false, startedNs: this.#context.clock.monotonicNs() });
       if (!now.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => raw.raw, params: NO_PARAMS, go, refuse });
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => raw.raw, reread: () => this.#reader.analyse(sql), params: NO_PARAMS, go, refuse });
   }
 
   #poisonQuery(record: number, denial: Denial): void {
@@ -336,8 +334,9 @@ export class FrontendRelay {
 
   #parse(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw) as ParseMessage;
+    if (this.#refusesName(message.name)) return undefined;
     const { journal, state, toServer } = this.#context;
-    const analysed = this.#analyse(sqlText(message.sql));
+    const analysed = this.#reader.analyse(sqlText(message.sql));
     let verdict = this.#judge(analysed, []);
     if (analysed.statements.length > 1) verdict = { effect: 'deny', reason: 'a prepared statement holds one statement only', policyIds: [] };
     const { n } = journal.request('sql.parse', analysed, verdict, raw.raw.length, message.name);
@@ -345,7 +344,9 @@ export class FrontendRelay {
       this.#poison(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
       return undefined;
     }
-    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, record: n, columns: undefined, paramTypes: message.paramTypes };
+    const meanings = new Meanings();
+    if (analysed.statements[0]) meanings.add(analysed.statements[0]);
+    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, meanings, record: n, columns: undefined, paramTypes: message.paramTypes };
     const undo = state.statements.prepared.set(message.name, statement);
     this.#forward(raw);
     state.pending.push({ kind: 'parse', statement, undo });
@@ -356,6 +357,7 @@ export class FrontendRelay {
 
   #bind(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw) as BindMessage;
+    if (this.#refusesName(message.portal, message.statement)) return undefined;
     const { journal, state } = this.#context;
     const statement = state.statements.prepared.get(message.statement);
     if (!statement) {
@@ -364,14 +366,11 @@ export class FrontendRelay {
       this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
       return undefined;
     }
-    const fresh = statement.analysed.lasting && statement.analysed.stamp === this.#surroundings().stamp;
-    const analysed = fresh ? statement.analysed : this.#analyse(statement.sql);
-    statement.analysed = analysed;
+    const analysed = this.#reader.reread(statement);
     const params = boundParameters(message, statement.paramTypes);
     const verdict = analysed.statements.length > 0 ? this.#judge(analysed, params) : EMPTY;
     const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
-      statement.analysed = now;
       const analysis = now.statements[0];
       const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
       const undo = state.statements.portals.set(message.portal, portal);
@@ -381,7 +380,7 @@ export class FrontendRelay {
       if (!(analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poison(n, denial, 'bind');
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), params, go, refuse });
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), reread: () => this.#reader.reread(statement), params, go, refuse });
   }
 
   #execute(raw: RawMessage, name: string, maxRows: number): void {
@@ -395,6 +394,7 @@ export class FrontendRelay {
     }
     // A Bind record stands for the bind and its first execute.
     const record = portal.executions++ === 0 ? portal.record : journal.execute(portal.record, maxRows);
+    if (portal.analysis) state.statements.departing(portal.analysis);
     this.#forward(raw);
     state.pending.push({ kind: 'execute', portal, record, startedNs: clock.monotonicNs() });
   }
@@ -415,14 +415,10 @@ export class FrontendRelay {
   // --- deciding -------------------------------------------------------------------------------------------------
 
   #judge(analysed: Analysed, params: readonly BoundParameter[]): Verdict {
-    const writes = analysed.statements.some((s) => s.facts.writes);
-    if (writes && (containsMaskToken(analysed.sql) || params.some((p) => p.value !== null && containsMaskToken(p.value)))) {
-      return { effect: 'deny', reason: 'the statement would write a mask token in the place of the real value', policyIds: [] };
-    }
     const { engine, gatekeeper } = this.#context;
-    const copy = engine.classes.length === 0 ? undefined : analysed.statements.find((s) => s.effects.copyOut);
-    const problem = copy && copyOutProblem(copy.sql);
-    if (problem !== undefined) return { effect: 'deny', reason: problem, policyIds: [] };
+    const { sql, statements } = analysed;
+    const reason = longName(statements.flatMap(namesOf)) ?? standingRefusal({ sql, statements, values: params.map((p) => p.value) }, engine.classes.length > 0);
+    if (reason !== undefined) return { effect: 'deny', reason, policyIds: [] };
     return gatekeeper.judge(analysed.statements, false);
   }
 
@@ -455,7 +451,7 @@ export class FrontendRelay {
     } else {
       // Objects may have changed while it waited: what names mean now is what counts.
       if (this.#stale()) await this.#refresh();
-      const analysed = this.#analyse(a.analysed.sql);
+      const analysed = a.reread();
       const again = gatekeeper.judge(analysed.statements, true);
       if (again.effect === 'allow') a.go(again.plans, analysed);
       else a.refuse(policyDenial(again.reason, again.policyIds, reference(this.#context, a.n)));
@@ -475,6 +471,8 @@ interface Action {
   readonly leaf: Uint8Array;
   readonly analysed: Analysed;
   readonly statementBytes: () => Buffer;
+  /** The same request with what its names mean now. */
+  readonly reread: () => Analysed;
   readonly params: readonly BoundParameter[];
   readonly go: (plans: readonly MaskPlan[], analysed: Analysed) => void;
   readonly refuse: (denial: Denial) => void;

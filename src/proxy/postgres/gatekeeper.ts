@@ -64,14 +64,17 @@ export class Gatekeeper {
 
   /**
    * Statements of one query string are analysed together, before any has run. One that moves names or changes how
-   * text is read would make the analysis of those behind it a guess.
+   * text is read would make the analysis of those behind it a guess. Objects that a statement makes are unknown to
+   * those behind it, which are refused as it is; but it may also change what known names mean.
    */
   #orderProblem(statements: readonly StatementAnalysis[]): string | undefined {
     if (statements.length < 2 || this.engine.classes.length === 0) return undefined;
-    const mover = statements.findIndex((s) => s.effects.settings);
-    if (mover < 0) return undefined;
-    const later = statements.slice(mover + 1).find((s) => s.facts.tables.length > 0 || s.effects.execute !== undefined);
-    return later === undefined ? undefined : `${statements[mover]?.facts.statement ?? 'a statement'} changes how later names are read; send it as a query of its own`;
+    for (const [i, mover] of statements.entries()) {
+      const { settings, catalog } = mover.effects;
+      const later = statements.slice(i + 1).find((s) => (settings && (s.facts.tables.length > 0 || s.effects.execute !== undefined)) || (catalog && movesData(s)));
+      if (later !== undefined) return `${mover.facts.statement} changes how later names are read; send it as a query of its own`;
+    }
+    return undefined;
   }
 
   mayApprove(approver: Principal, statements: readonly StatementAnalysis[]): { allowed: boolean; reason: string } {
@@ -82,6 +85,15 @@ export class Gatekeeper {
     return { allowed: true, reason: '' };
   }
 }
+
+/** Rows come out of it, or go from one place to another: not so a change of schema, or an insert of constants. */
+function movesData({ facts, output, effects }: StatementAnalysis): boolean {
+  if (effects.execute !== undefined || effects.declare !== undefined) return true;
+  if (output !== 'none') return facts.tables.length > 0 || facts.functions.length > 0;
+  return facts.operations.some((o) => READS.has(o.action));
+}
+
+const READS: ReadonlySet<string> = new Set(['sql:select', 'sql:update', 'sql:merge', 'sql:call', 'sql:opaque', 'sql:predicate']);
 
 function uniteHolds(held: readonly (Outcome & { effect: 'hold' })[]): Verdict {
   const first = held[0];

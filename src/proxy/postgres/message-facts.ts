@@ -29,3 +29,16 @@ export function unknownStatement(name: string, statements: SessionStatements): s
 /** The same for portals. */
 export const unknownPortal = (name: string, statements: SessionStatements): string =>
   statements.cursors.get(name) ? `cursor "${name}" was made by DECLARE: read it with FETCH` : `portal "${name}" does not exist`;
+
+/** Names of prepared statements and cursors that it makes, uses or drops by SQL. */
+export const namesOf = ({ effects: e }: StatementAnalysis): string[] =>
+  [e.prepare?.name, e.execute, e.deallocate, e.declare?.name, e.fetch, e.close].filter((name) => name !== undefined);
+
+/** NAMEDATALEN - 1 of PostgreSQL, less one: a name of exactly that length may be a longer one that was cut. */
+const LONGEST_NAME = 62;
+
+/** Why one of the names is refused: the server cuts long ones, so that two of them may be one for it. */
+export function longName(names: readonly string[]): string | undefined {
+  const name = names.find((n) => n.length > LONGEST_NAME / 4 && Buffer.byteLength(n) > LONGEST_NAME);
+  return name === undefined ? undefined : `the name "${name.slice(0, 20)}..." is too long: names of prepared statements, cursors and portals have at most ${LONGEST_NAME} bytes`;
+}

@@ -50,7 +50,7 @@ export function touchesNames(item: Pending): boolean {
   return item.kind === 'execute' && item.portal?.analysis !== undefined && movesNames(item.portal.analysis);
 }
 
-const movesNames = ({ effects: e }: StatementAnalysis): boolean => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined;
+const movesNames = ({ effects: e }: StatementAnalysis): boolean => e.settings || e.catalog || e.prepare !== undefined || e.declare !== undefined || e.deallocate !== undefined || e.close !== undefined;
 
 /** How many COPYs FROM STDIN it runs. */
 export function copiesIn(p: Pending): number {

@@ -10,11 +10,12 @@ import { initParser } from '../../policy/parse.ts';
 import type { CatalogRelation, CatalogView, MaskPlan, PolicyEngine, StatementAnalysis } from '../../policy/types.ts';
 import { analysis, bundleFiles, person, shop } from '../../testing/policy.ts';
 import { Gatekeeper } from './gatekeeper.ts';
+import { Meanings } from './meanings.ts';
 import { maskMessage } from './messages.ts';
 import { Output } from './output.ts';
 import { PendingQueue, type Pending } from './pending.ts';
 import { reconcile } from './reconcile.ts';
-import { SessionStatements } from './statements.ts';
+import { SessionStatements, type Portal } from './statements.ts';
 import { createDetectors } from '../../policy/mask/index.ts';
 import { encodeNoticeFields } from '../../wire/postgres/index.ts';
 
@@ -77,17 +78,18 @@ describe('prepared names', () => {
   const safe = analysis('sql:select');
   const other = analysis('sql:select', { sql: 'other' });
   const withEffects = (effects: Partial<StatementAnalysis['effects']>): StatementAnalysis => ({ ...safe, effects: { ...safe.effects, ...effects } });
-  const byProtocol = (name: string): Parameters<SessionStatements['prepared']['set']>[1] => ({ name, sql: 'other', analysed: { sql: 'other', statements: [other], stamp: '', sensitive: false, plain: new Set(), shared: false, lasting: true }, record: 1, columns: undefined, paramTypes: [] });
+  const byProtocol = (name: string): Parameters<SessionStatements['prepared']['set']>[1] => ({ name, sql: 'other', analysed: { sql: 'other', statements: [other], stamp: '', sensitive: false, plain: new Set(), shared: false, lasting: true }, meanings: new Meanings(), record: 1, columns: undefined, paramTypes: [] });
 
   it('SQL and protocol share one name space, and the later one counts', () => {
     const s = new SessionStatements();
     s.applyEffects(withEffects({ prepare: { name: 'p', body: safe } }));
-    expect(s.lookupPrepared('p')).toBe(safe);
-    s.prepared.set('p', byProtocol('p'));
+    expect(s.lookupPrepared('p')).toMatchObject({ prepareSql: safe.sql });
+    const made = byProtocol('p');
+    s.prepared.set('p', made);
     s.parsed('p');
-    expect(s.lookupPrepared('p')).toBe(other);
+    expect(s.lookupPrepared('p')).toBe(made);
     s.applyEffects(withEffects({ prepare: { name: 'p', body: safe } }));
-    expect(s.lookupPrepared('p')).toBe(safe);
+    expect(s.lookupPrepared('p')).toMatchObject({ prepareSql: safe.sql });
     expect(s.prepared.get('p')).toBeUndefined();
   });
 
@@ -117,6 +119,20 @@ describe('prepared names', () => {
     expect(s.cursors.get('c')).toBe(safe);
     s.bound('c');
     expect(s.cursors.get('c')).toBeUndefined();
+  });
+
+  it('a cursor takes the name of a portal, and CLOSE takes both away', () => {
+    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0 });
+    const s = new SessionStatements();
+    for (const name of ['a', 'b', 'c']) s.portals.set(name, portal(name));
+    s.departing(withEffects({ declare: { name: 'a', body: safe } }));
+    s.departing(withEffects({ close: 'b' }));
+    expect(['a', 'b', 'c'].map((name) => s.portals.get(name)?.name)).toEqual([undefined, undefined, 'c']);
+    s.departing(withEffects({ close: '' }));
+    expect(s.portals.get('c')).toBeUndefined();
+    s.applyEffects(withEffects({ declare: { name: 'a', body: safe } }));
+    s.applyEffects(withEffects({ close: 'a' }));
+    expect(s.cursors.get('a')).toBeUndefined();
   });
 
   it('undo restores what was there, unless somebody else has set it since', () => {

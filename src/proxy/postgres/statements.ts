@@ -3,6 +3,7 @@ import { DeniedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import type { Analysed } from './analyser.ts';
+import { Meanings } from './meanings.ts';
 
 /** Shape of a result as the server described it. `origin` is RowDescription's table OID and attribute number. */
 export interface ResultColumn {
@@ -15,8 +16,9 @@ export interface ResultColumn {
 export interface PreparedStatement {
   readonly name: string;
   readonly sql: string;
-  /** Made again before a Bind when what it was made against has changed. */
+  /** Made again before a Bind when what it was made against has changed; holds for all `meanings`. */
   analysed: Analysed;
+  readonly meanings: Meanings;
   /** Record number of the Parse. */
   readonly record: number;
   /** From our own Describe; undefined until it is answered, 'none' for NoData. */
@@ -83,15 +85,21 @@ class BoundedMap<V> {
   }
 }
 
+/** By PREPARE: the text of that statement, which is read again before each EXECUTE. */
+export interface SqlPrepared {
+  readonly prepareSql: string;
+  readonly meanings: Meanings;
+}
+
 export class SessionStatements {
   readonly prepared = new BoundedMap<PreparedStatement>(limits.preparedStatementsPerSession, 'prepared statements');
   readonly portals = new BoundedMap<Portal>(limits.portalsPerSession, 'portals');
-  readonly sqlPrepared = new BoundedMap<StatementAnalysis>(limits.preparedStatementsPerSession, 'prepared statements');
+  readonly sqlPrepared = new BoundedMap<SqlPrepared>(limits.preparedStatementsPerSession, 'prepared statements');
   readonly cursors = new BoundedMap<StatementAnalysis>(limits.portalsPerSession, 'cursors');
 
   /** What EXECUTE name would run: SQL-level PREPARE and protocol-level Parse share one name space in the server. */
-  lookupPrepared(name: string): StatementAnalysis | undefined {
-    return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name)?.analysed.statements[0]);
+  lookupPrepared(name: string): SqlPrepared | PreparedStatement | undefined {
+    return this.sqlPrepared.get(name) ?? (name === '' ? undefined : this.prepared.get(name));
   }
 
   /** The protocol takes the name over: what SQL prepared under it is gone, or the server refuses the Parse. */
@@ -110,11 +118,23 @@ export class SessionStatements {
     this.cursors.delete(portal);
   }
 
+  /**
+   * A statement that declares or closes cursors is on its way: portals and cursors share one name space, so a portal of
+   * such a name may be gone, or be another, from here on.
+   */
+  departing({ effects: { declare, close } }: StatementAnalysis): void {
+    if (close === '') this.portals.clear();
+    else if (close !== undefined) this.portals.delete(close);
+    if (declare) this.portals.delete(declare.name);
+  }
+
   /** Follows a statement that the server has completed. DEALLOCATE of no name is of all. */
   applyEffects(analysis: StatementAnalysis): void {
-    const { prepare, deallocate, declare, transaction } = analysis.effects;
+    const { prepare, deallocate, declare, close, transaction } = analysis.effects;
     if (prepare) {
-      this.sqlPrepared.set(prepare.name, prepare.body);
+      const meanings = new Meanings();
+      meanings.add(prepare.body);
+      this.sqlPrepared.set(prepare.name, { prepareSql: prepare.body.sql, meanings });
       this.prepared.delete(prepare.name);
     }
     if (deallocate === '') {
@@ -125,6 +145,8 @@ export class SessionStatements {
       this.sqlPrepared.delete(deallocate);
       this.prepared.delete(deallocate);
     }
+    if (close === '') this.cursors.clear();
+    else if (close !== undefined) this.cursors.delete(close);
     if (declare) this.cursors.set(declare.name, declare.body);
     if (transaction === 'rollback') this.portals.clear();
   }

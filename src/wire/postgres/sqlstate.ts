@@ -28,6 +28,7 @@ export const sqlState = {
   undefinedPreparedStatement: '26000',
   duplicatePreparedStatement: '42P05',
   undefinedCursor: '34000',
+  nameTooLong: '42622',
   duplicateCursor: '42P03',
   /** Text that is not UTF-8. */
   characterNotInRepertoire: '22021',
