@@ -1,7 +1,7 @@
 /** What a function call does beside computing its value. */
 import type { Collector } from './collect.ts';
 import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
-import { functionLabel, vouchedFor } from './resolve.ts';
+import { functionLabel, resolveTable, vouchedFor } from './resolve.ts';
 import type { ResolvedFunction } from './resolve.ts';
 import { constText } from './tree.ts';
 import type { Node } from './tree.ts';
@@ -28,12 +28,27 @@ export function functionOperations(out: Collector, found: ResolvedFunction, args
     out.sideEffects = true;
     if (!QUIET_EFFECTS.has(name)) out.writes = true;
   }
-  if (LOCK_FUNCTIONS.has(name)) out.add('sql:lock', object, label);
+  if (LOCK_FUNCTIONS.has(name) || name.startsWith('pg_advisory_unlock')) out.add('sql:lock', object, label);
+  if (name === 'nextval' || name === 'setval') out.add('sql:update', sequence(out, args[0]), label);
+  if (name === 'setseed' || name === 'pg_export_snapshot') out.add('sql:session', object, label);
+  if (WRITING_FUNCTIONS.has(name)) out.add('sql:call', object, label);
   if (name === 'pg_notify') out.add('sql:notify', object, label);
   if (name.startsWith('lo_') || name === 'lowrite' || name === 'loread') out.add('sql:call', object, label);
   if (name === 'set_config') settingCall(out, args, object, label);
   if (name === 'ts_rewrite' && args.length === 2) out.add('sql:opaque', object, label);
   if (!found.builtin || found.candidates.length > 0) userFunction(out, found, object, label, args.length);
+}
+
+/** Write to the log of transactions or to indexes. */
+const WRITING_FUNCTIONS: ReadonlySet<string> = new Set(['pg_logical_emit_message', 'gin_clean_pending_list', 'brin_desummarize_range', 'brin_summarize_new_values', 'brin_summarize_range']);
+
+/** The sequence that a literal names. */
+function sequence(out: Collector, node: Node | undefined): SqlObject {
+  const parts = (constText(node) ?? '').split('.').map((p) => (p.startsWith('"') ? p.slice(1, -1) : p.toLowerCase()));
+  const name = parts.at(-1);
+  if (name === undefined || name === '') return { kind: 'none' };
+  const found = resolveTable({ schema: parts.length > 1 ? parts.at(-2) : undefined, name }, out.env);
+  return { kind: 'table', schema: found.schema, name: found.name };
 }
 
 /** A function of somebody's own: its body runs with whatever it holds, unless it is plain SQL or compiled code. */

@@ -112,7 +112,7 @@ describe('what a session remembers', () => {
   it('FETCH does what its cursor does', () => {
     const declare = one('DECLARE c CURSOR FOR SELECT nextval($1) FROM t');
     const fetch = one('FETCH 1 FROM c', { cursor: () => declare.effects.declare!.body });
-    expect(brief(fetch.facts)).toBe('FETCH | session, select public.t | writes');
+    expect(brief(fetch.facts)).toBe('FETCH | session, update, select public.t | writes');
     expect(fetch.effects.fetch).toBe('c');
   });
 

@@ -3,6 +3,7 @@ import type { DefElem, RangeVar, VariableSetStmt } from 'libpg-query';
 import type { SqlAction, SqlObject } from '../types.ts';
 import { Collector } from './collect.ts';
 import { objectWords, PLAIN_DDL } from './labels.ts';
+import { definesOpaqueCode } from './opaque-code.ts';
 import { resolveFunction, resolveTable, functionLabel } from './resolve.ts';
 import { allOf, as, bodyOf, constText, kindOf, qualified, stringOf, strings } from './tree.ts';
 import type { Node, NodeKind, NodeOf } from './tree.ts';
@@ -56,6 +57,7 @@ function touch(action: SqlAction, range: RangeVar | undefined, label: string, ou
 function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): string {
   out.writes = true;
   calledIn(node, out);
+  if (definesOpaqueCode(node, out.env)) out.add('sql:opaque', NONE, label);
   if (kind === 'AlterSubscriptionStmt' || kind === 'CreateSubscriptionStmt' || kind === 'AlterDatabaseStmt' || kind === 'CreatedbStmt') {
     out.add('sql:ddl', NONE, label);
   } else if (kind === 'DefineStmt') {
@@ -65,6 +67,14 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
   } else if (kind === 'CreateSchemaStmt') schemaElements(as(node, 'CreateSchemaStmt'), out);
   else if (kind === 'CreateForeignTableStmt') out.table('sql:ddl', as(node, 'CreateForeignTableStmt')?.base?.relation, label);
   else if (kind === 'CreateFunctionStmt') return createFunction(as(node, 'CreateFunctionStmt'), out);
+  else if (kind === 'AlterFunctionStmt') {
+    const body = as(node, 'AlterFunctionStmt');
+    out.add('sql:ddl', NONE, label);
+    functionSettings(body?.actions, label, out);
+  } else if (NAMED_OBJECTS[kind] !== undefined) {
+    const name = (bodyOf(node) as Readonly<Record<string, unknown>> | undefined)?.[NAMED_OBJECTS[kind]];
+    out.add('sql:ddl', typeof name === 'string' ? { kind: 'object', name } : NONE, label);
+  }
   else {
     const relation = (bodyOf(node) as { readonly relation?: RangeVar } | undefined)?.relation;
     if (relation?.relname === undefined) out.add('sql:ddl', NONE, label);
@@ -72,6 +82,32 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
   }
   return label;
 }
+
+/** Statements whose object policy may want to know by its name: the field that holds it. */
+const NAMED_OBJECTS: Partial<Record<NodeKind, string>> = {
+  AlterExtensionContentsStmt: 'extname',
+  AlterExtensionStmt: 'extname',
+  AlterForeignServerStmt: 'servername',
+  AlterPublicationStmt: 'pubname',
+  CreateEventTrigStmt: 'trigname',
+  CreateExtensionStmt: 'extname',
+  CreateFdwStmt: 'fdwname',
+  CreateForeignServerStmt: 'servername',
+  CreatePLangStmt: 'plname',
+  CreatePublicationStmt: 'pubname',
+  CreateUserMappingStmt: 'servername',
+};
+
+/** CREATE FUNCTION ... SET name = value sets it for every run of the function. */
+function functionSettings(options: readonly Node[] | undefined, label: string, out: Collector): void {
+  for (const option of allOf(options, 'DefElem')) {
+    const setting = as(option.arg, 'VariableSetStmt');
+    if (setting !== undefined) out.add('sql:admin', { kind: 'setting', name: (setting.name ?? 'all').toLowerCase() }, `${label} SET`);
+  }
+}
+
+/** Languages whose functions are bound by the database's privileges. */
+const TRUSTED_LANGUAGES: ReadonlySet<string> = new Set(['sql', 'plpgsql', 'plperl', 'pltcl', 'plv8', 'plcoffee', 'plls', 'plrust', 'pllua', 'pljava']);
 
 function schemaElements(body: NodeOf<'CreateSchemaStmt'> | undefined, out: Collector): void {
   out.add('sql:ddl', { kind: 'schema', name: body?.schemaname ?? '' }, 'CREATE SCHEMA');
@@ -83,6 +119,10 @@ function schemaElements(body: NodeOf<'CreateSchemaStmt'> | undefined, out: Colle
 function createFunction(body: NodeOf<'CreateFunctionStmt'> | undefined, out: Collector): string {
   const { schema, name } = qualified(body?.funcname);
   const label = body?.is_procedure ? 'CREATE PROCEDURE' : 'CREATE FUNCTION';
+  functionSettings(body?.options, label, out);
+  const language = stringOf(allOf(body?.options, 'DefElem').find((o) => o.defname === 'language')?.arg)?.toLowerCase() ?? 'sql';
+  // Code in these reaches the server's machine.
+  if (!TRUSTED_LANGUAGES.has(language)) out.add('sql:admin', { kind: 'object', name: language }, `${label} LANGUAGE`);
   out.add('sql:ddl', schema === undefined ? { kind: 'function', name } : { kind: 'function', schema, name }, label);
   return label;
 }
@@ -321,11 +361,13 @@ const HANDLERS: { readonly [K in NodeKind]?: Handler<K> } = {
   DropOwnedStmt: role('DROP OWNED'),
   AlterRoleSetStmt: (body, out) => {
     out.add('sql:admin', { kind: 'role', name: body.role?.rolename ?? '' }, 'ALTER ROLE SET');
+    out.add('sql:admin', { kind: 'setting', name: (body.setstmt?.name ?? 'all').toLowerCase() }, 'ALTER ROLE SET');
     out.writes = true;
     return 'ALTER ROLE SET';
   },
   AlterDatabaseSetStmt: (body, out) => {
     out.add('sql:admin', { kind: 'database', name: body.dbname ?? '' }, 'ALTER DATABASE SET');
+    out.add('sql:admin', { kind: 'setting', name: (body.setstmt?.name ?? 'all').toLowerCase() }, 'ALTER DATABASE SET');
     out.writes = true;
     return 'ALTER DATABASE SET';
   },

@@ -16,7 +16,7 @@ export interface CatalogQueries {
   readonly relations: string;
   /** relation oid, attnum, name, type oid, generation expression or null, type modifier or null, not null, computed when read */
   readonly columns: string;
-  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null, argument type oids, defaults, variadic, argument types */
+  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null, argument type oids, defaults, variadic, argument types or null, values of the defaults or null */
   readonly functions: string;
   /** schema, symbol */
   readonly operators: string;
@@ -61,7 +61,8 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
   WHEN t.typtype = 'c' THEN (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
   WHEN t.typtype IN ('b', 'e', 'r', 'm') THEN '[]'::pg_catalog.json END AS columns,
  p.proargtypes::pg_catalog.text AS args, p.pronargdefaults AS defaults, p.provariadic <> 0 AS variadic,
- (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) AS signature
+ (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) AS signature,
+ pg_catalog.pg_get_expr(p.proargdefaults, 0) AS default_values
  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2, p.oid`,
   operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
@@ -129,7 +130,7 @@ export function buildCatalog(rows: CatalogRows): CatalogView {
   return makeCatalog({
     schemas: schemas.map((s) => s.name),
     relations: rows.relations.map((row) => relationOf(new Row('relations', row, 8), columns, hidden)),
-    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 12))),
+    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 13))),
     opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     opaqueCasts: rows.casts.map((row) => new Row('casts', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     printedPath: path.map((s) => s.name),
@@ -175,6 +176,7 @@ function relationOf(r: Row, columns: ReadonlyMap<number, Column[]>, hidden: Read
 function functionOf(r: Row): CatalogFunction {
   const body = r.textOrNull(6);
   const out = r.namesOrNull(7);
+  const defaultValues = r.textOrNull(12);
   return {
     schema: r.text(0),
     name: r.text(1),
@@ -188,6 +190,7 @@ function functionOf(r: Row): CatalogFunction {
     defaults: r.number(9),
     variadic: r.boolean(10),
     signature: r.textOrNull(11) ?? '',
+    ...(defaultValues === null ? {} : { defaultValues }),
   };
 }
 

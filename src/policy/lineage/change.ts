@@ -1,13 +1,19 @@
-/** Changes of schema that would take classified columns out of sight of the rules that name them. */
+/** Changes of schema that would take classified columns out of sight of the rules that name them, or ask questions about them. */
+import type { RangeVar } from 'libpg-query';
 import { resolveTable } from '../facts/resolve.ts';
-import { allOf, as, stringOf } from '../facts/tree.ts';
+import { allOf, as, qualified, stringOf } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { CatalogRelation } from '../types.ts';
+import { isQuiet } from './compare.ts';
+import { itemOf } from './context.ts';
 import type { LineageContext, Place } from './context.ts';
-import { relationColumns, relationItem } from './relations.ts';
+import { laterCode } from './later-code.ts';
+import { relationItem } from './relations.ts';
+import type { ScopeColumn, ScopeItem } from './scope.ts';
+import { derived } from './value.ts';
 import { checkFlow } from './write.ts';
 
-/** Refuses a change that moves classified values or names; all other statements pass. */
+/** Refuses a change that moves classified values or names, and notes what a change asks of them. */
 export function changeRules(ctx: LineageContext, node: Node): void {
   const rename = as(node, 'RenameStmt');
   if (rename !== undefined) renamed(ctx, rename);
@@ -18,22 +24,35 @@ export function changeRules(ctx: LineageContext, node: Node): void {
   }
   const alter = as(node, 'AlterTableStmt');
   if (alter !== undefined) altered(ctx, alter);
+  const create = as(node, 'CreateStmt') ?? as(node, 'CreateForeignTableStmt')?.base;
+  if (create !== undefined) created(ctx, create);
   const index = as(node, 'IndexStmt');
   if (index?.relation !== undefined) {
     const place = tablePlace(ctx, index.relation);
     ctx.engine.predicate(index.whereClause, place);
-    for (const element of allOf(index.indexParams, 'IndexElem')) ctx.engine.expression(element.expr, place);
+    // Rows that an index over an expression tells apart, or a constraint refuses, answer questions about parts of a value.
+    for (const element of allOf(index.indexParams, 'IndexElem')) ctx.filter(ctx.engine.expression(element.expr, place), 'other', element.expr);
   }
-  const rule = as(node, 'RuleStmt');
-  if (rule !== undefined) ruleBody(ctx, rule);
+  const cluster = as(node, 'ClusterStmt');
+  if (cluster?.relation !== undefined) ordered(ctx, cluster.relation);
+  laterCode(ctx, node);
+}
+
+/** Rows come out of a clustered table in the order of the index, which the snapshot does not know. */
+function ordered(ctx: LineageContext, range: RangeVar): void {
+  for (const column of tableItem(ctx, range).columns) ctx.filter(column.value, 'other');
 }
 
 const relationOf = (ctx: LineageContext, range: { readonly schemaname?: string; readonly relname?: string }): CatalogRelation | undefined =>
   resolveTable({ schema: range.schemaname, name: range.relname ?? '' }, ctx.env).relation;
 
-function tablePlace(ctx: LineageContext, range: { readonly schemaname?: string; readonly relname?: string }): Place {
-  return { scope: { items: [relationItem(ctx, { schema: range.schemaname, name: range.relname ?? '' }, undefined)], parent: undefined }, ctes: undefined };
-}
+const tableItem = (ctx: LineageContext, range: { readonly schemaname?: string; readonly relname?: string }): ScopeItem =>
+  relationItem(ctx, { schema: range.schemaname, name: range.relname ?? '' }, undefined);
+
+const placeOf = (item: ScopeItem): Place => ({ scope: { items: [item], parent: undefined }, ctes: undefined });
+
+/** The table's columns in sight of expressions in a definition. */
+export const tablePlace = (ctx: LineageContext, range: { readonly schemaname?: string; readonly relname?: string }): Place => placeOf(tableItem(ctx, range));
 
 /** Rules name columns by schema, table and column: a new name must fall under the same class. */
 function keepsClasses(ctx: LineageContext, relation: CatalogRelation, after: (column: string) => { schema: string; table: string; column: string }, what: string): void {
@@ -62,26 +81,90 @@ function renamed(ctx: LineageContext, rename: NodeOf<'RenameStmt'>): void {
   }
 }
 
-function altered(ctx: LineageContext, alter: NodeOf<'AlterTableStmt'>): void {
-  if (alter.relation === undefined || relationOf(ctx, alter.relation) === undefined) return;
-  const place = tablePlace(ctx, alter.relation);
-  const [item] = place.scope?.items ?? [];
-  for (const command of allOf(alter.cmds, 'AlterTableCmd')) {
-    const constraint = as(command.def, 'Constraint');
-    // Whether a new constraint holds says something about every row.
-    if (constraint !== undefined) ctx.engine.predicate(constraint.raw_expr, place);
-    const definition = as(command.def, 'ColumnDef');
-    if (command.subtype === 'AT_AlterColumnType' && definition?.raw_default !== undefined) {
-      const target = item?.columns.find((c) => c.name === command.name);
-      if (target !== undefined) checkFlow(ctx, ctx.engine.expression(definition.raw_default, place), target.value, `column ${item?.alias ?? ''}.${target.name}`);
-    }
+/** Columns of a table that does not exist yet: those it defines and those it takes over. */
+function created(ctx: LineageContext, create: NodeOf<'CreateStmt'>): void {
+  const range = create.relation;
+  const place = ctx.env.searchPath.find((s) => s !== 'pg_catalog' && !s.startsWith('pg_temp')) ?? 'public';
+  const schema = range?.schemaname ?? (range?.relpersistence === 't' ? 'pg_temp' : place);
+  const own = (name: string): ScopeColumn => ({ name, value: { sources: new Set([ctx.column(schema, range?.relname ?? '', name)]), exact: true } });
+  const likes = allOf(create.tableElts, 'TableLikeClause').flatMap((like) => (like.relation === undefined ? [] : [like.relation]));
+  const taken = [...allOf(create.inhRelations, 'RangeVar'), ...likes].flatMap((from) => relationOf(ctx, from)?.columns.map((c) => own(c.name)) ?? []);
+  const typed = create.ofTypename === undefined ? undefined : resolveTable(qualified(create.ofTypename.names), ctx.env).relation;
+  const definitions = allOf(create.tableElts, 'ColumnDef');
+  const plain = itemOf(range?.relname ?? '', [...taken, ...(typed?.columns ?? []).map((c) => own(c.name)), ...definitions.map((d) => own(d.colname ?? ''))]);
+  const item = { ...plain, columns: plain.columns.map((c) => withGenerated(ctx, c, definitions, plain)) };
+  for (const definition of definitions) defined(ctx, definition, item);
+  for (const constraint of [...allOf(create.tableElts, 'Constraint'), ...allOf(create.constraints, 'Constraint')]) constrained(ctx, constraint, item, undefined);
+  // Which partition a row is in shows between which bounds its key lies.
+  for (const element of allOf(create.partspec?.partParams, 'PartitionElem')) {
+    const key = element.name === undefined ? ctx.engine.expression(element.expr, placeOf(item)) : own(element.name).value;
+    ctx.filter(key, 'other', element.expr);
   }
 }
 
-/** A rule rewrites later statements on the table: one that meets classified columns could carry them anywhere. */
-function ruleBody(ctx: LineageContext, rule: NodeOf<'RuleStmt'>): void {
-  const relation = rule.relation === undefined ? undefined : relationOf(ctx, rule.relation);
-  if (relation === undefined) return;
-  const classified = relationColumns(ctx, relation).some((c) => ctx.classified(c.value).length > 0);
-  if (classified && (rule.actions ?? []).length > 0) ctx.refuse('opaque', `a rule on ${relation.schema}.${relation.name} could carry classified values elsewhere`);
+/** A generated column holds what it is computed from. */
+function withGenerated(ctx: LineageContext, column: ScopeColumn, definitions: readonly NodeOf<'ColumnDef'>[], plain: ScopeItem): ScopeColumn {
+  const definition = definitions.find((d) => d.colname === column.name);
+  const generated = allOf(definition?.constraints, 'Constraint').find((c) => c.contype === 'CONSTR_GENERATED');
+  return generated === undefined ? column : { ...column, value: derived(column.value, ctx.putOff(() => ctx.engine.expression(generated.raw_expr, placeOf(plain))).result) };
+}
+
+function defined(ctx: LineageContext, definition: NodeOf<'ColumnDef'>, item: ScopeItem): void {
+  const target = item.columns.find((c) => c.name === definition.colname);
+  if (definition.raw_default !== undefined && target !== undefined) {
+    checkFlow(ctx, ctx.engine.expression(definition.raw_default, placeOf(item)), target.value, `column ${item.alias}.${target.name}`);
+  }
+  for (const constraint of allOf(definition.constraints, 'Constraint')) constrained(ctx, constraint, item, target);
+}
+
+/** CHECK and EXCLUDE answer questions about each row; a default is a value that flows into the column. */
+function constrained(ctx: LineageContext, constraint: NodeOf<'Constraint'>, item: ScopeItem, target: ScopeColumn | undefined): void {
+  const place = placeOf(item);
+  switch (constraint.contype) {
+    case 'CONSTR_CHECK':
+      ctx.engine.predicate(constraint.raw_expr, place);
+      return;
+    case 'CONSTR_DEFAULT': {
+      const value = ctx.engine.expression(constraint.raw_expr, place);
+      if (target !== undefined) ctx.within(constraint.raw_expr, () => checkFlow(ctx, value, target.value, `column ${item.alias}.${target.name}`));
+      return;
+    }
+    // Read like the columns it is computed from; computing it must not fail because of them.
+    case 'CONSTR_GENERATED':
+      if (!isQuiet(constraint.raw_expr)) ctx.engine.expression(constraint.raw_expr, place);
+      return;
+    case 'CONSTR_EXCLUSION':
+      for (const pair of allOf(constraint.exclusions, 'List')) {
+        const element = as(pair.items?.[0], 'IndexElem');
+        const column = item.columns.find((c) => c.name === element?.name);
+        ctx.filter(column?.value ?? ctx.engine.expression(element?.expr, place), 'other');
+      }
+      ctx.engine.predicate(constraint.where_clause, place);
+      return;
+    default:
+      return;
+  }
+}
+
+function altered(ctx: LineageContext, alter: NodeOf<'AlterTableStmt'>): void {
+  if (alter.relation === undefined || relationOf(ctx, alter.relation) === undefined) return;
+  const item = tableItem(ctx, alter.relation);
+  for (const command of allOf(alter.cmds, 'AlterTableCmd')) {
+    const constraint = as(command.def, 'Constraint');
+    if (constraint !== undefined) constrained(ctx, constraint, item, undefined);
+    const target = item.columns.find((c) => c.name === command.name);
+    const definition = as(command.def, 'ColumnDef');
+    if (command.subtype === 'AT_AlterColumnType' && target !== undefined) {
+      // Every value has to become one of the new type.
+      ctx.filter(target.value, 'other', command.def);
+      if (definition?.raw_default !== undefined) checkFlow(ctx, ctx.engine.expression(definition.raw_default, placeOf(item)), target.value, `column ${item.alias}.${target.name}`);
+    } else if (command.subtype === 'AT_ColumnDefault' && command.def !== undefined && target !== undefined) {
+      const value = ctx.engine.expression(command.def, placeOf(item));
+      ctx.within(command.def, () => checkFlow(ctx, value, target.value, `column ${item.alias}.${target.name}`));
+    } else if (command.subtype === 'AT_AddColumn' && definition !== undefined) {
+      const added: ScopeColumn = { name: definition.colname ?? '', value: { sources: new Set([ctx.column(item.schema ?? '', item.alias, definition.colname ?? '')]), exact: true } };
+      defined(ctx, definition, { ...item, columns: [...item.columns, added] });
+    } else if (command.subtype === 'AT_SetExpression') ctx.engine.expression(command.def, placeOf(item));
+    else if (command.subtype === 'AT_ClusterOn') ordered(ctx, alter.relation);
+  }
 }

@@ -50,8 +50,8 @@ function bareName(ctx: LineageContext, name: string, scope: Scope | undefined): 
     const open = level.items.filter((i) => i.colVisible && i.open !== undefined);
     if (SYSTEM_COLUMNS.has(name) && level.items.some((i) => i.colVisible && i.system)) return CONSTANT;
     if (open.length > 0) {
-      const whole = level.items.find((i) => i.relVisible && i.alias === name);
-      if (whole !== undefined) return useRow(ctx, whole);
+      const whole = open.every((i) => i.parameters) ? findItem([name], scope) : level.items.find((i) => i.relVisible && i.alias === name);
+      if (whole !== undefined && !whole.parameters) return useRow(ctx, whole);
       const values = open.map((i) => ctx.use(i.open?.(name) ?? CONSTANT));
       return values.length === 1 ? (values[0] ?? CONSTANT) : derived(...values);
     }

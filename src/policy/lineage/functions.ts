@@ -8,7 +8,7 @@ import { parseSql } from '../parse.ts';
 import type { CatalogFunction, ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
-import { buildsParts, isKnownStable, isTotal } from './total.ts';
+import { builtType, buildsParts, isKnownStable, isTotal } from './total.ts';
 import type { Call } from './total.ts';
 import { CONSTANT, derived } from './value.ts';
 import type { Value } from './value.ts';
@@ -49,7 +49,9 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
     ctx.refuse('unresolved', `function "${label}" is not in the catalog snapshot`);
   }
   const value = derived(...parts);
-  return buildsParts(form) ? { ...value, firm: true } : value;
+  if (!buildsParts(form)) return value;
+  const type = builtType(name);
+  return { ...value, firm: true, ...(type === undefined ? {} : { type }) };
 }
 
 function carries(ctx: LineageContext, label: string, value: Value): void {
@@ -57,14 +59,28 @@ function carries(ctx: LineageContext, label: string, value: Value): void {
   if (first !== undefined) ctx.refuse('opaque', `function ${label} would carry ${first.schema}.${first.table}.${first.column} out of the query`);
 }
 
-function candidateValue(ctx: LineageContext, f: CatalogFunction, args: readonly Value[]): Value {
+function candidateValue(ctx: LineageContext, f: CatalogFunction, given: readonly Value[]): Value {
   const label = `${f.schema}.${f.name}`;
+  const omitted = f.args !== undefined && given.length < f.args.length && f.defaultValues !== undefined;
+  const args = omitted ? [...given, defaultValue(ctx, label, f.defaultValues)] : given;
   const vouched = vouchedFor(ctx.env, f);
   if (vouched !== undefined) return vouched.taint === 'none' ? CONSTANT : derived(...args);
   if (f.language === 'c' || f.language === 'internal') return derived(...args);
   if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args);
   ctx.refuse('opaque', `function ${label} (${f.language}) has a body that cannot be followed`);
   return derived(...args);
+}
+
+/** What stands in for arguments that are left out. */
+function defaultValue(ctx: LineageContext, label: string, expressions: string): Value {
+  const parsed = parseSql(`SELECT ${expressions}`);
+  const [statement] = parsed.ok ? parsed.statements : [];
+  if (statement === undefined) {
+    ctx.refuse('opaque', `the defaults of function ${label} cannot be parsed`);
+    return CONSTANT;
+  }
+  const columns = ctx.elsewhere(() => ctx.computed(() => ctx.underPath(ctx.printedPath, () => ctx.engine.query(statement.node, { scope: undefined, ctes: undefined }))));
+  return derived(...columns.map((c) => c.value));
 }
 
 /** Every column that the body reads, and every argument. */
@@ -79,7 +95,7 @@ export function bodyValue(ctx: LineageContext, label: string, body: string, args
     return argument;
   }
   const seen = new Set<ColumnRef>();
-  const parameters = { alias: label.split('.').at(-1) ?? label, columns: [], open: () => argument, system: false, relVisible: true, colVisible: true };
+  const parameters = { alias: label.split('.').at(-1) ?? label, columns: [], open: () => argument, parameters: true, system: false, relVisible: true, colVisible: true };
   ctx.expanding.push(key);
   ctx.trackers.push(seen);
   ctx.parameters.push(argument);

@@ -1,10 +1,10 @@
 /** Columns of PostgreSQL's own relations that show values of other tables, or text in which such values stand. */
 const VALUE_COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  pg_stats: ['most_common_vals', 'histogram_bounds', 'most_common_elems', 'range_length_histogram', 'range_bounds_histogram', 'most_common_freqs', 'elem_count_histogram', 'most_common_elem_freqs'],
+  pg_stats: ['most_common_vals', 'histogram_bounds', 'most_common_elems', 'range_length_histogram', 'range_bounds_histogram', 'most_common_freqs', 'elem_count_histogram', 'most_common_elem_freqs', 'correlation'],
   pg_statistic: ['stavalues1', 'stavalues2', 'stavalues3', 'stavalues4', 'stavalues5', 'stanumbers1', 'stanumbers2', 'stanumbers3', 'stanumbers4', 'stanumbers5'],
   pg_statistic_ext_data: ['stxdndistinct', 'stxddependencies', 'stxdmcv', 'stxdexpr'],
   pg_stats_ext: ['most_common_vals', 'most_common_val_nulls', 'most_common_freqs', 'most_common_base_freqs', 'n_distinct', 'dependencies'],
-  pg_stats_ext_exprs: ['most_common_vals', 'histogram_bounds', 'most_common_elems', 'most_common_freqs', 'most_common_elem_freqs', 'elem_count_histogram'],
+  pg_stats_ext_exprs: ['correlation', 'most_common_vals', 'histogram_bounds', 'most_common_elems', 'most_common_freqs', 'most_common_elem_freqs', 'elem_count_histogram'],
   pg_stat_activity: ['query'],
   pg_stat_statements: ['query'],
   pg_stat_statements_info: [],

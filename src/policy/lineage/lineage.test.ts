@@ -6,6 +6,7 @@ import { analyseSql } from '../analyse.ts';
 import { initParser } from '../parse.ts';
 import type { AnalysisEnv, ColumnRef, StatementAnalysis } from '../types.ts';
 import { sketchCatalog } from '../../testing/catalog.ts';
+import { makeCatalog } from './catalog.ts';
 import { env } from '../../testing/lineage-fixture.ts';
 
 // Some analyses stand outside of tests.
@@ -94,8 +95,40 @@ describe('what a session remembers', () => {
   });
 });
 
+describe('tables that the session makes with a classified name', () => {
+  const byName: Partial<AnalysisEnv> = { classify: (r) => (r.column === 'email' ? env.classify({ schema: 'public', table: 'customers', column: 'email' }) : undefined) };
+
+  it.each([
+    "CREATE TEMP TABLE g (id int, email text CHECK (email < 'm'))",
+    "CREATE TABLE g (id int, email text, CONSTRAINT c CHECK (left(email, 1) = 'u'))",
+    "CREATE TEMP TABLE g (email text, low bool GENERATED ALWAYS AS (email < 'm') STORED, CHECK (low))",
+    'CREATE TEMP TABLE g (id int, email text) PARTITION BY RANGE (email)',
+    'CREATE TEMP TABLE g (email text, EXCLUDE USING btree (left(email, 1) WITH =))',
+    'CREATE TEMP TABLE g (LIKE customers, n int GENERATED ALWAYS AS (1 / length(email)) STORED)',
+  ])('%s asks about values', (sql) => {
+    const a = one(sql, byName);
+    expect(a.refusal).toBeUndefined();
+    expect(a.predicates.map((p) => p.kind)).toContain('other');
+  });
+
+  it.each(['CREATE TABLE g (id int, email text UNIQUE NOT NULL, at timestamptz DEFAULT now())', 'CREATE TEMP TABLE g AS SELECT id, email FROM customers', 'CREATE TABLE g (LIKE customers INCLUDING ALL)'])('%s asks nothing', (sql) => {
+    expect(one(sql, byName)).toMatchObject({ predicates: [], output: 'none' });
+  });
+
+  it('a value that has to fit another type tells of its length', () => {
+    const column = (name: string, typeOid: number, typmod?: number) => ({ attnum: 1, name, typeOid, ...(typmod === undefined ? {} : { typmod }) });
+    const table = (oid: number, name: string, email: ReturnType<typeof column>) => ({ oid, schema: 'public', name, kind: 'r', columns: [email] });
+    const catalog = makeCatalog({ schemas: ['public'], functions: [], relations: [table(1, 'wide', column('email', 25)), table(2, 'narrow', column('email', 1043, 7)), table(3, 'narrow2', column('email', 1043, 7))] });
+    const kinds = (sql: string) => one(sql, { ...byName, catalog }).predicates.map((p) => p.kind);
+    expect(kinds('INSERT INTO narrow SELECT email FROM wide')).toEqual(['other']);
+    expect(kinds('INSERT INTO wide SELECT email FROM narrow')).toEqual([]);
+    expect(kinds('INSERT INTO narrow SELECT email FROM narrow2')).toEqual([]);
+    expect(kinds("UPDATE narrow SET email = 'x'")).toEqual([]);
+  });
+});
+
 describe('code that cannot be followed', () => {
-  it.each(['DO $$ begin end $$', 'CALL anything()'])('%s may read every classified column', (sql) => {
+  it.each(['DO $$ begin end $$', 'CALL anything()', 'CREATE TRIGGER g BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION pl()', 'CREATE CAST (part AS text) WITH FUNCTION pl(part)'])('%s may read every classified column', (sql) => {
     const a = one(sql);
     expect(a.refusal).toBeUndefined();
     expect(a.reads.map(short)).toContain('customers.email');

@@ -45,7 +45,7 @@ function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColum
     }
     for (const ref of ofComposite(ctx, c.typeOid)) sources.add(ref);
     const guard = ctx.guardOf(relation.schema, relation.name, c.name);
-    return { name: c.name, value: { sources, exact: true, type: c.typeOid }, ...(guard === undefined ? {} : { guard }) };
+    return { name: c.name, value: { sources, exact: true, type: c.typeOid, ...(c.typmod === undefined ? {} : { typmod: c.typmod }) }, ...(guard === undefined ? {} : { guard }) };
   });
   if (!relation.columns.some((c) => c.generated !== undefined)) return plain;
   const item: ScopeItem = { alias: relation.name, columns: plain, system: true, relVisible: true, colVisible: true };

@@ -15,6 +15,8 @@ export interface ScopeItem {
   readonly columns: readonly ScopeColumn[];
   /** Columns are not known by name: every name is taken to have this value. */
   readonly open?: (name: string) => Value;
+  /** Arguments of a function whose body is read: they are meant only where nothing in any FROM clause is. */
+  readonly parameters?: boolean;
   /** Has ctid, tableoid, xmin and the like. */
   readonly system: boolean;
   readonly relVisible: boolean;

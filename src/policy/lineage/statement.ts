@@ -2,18 +2,21 @@
 import type { RangeVar, SelectStmt } from 'libpg-query';
 import type { StatementText } from '../facts/place.ts';
 import { executeIn } from '../facts/sql.ts';
-import { resolveTable } from '../facts/resolve.ts';
-import { as, kindOf, strings } from '../facts/tree.ts';
+import { resolveFunction, resolveTable, vouchedFor } from '../facts/resolve.ts';
+import { as, kindOf, qualified, strings } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
 import type { AnalysisEnv, ColumnRef, OutputColumn, StatementAnalysis } from '../types.ts';
-import { classifiedColumns, LineageContext, LineageRefusal } from './context.ts';
+import { LineageContext, LineageRefusal } from './context.ts';
 import type { Engine, Place } from './context.ts';
 import { changeRules } from './change.ts';
 import { expressionValue } from './expression.ts';
 import { fromScope } from './from.ts';
+import { functionValue, outColumns } from './functions.ts';
+import { anything } from './later-code.ts';
 import { predicate } from './predicate.ts';
 import { queryColumns, targetColumns } from './query.ts';
 import { relationItem } from './relations.ts';
+import { derived } from './value.ts';
 import type { NamedValue } from './value.ts';
 import { writesTo } from './hidden.ts';
 import { checkFlow } from './write.ts';
@@ -77,6 +80,11 @@ function outputOf(ctx: LineageContext, node: Node): Output {
       return createAs(ctx, node);
     case 'CopyStmt':
       return copyOutput(ctx, node);
+    case 'DeclareCursorStmt': {
+      const query = as(node, 'DeclareCursorStmt')?.query;
+      if (query !== undefined) outputs(ctx, queryColumns(ctx, query, TOP));
+      return 'none';
+    }
     case 'ExplainStmt':
       explained(ctx, as(node, 'ExplainStmt')?.query);
       return 'untracked';
@@ -100,17 +108,20 @@ function outputOf(ctx: LineageContext, node: Node): Output {
   }
 }
 
-/** Code that cannot be followed may read every classified column; whether it may run is for policy to say. */
-function anything(ctx: LineageContext): void {
-  for (const ref of classifiedColumns(ctx.env)) ctx.use({ sources: new Set([ctx.column(ref.schema, ref.table, ref.column)]), exact: true });
-}
-
+/** CALL: a procedure in SQL is followed; of another nothing is known but that policy lets it run. */
 function callOutput(ctx: LineageContext, node: Node): Output {
   const call = as(node, 'CallStmt')?.funccall;
-  for (const a of call?.args ?? []) ctx.engine.expression(a, TOP);
-  anything(ctx);
-  // A procedure may give a row of its OUT parameters.
-  return 'untracked';
+  const args = (call?.args ?? []).map((a) => ctx.engine.expression(a, TOP));
+  const found = resolveFunction(qualified(call?.funcname), ctx.env);
+  const followed = found.candidates.length > 0 && found.candidates.every((f) => (f.language === 'sql' && f.body !== undefined) || vouchedFor(ctx.env, f) !== undefined);
+  if (!followed) {
+    anything(ctx);
+    // A procedure may give a row of its OUT parameters.
+    return 'untracked';
+  }
+  const value = functionValue(ctx, found, args, call?.args ?? []);
+  const names = outColumns(found) ?? [];
+  return names.length === 0 ? 'none' : outputs(ctx, names.map((name) => ({ name, value: derived(value) })));
 }
 
 function selectOutput(ctx: LineageContext, node: Node): Output {

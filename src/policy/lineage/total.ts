@@ -97,6 +97,9 @@ export const isKnownStable = (name: string): boolean => TOTAL.has(name) || name 
 
 const allowed = (places: Places | undefined, held: readonly number[]): boolean => places === '*' || (places !== undefined && held.every((i) => places.has(i)));
 
+/** OID of the type that a builder of objects gives, where it is jsonb. */
+export const builtType = (name: string): number | undefined => (name === 'to_jsonb' || name === 'jsonb_build_object' || name === 'jsonb_agg' || name === 'jsonb_build_array' ? JSONB : undefined);
+
 /** True when the result's parts (elements, keys) are where they are whatever the hidden values. */
 export function buildsParts(call: Call): boolean {
   const { name, args, hidden } = call;
@@ -108,6 +111,7 @@ export function buildsParts(call: Call): boolean {
 /** OIDs of types whose input takes every text, and of which a longer value is cut. */
 const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name', 'char']);
 const NUMERIC = 1700;
+const JSONB = 3802;
 const DATES: ReadonlySet<number> = new Set([1082, 1114, 1184]);
 const WIDENING: Readonly<Record<number, readonly string[]>> = {
   16: [],
@@ -142,6 +146,8 @@ export function isTotalOperator(symbol: string, e: NodeOf<'A_Expr'>, left: Value
   if (symbol === '||') return true;
   if (e.lexpr === undefined) return symbol === '-' || symbol === '+' || symbol === '~';
   if (ACCESS.has(symbol)) return isFirm(left) && !hidden(right);
+  // A key is taken out of an object, whether it is there or not.
+  if (symbol === '-' && left.type === JSONB && left.firm === true && !hidden(right)) return true;
   if (symbol !== '+' && symbol !== '-' && symbol !== '*') return false;
   const [a, b] = [operand(e.lexpr, left, hidden), operand(e.rexpr, right, hidden)];
   if ([a, b].every((o) => o === 'numeric' || o === 'constant')) return true;

@@ -13,6 +13,8 @@ export interface Value {
   readonly firm?: boolean;
   /** OID of its type, where it is known. */
   readonly type?: number;
+  /** Modifier of the type, such as a length. */
+  readonly typmod?: number;
   /** Parts of a row value, where they are known. */
   readonly fields?: readonly NamedValue[];
 }
@@ -53,7 +55,13 @@ export function derived(...values: readonly (Value | undefined)[]): Value {
 
 /** A value that is one of the given values as it stands: the branches of UNION, a merged join column. */
 export function either(a: Value, b: Value): Value {
-  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...(a.type !== undefined && a.type === b.type ? { type: a.type } : {}) };
+  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...typeOf(a, b) };
+}
+
+/** The type that two values share. */
+function typeOf(a: Value, b: Value): Pick<Value, 'type' | 'typmod'> {
+  if (a.type === undefined || a.type !== b.type || a.typmod !== b.typmod) return {};
+  return { type: a.type, ...(a.typmod === undefined ? {} : { typmod: a.typmod }) };
 }
 
 /** A row of named values. */

@@ -53,12 +53,21 @@ function withTarget(ctx: LineageContext, target: ScopeItem, from: readonly Node[
  */
 export function checkFlow(ctx: LineageContext, value: Value, target: Value, label: string): void {
   const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id));
+  // A value that has to fit another type may fail to, and so tells of its length or form.
+  if (target.type !== undefined && !takes(value, target)) ctx.filter(value, 'other');
   for (const ref of ctx.classified(value)) {
     if (!classes.has(ctx.classOf(ref)?.id)) {
       ctx.refuse('opaque', `${label} would hold values of ${ref.schema}.${ref.table}.${ref.column} but is not of the class ${ctx.classOf(ref)?.id ?? ''}`);
     }
   }
 }
+
+const TEXT = 25;
+const VARCHAR = 1043;
+
+/** True when the target takes every value: it is of the same type, or a text without a limit. */
+const takes = (value: Value, target: Value): boolean =>
+  (target.typmod === undefined && (target.type === TEXT || target.type === VARCHAR)) || (value.type === target.type && value.typmod === target.typmod);
 
 /** A column of the target; of an item without known columns, by its name. */
 function columnOf(ctx: LineageContext, target: ScopeItem, name: string): Value {
