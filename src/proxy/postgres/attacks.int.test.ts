@@ -169,10 +169,31 @@ describe('bits', () => {
     ['a subplan that runs or does not', 'shop', [`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT CASE WHEN ${small} THEN (SELECT count(*) FROM plain) END FROM customers WHERE id = 1`], [`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT CASE WHEN ${large} THEN (SELECT count(*) FROM plain) END FROM customers WHERE id = 1`]],
     ['an error or none', 'shop', ["SELECT 1 / (ascii(password) - ascii('p')) FROM customers WHERE id = 1"], ["SELECT 1 / (ascii(password) - ascii('q')) FROM customers WHERE id = 1"]],
     ['a number of rows', 'shop', ["SELECT 1 FROM customers, unnest(string_to_array(password, 'p')) WHERE id = 1"], ["SELECT 1 FROM customers, unnest(string_to_array(password, '~')) WHERE id = 1"]],
+    ['a part kept under the name of the class', 'shop', ['CREATE TEMP TABLE g (id int, email text)', 'INSERT INTO g SELECT id, substr(email, 1, 1) FROM customers', "SELECT count(*) FROM g WHERE email = 'c'"], ['CREATE TEMP TABLE g (id int, email text)', 'INSERT INTO g SELECT id, substr(email, 1, 1) FROM customers', "SELECT count(*) FROM g WHERE email = '~'"]],
+    ['a part made by CREATE TABLE AS', 'shop', ['CREATE TEMP TABLE g AS SELECT id, substr(email, 1, 1) AS email FROM customers', "SELECT count(*) FROM g WHERE email = 'c'"], ['CREATE TEMP TABLE g AS SELECT id, substr(email, 1, 1) AS email FROM customers', "SELECT count(*) FROM g WHERE email = '~'"]],
+    ['a part written to the table itself', 'shop', ['BEGIN', "INSERT INTO customers (id, name, email) SELECT 9000, 'x', substr(email, 1, 1) FROM customers WHERE id = 1", "SELECT count(*) FROM customers WHERE email = 'c'", 'ROLLBACK'], ['BEGIN', "INSERT INTO customers (id, name, email) SELECT 9000, 'x', substr(email, 1, 1) FROM customers WHERE id = 1", "SELECT count(*) FROM customers WHERE email = '~'", 'ROLLBACK']],
+    ['a part cut by the type of a column', 'shop', ['CREATE TEMP TABLE g (id int, email "char")', 'INSERT INTO g SELECT id, email FROM customers', "SELECT count(*) FROM g WHERE email = 'c'"], ['CREATE TEMP TABLE g (id int, email "char")', 'INSERT INTO g SELECT id, email FROM customers', "SELECT count(*) FROM g WHERE email = '~'"]],
+    ['the size of a table', 'shop', ['CREATE TEMP TABLE g (id int, email text)', `INSERT INTO g SELECT id, CASE WHEN email < '!' THEN '${'a'.repeat(100)}' ELSE '' END FROM customers, generate_series(1, 1000) WHERE id = 1`, "SELECT pg_relation_size('g')", 'SELECT max(ctid) FROM g'], ['CREATE TEMP TABLE g (id int, email text)', `INSERT INTO g SELECT id, CASE WHEN email < '~' THEN '${'a'.repeat(100)}' ELSE '' END FROM customers, generate_series(1, 1000) WHERE id = 1`, "SELECT pg_relation_size('g')", 'SELECT max(ctid) FROM g']],
   ])('%s', async (_, place, one, other) => {
     await withTap(place, async () => {
       const [a, b] = [await play(place, one), await play(place, other)];
       expect(b).toEqual(a);
     });
+  });
+});
+
+describe('guardrails of production', () => {
+  it.each<[string, string[]]>([
+    ['a temporary name dropped twice in one string', ['CREATE TEMP TABLE logins (id int)', 'DROP TABLE logins; DROP TABLE logins']],
+    ['a temporary name renamed away in the same string', ['CREATE TEMP TABLE orders (id int, note text)', 'ALTER TABLE orders RENAME TO o2; TRUNCATE orders']],
+    ['a temporary name discarded in the same string', ['CREATE TEMP TABLE orders (id int)', 'DISCARD TEMP; TRUNCATE orders']],
+    ['a temporary name that ends with its transaction', ['BEGIN', 'CREATE TEMP TABLE logins (id int) ON COMMIT DROP', 'COMMIT; DROP TABLE logins']],
+    ['a path set in the same string', ['CREATE TEMP TABLE orders (id int)', 'SET search_path = public, pg_temp; TRUNCATE orders']],
+  ])('%s', async (_, statements) => {
+    await withTap('shop', () => play('shop', statements));
+    const owner = await pgConnect({ host: server.host, port: server.port, user: server.superuser, password: server.password, database: 'shop' });
+    const { rows } = await owner.query<{ left: string }>('SELECT (SELECT count(*) FROM public.logins) + (SELECT count(*) FROM public.orders) AS left');
+    await owner.end();
+    expect(Number(rows[0]?.left)).toBe(2 * shop.customers.length);
   });
 });
