@@ -1,6 +1,7 @@
 /** What would happen, said before it happens: one line for each statement of the text, with why and what would be allowed. */
 import { Button, Loader } from '@mantine/core';
 import { IconAlertTriangle, IconChevronRight, IconEyeOff, IconHandStop, IconPencil, IconShieldCheck } from '@tabler/icons-react';
+import type { Ref } from 'react';
 import type { DryRunStatement, Explanation, Offer } from '../../contract/ipc/workbench.ts';
 import type { DryRunState } from '../../ui/dry-run.ts';
 import { shownExplanation, statementAtCaret } from '../../ui/dry-run.ts';
@@ -14,6 +15,7 @@ export interface StripActions {
   /** Selects a part of the text. */
   readonly onShow: (from: number, to: number) => void;
   readonly onOffer: (offer: Offer, statement: DryRunStatement) => void;
+  readonly onLeave: () => void;
   /** A run is going on: another cannot be asked for. */
   readonly busy: boolean;
 }
@@ -28,6 +30,7 @@ export function OfferButtons({ offers, disabled, onOffer }: { offers: readonly O
       size="compact-xs"
       variant="default"
       disabled={disabled}
+      data-offer
       leftSection={offer.kind === 'ask' ? <IconHandStop size={13} aria-hidden /> : <IconPencil size={13} aria-hidden />}
       aria-label={offer.kind === 'ask' ? `${offer.label}: run it and wait for the approval` : `Apply: ${offer.label}`}
       onClick={() => onOffer(offer)}
@@ -39,6 +42,7 @@ export function OfferButtons({ offers, disabled, onOffer }: { offers: readonly O
 
 function Reason({ statement, shown, stale, onShow }: { statement: DryRunStatement; shown: Explanation | undefined; stale: boolean; onShow: StripActions['onShow'] }) {
   const policies = statement.policyIds.length === 0 ? undefined : `Policy: ${statement.policyIds.join(', ')}`;
+  const help = [policies, 'F8: next place', ...(shown !== undefined && shown.offers.length > 0 ? ['Ctrl+.: what would be allowed'] : [])].filter((x) => x !== undefined).join('\n');
   if (shown === undefined) {
     return (
       <span className={classes.why} title={policies}>
@@ -47,7 +51,7 @@ function Reason({ statement, shown, stale, onShow }: { statement: DryRunStatemen
     );
   }
   return (
-    <button type="button" className={classes.sentence} title={policies} disabled={stale} aria-label={`${sentenceWords(shown.sentence)} Show the place in the text.`} onClick={() => onShow(shown.from, shown.to)}>
+    <button type="button" className={classes.sentence} title={help} disabled={stale} aria-label={`${sentenceWords(shown.sentence)} Show the place in the text.`} onClick={() => onShow(shown.from, shown.to)}>
       <PlainSentence text={shown.sentence} />
     </button>
   );
@@ -83,11 +87,11 @@ function NextPlace({ places, shown, stale, onShow }: { places: readonly Explanat
   );
 }
 
-function Line({ statement, caret, stale, busy, onShow, onOffer }: StripActions & { statement: DryRunStatement; caret: number; stale: boolean }) {
+function Line({ statement, current, caret, stale, busy, onShow, onOffer }: Omit<StripActions, 'onLeave'> & { statement: DryRunStatement; current: boolean; caret: number; stale: boolean }) {
   const shown = shownExplanation(statement, caret);
   const offers = shown === undefined ? [] : shown.severity === 'masked' ? shown.offers.slice(0, 1) : shown.offers.slice(0, OFFERS_SHOWN);
   return (
-    <div className={classes.decision} data-stale={stale ? '' : undefined}>
+    <div className={classes.decision} data-stale={stale ? '' : undefined} data-current={current ? '' : undefined}>
       <EffectPill effect={statement.effect} />
       {shown?.sentence.startsWith(`\`${statement.statement}`) !== true && <span className={classes.verb}>{statement.statement}</span>}
       <Reason statement={statement} shown={shown} stale={stale} onShow={onShow} />
@@ -100,14 +104,14 @@ function Line({ statement, caret, stale, busy, onShow, onOffer }: StripActions &
   );
 }
 
-export function DecisionStrip({ dryRun, caret, busy, onShow, onOffer }: StripActions & { dryRun: DryRunState; caret: number }) {
+export function DecisionStrip({ ref, dryRun, caret, busy, onShow, onOffer, onLeave }: StripActions & { ref: Ref<HTMLDivElement>; dryRun: DryRunState; caret: number }) {
   const lines = dryRun.phase === 'decided' ? dryRun.statements : dryRun.phase === 'asking' ? dryRun.last : [];
   const unparsed = dryRun.phase === 'decided' ? dryRun.unparsed : [];
   const current = statementAtCaret(lines, caret);
   return (
-    <div className={classes.decisions} role="status" aria-label="Decision before running">
+    <div ref={ref} className={classes.decisions} role="status" aria-label="Decision before running" onKeyDown={(e) => e.key === 'Escape' && onLeave()}>
       {lines.map((s, i) => (
-        <Line key={i} statement={s} caret={s === current ? caret : s.from - 1} stale={dryRun.phase === 'asking'} busy={busy} onShow={onShow} onOffer={onOffer} />
+        <Line key={i} statement={s} current={s === current} caret={s === current ? caret : s.from - 1} stale={dryRun.phase === 'asking'} busy={busy} onShow={onShow} onOffer={onOffer} />
       ))}
       {unparsed.map((u) => (
         <div key={u.from} className={classes.quiet}>

@@ -1,6 +1,6 @@
 /** Explanations at their places in the editor: underlines, what hovering and the keyboard show, and the offers as buttons. */
 import type { Diagnostic } from '@codemirror/lint';
-import { linter, lintKeymap, setDiagnostics } from '@codemirror/lint';
+import { linter, nextDiagnostic, previousDiagnostic, setDiagnostics } from '@codemirror/lint';
 import type { EditorState, Extension, TransactionSpec } from '@codemirror/state';
 import { keymap, tooltips } from '@codemirror/view';
 import type { EditorView } from '@codemirror/view';
@@ -69,5 +69,10 @@ const besideTheText = tooltips({
   },
 });
 
-/** F8 goes to the next place, Ctrl+Shift+M lists all of them. */
-export const explanationKeys: Extension = [linter(null), keymap.of(lintKeymap), besideTheText];
+const keys = keymap.of([
+  { key: 'F8', run: nextDiagnostic },
+  { key: 'Shift-F8', run: previousDiagnostic },
+]);
+
+/** F8 goes to the next place; the line under the editor says what is there. The library's own list of all places has buttons within options, which screen readers do not reach. */
+export const explanationKeys: Extension = [linter(null), keys, besideTheText];

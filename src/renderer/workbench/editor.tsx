@@ -38,6 +38,8 @@ export function currentStatement(tabId: string): string {
   return range === undefined ? '' : text.slice(range.from, range.to);
 }
 
+export const focusEditor = (tabId: string): void => mounted.get(tabId)?.focus();
+
 /** Puts text into the editor behind what is there, and selects it. */
 export function insertText(tabId: string, text: string): void {
   const view = mounted.get(tabId);
@@ -107,6 +109,8 @@ export interface EditorProps {
   readonly onCaret: (at: number) => void;
   readonly onOffer: (offer: Offer, explained: Explained, from: number) => void;
   readonly onEdit: (text: string) => void;
+  /** To the changes on offer for the statement at the caret. */
+  readonly onOffers: () => void;
   readonly onRun: () => void;
   readonly onRunAll: () => void;
 }
@@ -121,12 +125,12 @@ export function Editor(props: EditorProps) {
 
   useEffect(() => {
     if (host.current === null) return undefined;
-    const run = (what: 'onRun' | 'onRunAll') => () => {
+    const run = (what: 'onRun' | 'onRunAll' | 'onOffers') => () => {
       latest.current[what]();
       return true;
     };
     const extensions: Extension = [
-      Prec.highest(keymap.of([{ key: 'Mod-Enter', run: run('onRun') }, { key: 'Mod-Shift-Enter', run: run('onRunAll') }])),
+      Prec.highest(keymap.of([{ key: 'Mod-Enter', run: run('onRun') }, { key: 'Mod-Shift-Enter', run: run('onRunAll') }, { key: 'Mod-.', run: run('onOffers') }])),
       language.of(languageFor(latest.current.schema)),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) latest.current.onEdit(update.state.doc.toString());

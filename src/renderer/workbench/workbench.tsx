@@ -1,7 +1,7 @@
 /** SQL workbench: tabs, editor, the decision before running, and what came back. */
 import { ActionIcon, Button, Group, Modal, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconBinaryTree, IconHistory, IconPlayerPlayFilled, IconPlayerStopFilled, IconPlugConnectedX, IconSql } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import type { Effect } from '../../contract/ipc/common.ts';
 import type { Settings } from '../../contract/ipc/settings.ts';
 import type { Offer } from '../../contract/ipc/workbench.ts';
@@ -15,7 +15,7 @@ import { goTo } from '../navigation.ts';
 import { tell } from '../notify.ts';
 import { useStore } from '../store.ts';
 import { DecisionStrip } from './decision-strip.tsx';
-import { changeStatement, changeText, currentStatement, Editor, editorText, insertText, selectRange } from './editor.tsx';
+import { changeStatement, changeText, currentStatement, Editor, editorText, focusEditor, insertText, selectRange } from './editor.tsx';
 import { HistoryDrawer } from './history-drawer.tsx';
 import { ResultsPane } from './results-pane.tsx';
 import { ErrorBanner, HoldBanner } from './run-banner.tsx';
@@ -76,6 +76,7 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
   const [historyOpen, setHistoryOpen] = useState(false);
   const [asking, setAsking] = useState<string>();
   const [caret, setCaret] = useState(0);
+  const strip = useRef<HTMLDivElement>(null);
   const onEdit = useDryRun(tabId);
   const start = (sql: string) => {
     if (sql.trim() === '' || isActive(tab.run)) return;
@@ -105,11 +106,14 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
             offered(offer, of.sql, asked === undefined ? '' : of.sql.slice(asked.from, asked.to));
           }}
           onEdit={onEdit}
+          onOffers={() => strip.current?.querySelector<HTMLButtonElement>('[data-current] [data-offer]')?.focus()}
           onRun={() => start(currentStatement(tabId))}
           onRunAll={() => start(editorText(tabId))}
         />
       </div>
       <DecisionStrip
+        ref={strip}
+        onLeave={() => focusEditor(tabId)}
         dryRun={dryRun}
         caret={caret}
         busy={isActive(tab.run)}
