@@ -26,8 +26,12 @@ export const identifier = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(
 /** Text of others that must not begin or end code. */
 export const withoutMarks = (text: string): string => text.replaceAll('`', '´');
 
+/** The reasons of several policies come joined; the first is enough where all would be a paragraph. */
+const MAX_REASON = 170;
+const firstOf = (text: string): string => (text.length <= MAX_REASON ? text : (text.split('; ')[0] ?? text));
+
 /** One sentence out of a policy's reason and advice, without the full stop. */
-export const oneSentence = (text: string): string => withoutMarks(text).trim().replace(/\.\s+(\p{Lu})(?=\p{Ll})/gu, (_, first: string) => `; ${first.toLowerCase()}`).replace(/\.$/, '');
+export const oneSentence = (text: string): string => firstOf(withoutMarks(text)).trim().replace(/\.\s+(\p{Lu})(?=\p{Ll})/gu, (_, first: string) => `; ${first.toLowerCase()}`).replace(/\.$/, '');
 
 export const waitsFor = (o: { readonly approvers: readonly string[]; readonly quorum: number }): string =>
   o.quorum > 1 ? `waits for ${o.quorum} people of ${listed(o.approvers, 'or')}` : `waits for ${listed(o.approvers, 'or')}`;
