@@ -16,6 +16,7 @@ import { CopyOut } from './copy-out.ts';
 import { denialBytes, policyDenial } from './denial.ts';
 import { assertUtf8 } from './injector.ts';
 import { maskMessage } from './messages.ts';
+import { stillMeansTheSame } from './object-changes.ts';
 import type { Pending } from './pending.ts';
 import { reconcile } from './reconcile.ts';
 import { ResultShape, StatementResult } from './result.ts';
@@ -44,6 +45,7 @@ export class BackendRelay {
   readonly #level: RecordLevel;
   /** A result was refused on the way: nothing more of it reaches the client before ReadyForQuery. */
   #suppressed = false;
+  #rechecking = false;
   #copyOut: CopyOut | undefined;
   /** By plan, which lives as long as its statement does: re-executions and repeated texts skip the making. */
   readonly #shapes = new WeakMap<MaskPlan, KnownShape>();
@@ -63,9 +65,14 @@ export class BackendRelay {
   drain(): void {
     const { toClient, state } = this.#context;
     try {
+      if (this.#rechecking) return;
       this.#framer.scan((type, source, start, end) => {
-        if (type === t.DataRow) this.#row(source, start, end);
-        else this.#message(type, source, start, end);
+        const suspect = this.#suspect(type);
+        if (suspect) {
+          this.#recheck(suspect, () => this.#dispatch(type, source, start, end));
+          return false;
+        }
+        this.#dispatch(type, source, start, end);
         return true;
       });
       if (!toClient.flush()) this.#socket.pause();
@@ -75,9 +82,46 @@ export class BackendRelay {
     }
   }
 
+  #dispatch(type: number, source: Buffer, start: number, end: number): void {
+    if (type === t.DataRow) this.#row(source, start, end);
+    else this.#message(type, source, start, end);
+  }
+
+  /** Rows begin here of a statement that was analysed before objects may have changed. */
+  #suspect(type: number): QueryEntry | ExecuteEntry | undefined {
+    if (type !== t.DataRow && type !== t.RowDescription && type !== t.CopyOutResponse) return undefined;
+    const { state, catalogs, engine } = this.#context;
+    const head = state.pending.peek();
+    if ((head?.kind !== 'query' && head?.kind !== 'execute') || head.result || head.injection || this.#suppressed || engine.classes.length === 0) return undefined;
+    const changes = head.kind === 'query' ? head.changes : head.portal?.changes;
+    return changes === catalogs.changes ? undefined : head;
+  }
+
+  /** Takes no further message before the statement is known to mean what it was taken for; else refuses its rows. */
+  #recheck(head: QueryEntry | ExecuteEntry, go: () => void): void {
+    const { catalogs } = this.#context;
+    const { changes } = catalogs;
+    const planned = head.kind === 'query' ? head.statements[head.index]?.analysis : head.portal?.analysis;
+    const sql = head.kind === 'query' ? head.sql : (head.portal?.statement.sql ?? '');
+    this.#rechecking = true;
+    this.#socket.pause();
+    const checked = planned ? stillMeansTheSame(this.#context, { sql, index: head.kind === 'query' ? head.index : 0, planned }) : Promise.resolve(false);
+    checked
+      .then((same) => {
+        if (!same) this.#refuseResult('an object that the statement may use was changed while it ran; run it again', head.record);
+        else if (head.kind === 'query') head.changes = changes;
+        else if (head.portal) head.portal.changes = changes;
+        this.#rechecking = false;
+        go();
+        this.#socket.resume();
+        this.drain();
+      })
+      .catch((error: unknown) => this.#context.fail(error));
+  }
+
   /** The client has read on. */
   clientDrained(): void {
-    this.#socket.resume();
+    if (!this.#rechecking) this.#socket.resume();
   }
 
   #message(type: number, source: Buffer, start: number, end: number): void {
@@ -270,7 +314,7 @@ export class BackendRelay {
       state.catalogInTransaction = true;
       state.settingsDirty = true;
       state.epoch++;
-      this.#context.catalog = { view: this.#context.catalog.view, stamp: 'stale' };
+      this.#context.catalog = { ...this.#context.catalog, stamp: 'stale' };
     }
   }
 
@@ -283,10 +327,11 @@ export class BackendRelay {
     this.#suppressed = false;
     if (state.transaction === 'I') {
       state.statements.portals.clear();
-      if (state.catalogInTransaction) {
+      if (state.catalogInTransaction || state.changesObjects) {
+        if (state.changesObjects) catalogs.invalidate();
         state.catalogInTransaction = false;
+        state.changesObjects &&= state.pending.touchesNames;
         state.settingsDirty = true;
-        catalogs.invalidate();
       }
       if (state.settingsInTransaction) {
         state.settingsInTransaction = false;
@@ -378,6 +423,7 @@ export class BackendRelay {
     const { toClient, state } = this.#context;
     const planned = head.kind === 'query' ? head.statements[head.index] : head.portal?.analysis && { analysis: head.portal.analysis, plan: head.portal.plan };
     if (!planned) throw new MalformedError('malformed.phase', 'the server started a COPY without a statement');
+    if (this.#suppressed && type !== t.CopyInResponse) return;
     switch (type) {
       case t.CopyInResponse:
         if (!planned.analysis.effects.copyIn) throw new MalformedError('malformed.phase', 'the server asks for data of a statement that is no COPY FROM STDIN');

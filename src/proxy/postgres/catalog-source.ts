@@ -48,6 +48,7 @@ export class CatalogSource {
   #view: CatalogView | undefined;
   #readAtMs = 0;
   #wanted = 0;
+  #changes = 0;
   #have = -1;
   #reading: Promise<void> | undefined;
   /** server_version_num of the target, once it has been asked. */
@@ -75,6 +76,23 @@ export class CatalogSource {
 
   invalidate(): void {
     this.#wanted++;
+    this.#changes++;
+  }
+
+  /** Differs whenever objects may have changed since it was last looked at, known or not. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** A change of objects may be seen by other sessions from here on. */
+  touch(): void {
+    this.#changes++;
+  }
+
+  /** A snapshot whose reading begins now. @throws EnvironmentError when the target cannot be asked. */
+  readAnew(): Promise<CatalogView> {
+    this.#wanted++;
+    return this.get();
   }
 
   #fresh(): boolean {

@@ -29,7 +29,7 @@ export interface SessionContext {
   readonly toClient: Output;
   readonly toServer: Output;
   /** The catalog that this session's statements are analysed against, and which one it is. */
-  catalog: { view: CatalogView | undefined; stamp: string };
+  catalog: { view: CatalogView | undefined; stamp: string; /** `CatalogSource.changes` before it was read. */ changes: number };
   /** Ends the session; the first call counts. */
   fail(error: unknown): void;
 }

@@ -21,6 +21,7 @@ import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts
 import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
 import { Meanings } from './meanings.ts';
+import { announceChanges } from './object-changes.ts';
 import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
 import { Reader } from './reader.ts';
 import { standingRefusal } from './standing-refusals.ts';
@@ -230,6 +231,7 @@ export class FrontendRelay {
     state.serverSkips = false;
     state.pipelineOpen = false;
     state.pipelineRuns = false;
+    announceChanges(this.#context, []);
     toServer.push(raw.raw);
     state.pending.push({ kind: 'sync' });
   }
@@ -289,8 +291,11 @@ export class FrontendRelay {
     await state.until(() => state.pending.length === 0);
     // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
     if (!ask || state.transaction === 'E' || state.serverSkips) return;
-    if (state.settingsDirty) await refreshSettings(this.#context);
-    await refreshCatalog(this.#context);
+    const { catalogs } = this.#context;
+    const { changes } = catalogs;
+    // "$user" and schemas that did not exist: the path follows what others create.
+    if (state.settingsDirty || !catalogIsCurrent(this.#context)) await refreshSettings(this.#context);
+    await refreshCatalog(this.#context, changes);
   }
 
   // --- simple query ---------------------------------------------------------------------------------------------
@@ -312,7 +317,8 @@ export class FrontendRelay {
       this.#context.toServer.push(raw.raw);
       const statements = now.statements.map((analysis, i) => ({ analysis, plan: plans[i] ?? NOTHING }));
       for (const { analysis } of statements) this.#context.state.statements.departing(analysis);
-      this.#context.state.pending.push({ kind: 'query', record: n, statements, index: 0, failed: false, startedNs: this.#context.clock.monotonicNs() });
+      const changes = announceChanges(this.#context, now.statements);
+      this.#context.state.pending.push({ kind: 'query', record: n, sql, statements, index: 0, failed: false, changes, startedNs: this.#context.clock.monotonicNs() });
       if (!now.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
     };
     const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
@@ -322,7 +328,7 @@ export class FrontendRelay {
   #poisonQuery(record: number, denial: Denial): void {
     this.#denied(record, denial);
     this.#context.toServer.push(encodeQuery(`/* sallyport ${denial.reference} */ denied`));
-    this.#context.state.pending.push({ kind: 'query', record, statements: [], index: 0, failed: false, startedNs: this.#context.clock.monotonicNs(), denial });
+    this.#context.state.pending.push({ kind: 'query', record, sql: '', statements: [], index: 0, failed: false, changes: 0, startedNs: this.#context.clock.monotonicNs(), denial });
   }
 
   #refuseQuery(reason: string, code: Denial['code']): void {
@@ -372,7 +378,7 @@ export class FrontendRelay {
     const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
       const analysis = now.statements[0];
-      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0 };
+      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0, changes: this.#context.catalog.changes };
       const undo = state.statements.portals.set(message.portal, portal);
       state.statements.bound(message.portal);
       this.#forward(raw);
@@ -394,7 +400,12 @@ export class FrontendRelay {
     }
     // A Bind record stands for the bind and its first execute.
     const record = portal.executions++ === 0 ? portal.record : journal.execute(portal.record, maxRows);
-    if (portal.analysis) state.statements.departing(portal.analysis);
+    if (portal.analysis) {
+      state.statements.departing(portal.analysis);
+      const known = portal.changes === this.#context.catalogs.changes;
+      announceChanges(this.#context, [portal.analysis]);
+      if (known) portal.changes = this.#context.catalogs.changes;
+    }
     this.#forward(raw);
     state.pending.push({ kind: 'execute', portal, record, startedNs: clock.monotonicNs() });
   }

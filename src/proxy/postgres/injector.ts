@@ -85,8 +85,11 @@ export function catalogIsCurrent(context: SessionContext): boolean {
   return context.catalogs.current !== undefined && context.catalog.stamp === context.catalogs.stamp;
 }
 
-/** Brings the session's catalog up to date: its own view while it has objects that others do not see. */
-export async function refreshCatalog(context: SessionContext): Promise<void> {
+/**
+ * Brings the session's catalog up to date: its own view while it has objects that others do not see.
+ * @param changes `CatalogSource.changes` before anything that the catalog is used with was read
+ */
+export async function refreshCatalog(context: SessionContext, changes = context.catalogs.changes): Promise<void> {
   if (catalogIsCurrent(context)) return;
   const view = await context.catalogs.get();
   if (needsOwnCatalog(context)) {
@@ -94,8 +97,8 @@ export async function refreshCatalog(context: SessionContext): Promise<void> {
     const path = (value: string): string => `SELECT pg_catalog.set_config('search_path', '${value.replaceAll("'", "''")}', true)`;
     const stamp = ownStamp(context);
     const results = await run(context, [path(''), ...catalogTexts(context.catalogs.serverVersion), path(context.state.searchPathSetting)]);
-    context.catalog = { view: catalogFrom(results.slice(1, -1)), stamp };
+    context.catalog = { view: catalogFrom(results.slice(1, -1)), stamp, changes };
     return;
   }
-  context.catalog = { view, stamp: context.catalogs.stamp };
+  context.catalog = { view, stamp: context.catalogs.stamp, changes };
 }

@@ -35,7 +35,7 @@ interface Base {
 
 export type Pending = Base &
   (
-    | { readonly kind: 'query'; readonly record: number; readonly statements: readonly PlannedStatement[]; index: number; result?: StatementResult; failed: boolean; readonly startedNs: bigint }
+    | { readonly kind: 'query'; readonly record: number; readonly sql: string; readonly statements: readonly PlannedStatement[]; index: number; result?: StatementResult; failed: boolean; /** As of `Portal`. */ changes: number; readonly startedNs: bigint }
     | { readonly kind: 'parse'; readonly statement?: PreparedStatement }
     | { readonly kind: 'bind'; readonly plan?: MaskPlan }
     | { readonly kind: 'describe'; readonly of: 'statement' | 'portal'; readonly statement?: PreparedStatement; readonly swallow: boolean }

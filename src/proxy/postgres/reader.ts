@@ -51,7 +51,7 @@ export class Reader {
       searchPath: state.searchPath,
       standardConformingStrings: state.standardConformingStrings,
       prepared: (name) => this.#preparedNow(name),
-      cursor: (name) => state.statements.cursors.get(name),
+      cursor: (name) => this.#cursorNow(name),
     };
     this.#known = { context, stamp: Analyser.stamp(context) };
     return this.#known;
@@ -62,6 +62,12 @@ export class Reader {
     const held = this.#context.state.statements.lookupPrepared(name);
     if (held === undefined) return undefined;
     const now = 'prepareSql' in held ? this.analyse(held.prepareSql).statements[0]?.effects.prepare?.body : this.analyse(held.sql).statements[0];
+    return now && held.meanings.add(now);
+  }
+
+  #cursorNow(name: string): StatementAnalysis | undefined {
+    const held = this.#context.state.statements.cursors.get(name);
+    const now = held && this.analyse(held.declareSql).statements[0]?.effects.declare?.body;
     return now && held.meanings.add(now);
   }
 }

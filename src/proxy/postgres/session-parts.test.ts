@@ -30,7 +30,7 @@ describe('the queue of answers', () => {
   const parse = (undo?: () => void): Pending => ({ kind: 'parse', ...(undo ? { undo } : {}) });
   const changing = (effects: Partial<StatementAnalysis['effects']>): Pending => {
     const a = analysis('sql:select');
-    return { kind: 'query', record: 1, statements: [{ analysis: { ...a, effects: { ...a.effects, ...effects } }, plan: { columns: [], unmasked: [], scrubMessages: false } }], index: 0, failed: false, startedNs: 0n };
+    return { kind: 'query', record: 1, sql: '', changes: 0, statements: [{ analysis: { ...a, effects: { ...a.effects, ...effects } }, plan: { columns: [], unmasked: [], scrubMessages: false } }], index: 0, failed: false, startedNs: 0n };
   };
 
   it('keeps order over many entries', () => {
@@ -116,13 +116,13 @@ describe('prepared names', () => {
   it('a portal takes the name of a cursor', () => {
     const s = new SessionStatements();
     s.applyEffects(withEffects({ declare: { name: 'c', body: safe } }));
-    expect(s.cursors.get('c')).toBe(safe);
+    expect(s.cursors.get('c')).toMatchObject({ declareSql: safe.sql });
     s.bound('c');
     expect(s.cursors.get('c')).toBeUndefined();
   });
 
   it('a cursor takes the name of a portal, and CLOSE takes both away', () => {
-    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0 });
+    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0, changes: 0 });
     const s = new SessionStatements();
     for (const name of ['a', 'b', 'c']) s.portals.set(name, portal(name));
     s.departing(withEffects({ declare: { name: 'a', body: safe } }));

@@ -133,7 +133,7 @@ export class PgSession {
       state: this.#state,
       toClient,
       toServer,
-      catalog: { view: undefined, stamp: 'none' },
+      catalog: { view: undefined, stamp: 'none', changes: 0 },
       fail: (error) => this.fail(error),
     };
     const front = new FrontendRelay(context, socket, new MessageFramer({ direction: 'frontend', skipOversized: LONG_MESSAGES }));

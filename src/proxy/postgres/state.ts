@@ -17,6 +17,8 @@ export class SessionState {
   settingsDirty = true;
   /** The same, but inside a transaction whose end may undo it. */
   settingsInTransaction = false;
+  /** A statement that changes objects for other sessions too is on its way, or its transaction is still open. */
+  changesObjects = false;
   /** Objects changed in the open transaction: only this connection sees them. */
   catalogInTransaction = false;
   /** A statement on classified data has run in the open transaction: what fails later may still quote its rows. */

@@ -35,6 +35,8 @@ export interface Portal {
   /** Record number of the Bind. */
   readonly record: number;
   executions: number;
+  /** `CatalogSource.changes` up to which its meaning is known to hold. */
+  changes: number;
 }
 
 const NOTHING_TO_UNDO = (): void => undefined;
@@ -91,11 +93,23 @@ export interface SqlPrepared {
   readonly meanings: Meanings;
 }
 
+/** By DECLARE. Objects may have changed between its analysis and its run, so it is read again before each FETCH. */
+export interface Cursor {
+  readonly declareSql: string;
+  readonly meanings: Meanings;
+}
+
+function meaningsOf(analysis: StatementAnalysis): Meanings {
+  const meanings = new Meanings();
+  meanings.add(analysis);
+  return meanings;
+}
+
 export class SessionStatements {
   readonly prepared = new BoundedMap<PreparedStatement>(limits.preparedStatementsPerSession, 'prepared statements');
   readonly portals = new BoundedMap<Portal>(limits.portalsPerSession, 'portals');
   readonly sqlPrepared = new BoundedMap<SqlPrepared>(limits.preparedStatementsPerSession, 'prepared statements');
-  readonly cursors = new BoundedMap<StatementAnalysis>(limits.portalsPerSession, 'cursors');
+  readonly cursors = new BoundedMap<Cursor>(limits.portalsPerSession, 'cursors');
 
   /** What EXECUTE name would run: SQL-level PREPARE and protocol-level Parse share one name space in the server. */
   lookupPrepared(name: string): SqlPrepared | PreparedStatement | undefined {
@@ -132,9 +146,7 @@ export class SessionStatements {
   applyEffects(analysis: StatementAnalysis): void {
     const { prepare, deallocate, declare, close, transaction } = analysis.effects;
     if (prepare) {
-      const meanings = new Meanings();
-      meanings.add(prepare.body);
-      this.sqlPrepared.set(prepare.name, { prepareSql: prepare.body.sql, meanings });
+      this.sqlPrepared.set(prepare.name, { prepareSql: prepare.body.sql, meanings: meaningsOf(prepare.body) });
       this.prepared.delete(prepare.name);
     }
     if (deallocate === '') {
@@ -147,7 +159,7 @@ export class SessionStatements {
     }
     if (close === '') this.cursors.clear();
     else if (close !== undefined) this.cursors.delete(close);
-    if (declare) this.cursors.set(declare.name, declare.body);
+    if (declare) this.cursors.set(declare.name, { declareSql: declare.body.sql, meanings: meaningsOf(declare.body) });
     if (transaction === 'rollback') this.portals.clear();
   }
 }

@@ -1,0 +1,83 @@
+/**
+ * Objects that sessions of one target change while others use them. A change is seen by others once its transaction has
+ * ended in the server, which may be before this program hears of it. So a session says so when such an end is on its
+ * way, and whoever is about to show rows of a statement that was analysed before that looks again.
+ */
+import { mergeAnalyses, meaningOf } from '../../policy/merge.ts';
+import type { StatementAnalysis } from '../../policy/types.ts';
+import type { AnalysisContext } from './analyser.ts';
+import type { SessionContext } from './context.ts';
+import { needsOwnCatalog } from './injector.ts';
+
+/** Statements of schema that change no name's meaning, and that may run for long. */
+const HARMLESS = /^(?:CREATE INDEX|REINDEX|COMMENT|ANALYZE|VACUUM|REFRESH MATERIALIZED VIEW|GRANT|REVOKE|CLUSTER)\b/;
+
+/** May change what names mean to other sessions; temporary objects are the session's own. */
+function isShared({ facts, effects }: StatementAnalysis): boolean {
+  if (!effects.catalog || HARMLESS.test(facts.statement)) return false;
+  const changed = facts.operations.filter((o) => o.action === 'sql:ddl' || o.action === 'sql:drop');
+  return changed.length === 0 || changed.some((o) => o.object.schema !== 'pg_temp');
+}
+
+const endsTransaction = ({ facts, effects }: StatementAnalysis): boolean =>
+  effects.transaction === 'commit' || facts.operations.some((o) => o.action === 'sql:opaque' || o.action === 'sql:call');
+
+/**
+ * To be called when statements, or a Sync, are about to be forwarded.
+ * @returns `CatalogSource.changes` up to which the session's catalog is known to hold for them
+ */
+export function announceChanges(context: SessionContext, analyses: readonly StatementAnalysis[]): number {
+  const { catalogs, catalog } = context;
+  const holds = catalog.changes === catalogs.changes;
+  announce(context, analyses);
+  // Its own change does not come between a statement and its analysis.
+  return holds ? catalogs.changes : catalog.changes;
+}
+
+function announce({ state, catalogs, engine }: SessionContext, analyses: readonly StatementAnalysis[]): void {
+  if (engine.classes.length === 0) return;
+  if (analyses.some(isShared)) state.changesObjects = true;
+  if (!state.changesObjects) return;
+  // What a transaction has not committed is seen by nobody else.
+  if (state.transaction !== 'T' || analyses.some(endsTransaction)) catalogs.touch();
+}
+
+/** What is about to be shown, and what it was taken for. */
+export interface Shown {
+  readonly sql: string;
+  /** Which statement of the text. */
+  readonly index: number;
+  readonly planned: StatementAnalysis;
+}
+
+/**
+ * Reads the catalog anew and analyses once more.
+ * @returns false when the statement may mean something else by now, or when nobody can tell
+ */
+export async function stillMeansTheSame(context: SessionContext, { sql, index, planned }: Shown): Promise<boolean> {
+  const { catalogs, catalog, state, analyser } = context;
+  // The session's own objects can be looked up on its own connection only, which is busy with these rows.
+  if (needsOwnCatalog(context)) return false;
+  const before = catalog.view?.schemas().join('\0');
+  const view = await catalogs.readAnew();
+  // A new schema may come into the search path by its name alone.
+  if (view.schemas().join('\0') !== before) return false;
+  const surroundings: AnalysisContext = {
+    catalog: view,
+    catalogStamp: catalogs.stamp,
+    searchPath: state.searchPath,
+    standardConformingStrings: state.standardConformingStrings,
+    prepared: (name) => {
+      const held = state.statements.lookupPrepared(name);
+      if (held === undefined) return undefined;
+      return 'prepareSql' in held ? read(held.prepareSql)?.effects.prepare?.body : read(held.sql);
+    },
+    cursor: (name) => {
+      const held = state.statements.cursors.get(name);
+      return held && read(held.declareSql)?.effects.declare?.body;
+    },
+  };
+  const read = (text: string, at = 0): StatementAnalysis | undefined => analyser.analyse(text, surroundings).statements[at];
+  const now = read(sql, index);
+  return now !== undefined && meaningOf(mergeAnalyses([planned, now])) === meaningOf(planned);
+}
