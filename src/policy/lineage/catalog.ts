@@ -51,9 +51,9 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1, 2`,
   functions: `SELECT ${SCHEMA} AS schema, p.proname AS name,
- CASE WHEN p.prokind <> 'a' THEN l.lanname WHEN NOT EXISTS (
-  SELECT 1 FROM pg_catalog.pg_aggregate g JOIN pg_catalog.pg_proc f ON f.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
-  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE g.aggfnoid = p.oid AND fl.lanname NOT IN ('c', 'internal')) THEN 'internal' ELSE 'aggregate' END AS language,
+ CASE WHEN p.prokind <> 'a' THEN l.lanname WHEN p.oid NOT IN (
+  SELECT g.aggfnoid::pg_catalog.oid FROM pg_catalog.pg_aggregate g JOIN pg_catalog.pg_proc f ON f.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
+  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE fl.lanname NOT IN ('c', 'internal')) THEN 'internal' ELSE 'aggregate' END AS language,
  p.provolatile AS volatility, p.prokind AS kind, p.proretset AS returns_set,
  CASE WHEN l.lanname = 'sql' AND p.proconfig IS NULL THEN CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE ${treeBody} END END AS body,
  CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proargmodes) m WHERE m IN ('o', 'b', 't')) THEN

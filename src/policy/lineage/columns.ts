@@ -23,6 +23,9 @@ export function columnValue(ctx: LineageContext, fields: readonly Node[], place:
   if (names.length === 1) return bareName(ctx, names[0] ?? '', place.scope);
   const column = names[names.length - 1] ?? '';
   const item = findItem(names.slice(0, -1), place.scope);
+  // The field of an argument that is a row.
+  const argument = item === undefined ? parametersOf(place.scope) : undefined;
+  if (argument !== undefined) return ctx.use(argument(column));
   if (item === undefined) {
     ctx.unresolved(`"${names.slice(0, -1).join('.')}" names nothing in the FROM clause`);
     return CONSTANT;
@@ -30,6 +33,14 @@ export function columnValue(ctx: LineageContext, fields: readonly Node[], place:
   const found = inItem(ctx, item, column);
   if (found !== undefined) return found;
   return attributeFunction(ctx, column, useRow(ctx, item), `column "${names.join('.')}" does not exist`);
+}
+
+function parametersOf(scope: Scope | undefined): ScopeItem['open'] {
+  for (let level = scope; level !== undefined; level = level.parent) {
+    const found = level.items.find((i) => i.parameters);
+    if (found !== undefined) return found.open;
+  }
+  return undefined;
 }
 
 /** `row.name` may call the function `name` on the row. */

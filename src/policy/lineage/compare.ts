@@ -4,7 +4,7 @@ import type { Node, NodeOf } from '../facts/tree.ts';
 import type { LineageContext, Place } from './context.ts';
 import { isBuiltinOperator } from './operators.ts';
 import { isTotalOperator } from './total.ts';
-import { CONSTANT, derived, isFirm } from './value.ts';
+import { CONSTANT, derived, isFirm, isWhole } from './value.ts';
 import type { Value } from './value.ts';
 
 const EQUALITY: ReadonlySet<string> = new Set(['=', '<>', '!=']);
@@ -18,7 +18,8 @@ export const isEquality = (name: readonly string[]): boolean => EQUALITY.has(nam
 export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefined, place: Place): Value {
   if (e === undefined) return CONSTANT;
   const name = strings(e.name);
-  if (!isBuiltinOperator(name, ctx.env)) ctx.refuse('opaque', `operator ${name.join('.')} is implemented by a function whose body is not known`);
+  const numbers = ARITHMETIC.has(name[0] ?? '') && isNumber(ctx, e.lexpr, place) && isNumber(ctx, e.rexpr, place);
+  if (!isBuiltinOperator(name, ctx.env, numbers)) ctx.refuse('opaque', `operator ${name.join('.')} is implemented by a function whose body is not known`);
   const value = (node: Node | undefined): Value => ctx.engine.expression(node, place);
   const equality = isEquality(name);
   const rows = [as(e.lexpr, 'RowExpr')?.args, as(e.rexpr, 'RowExpr')?.args];
@@ -43,12 +44,23 @@ export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefin
   }
 }
 
+const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '=', '<>', '<', '>', '<=', '>=']);
+const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 700, 701, 1700]);
+
+function isNumber(ctx: LineageContext, node: Node | undefined, place: Place): boolean {
+  if ((ctx.env.catalog?.opaqueOperators?.size ?? 0) === 0) return false;
+  if (constOf(node)?.kind === 'number') return true;
+  const { type } = as(node, 'ColumnRef') === undefined ? CONSTANT : ctx.engine.expression(node, place);
+  return type !== undefined && NUMBERS.has(type);
+}
+
 function plainOperator(ctx: LineageContext, e: NodeOf<'A_Expr'>, left: Value, right: Value, equality: boolean, symbol: string): Value {
   if (equality) return pair(ctx, [left, right]);
   const value = derived(left, right);
   if (!ctx.hidden(value)) return value;
   if (ctx.quiet) return value;
   if (!isTotalOperator(symbol, e, left, right, ctx.hidden)) ctx.filter(value, 'other');
+  else if (symbol === '||' && isWhole(left) && isWhole(right)) return { ...value, whole: true };
   else if (ACCESS.has(symbol) && isFirm(left)) return { ...value, firm: true };
   else if (left.type === NUMERIC || right.type === NUMERIC) return { ...value, type: NUMERIC };
   return value;

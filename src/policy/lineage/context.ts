@@ -75,8 +75,6 @@ export class LineageContext {
   readonly predicates = new Map<string, Test>();
   /** Views and function bodies that are being expanded, outermost first. */
   readonly expanding: string[] = [];
-  /** Sets that collect every column resolved while they are on the stack: bodies of functions. */
-  readonly trackers: Set<ColumnRef>[] = [];
   /** Arguments of the functions whose bodies are being followed. */
   readonly parameters: Value[] = [];
   /** What could not be resolved so far, in a statement that may still turn out to be harmless. */
@@ -176,7 +174,6 @@ export class LineageContext {
   /** Notes that a value is used, and gives it back. */
   use(value: Value): Value {
     for (const ref of value.sources) {
-      for (const tracker of this.trackers) tracker.add(ref);
       if (this.classOf(ref) !== undefined) this.reads.set(keyOf(ref), ref);
     }
     return value;

@@ -8,14 +8,13 @@ import { functionValue, NEUTRAL_FUNCTIONS } from './functions.ts';
 import { operatorValue } from './compare.ts';
 import { isTotalCast } from './total.ts';
 import { booleanValue, caseValue, condition, nullTest, subLinkValue } from './predicate.ts';
-import { CONSTANT, derived, isFirm, rowOf } from './value.ts';
+import { CONSTANT, derived, isFirm, isWhole, rowOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 const LEAVES: ReadonlySet<string> = new Set(['A_Const', 'SQLValueFunction', 'SetToDefault', 'MergeSupportFunc', 'CurrentOfExpr', 'String', 'Integer', 'Float', 'Boolean', 'TypeName']);
 
 /** Nodes that only combine the values of the expressions in them. */
 const COMBINING: ReadonlySet<string> = new Set([
-  'CoalesceExpr',
   'MinMaxExpr',
   'List',
   'XmlSerialize',
@@ -57,6 +56,10 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
       return condition(ctx, as(node, 'BooleanTest')?.arg, place);
     case 'CaseExpr':
       return caseValue(ctx, as(node, 'CaseExpr'), place);
+    case 'CoalesceExpr': {
+      const values = (as(node, 'CoalesceExpr')?.args ?? []).map((a) => expressionValue(ctx, a, place));
+      return { ...derived(...values), whole: values.every(isWhole) };
+    }
     case 'A_ArrayExpr':
       return arrayValue((as(node, 'A_ArrayExpr')?.elements ?? []).map((a) => expressionValue(ctx, a, place)));
     case 'XmlExpr': {
@@ -140,7 +143,7 @@ function castValue(ctx: LineageContext, cast: NodeOf<'TypeCast'> | undefined, va
   const serverType = schema === 'pg_catalog' || (schema === undefined && effectivePath(ctx.env)[0] === 'pg_catalog');
   const total = serverType && isTotalCast(value, cast?.typeName);
   if (!total) ctx.filter(value, 'other');
-  return { ...derived(value), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700 } : {}) };
+  return { ...derived(value), ...(total && isWhole(value) && (cast?.typeName?.typmods ?? []).length === 0 && name !== 'char' && name !== 'name' ? { whole: true } : {}), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700 } : {}) };
 }
 
 const NO_TABLE = { relation: undefined, ambiguous: false };

@@ -5,18 +5,21 @@ import type { ResolvedFunction } from '../facts/resolve.ts';
 import { allOf, as, kindOf } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
 import { parseSql } from '../parse.ts';
-import type { CatalogFunction, ColumnRef } from '../types.ts';
+import type { CatalogFunction } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
 import { builtType, buildsParts, isKnownStable, isTotal } from './total.ts';
 import type { Call } from './total.ts';
-import { CONSTANT, derived } from './value.ts';
-import type { Value } from './value.ts';
+import { CONSTANT, derived, isWhole, rowOf } from './value.ts';
+import type { NamedValue, Value } from './value.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
 /** Their result says how many or in which place, never what. */
 export const NEUTRAL_FUNCTIONS = set('count row_number rank dense_rank percent_rank cume_dist ntile pg_typeof regr_count');
+
+/** They give another form of the whole value: equal results mean equal values but for case and blanks. */
+const WHOLE_FUNCTIONS = set('lower upper btrim ltrim rtrim');
 
 /** `type(x)` is a cast where no function of that name exists. */
 const TYPE_NAMES = set(`
@@ -43,12 +46,16 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   if (compiled && !isTotal(form)) ctx.filter(byArguments, 'other');
   // The server may leave out a column of a view that nobody asks for, but not one that has effects or gives rows.
   if (!builtin || !isKnownStable(name)) ctx.needed();
-  const parts = [byArguments];
+  // What a body makes of its arguments is seen in the body.
+  const parts = found.candidates.length === 0 || found.builtin ? [byArguments] : [];
   for (const candidate of found.candidates) parts.push(candidateValue(ctx, candidate, args));
   if (found.candidates.length === 0 && !found.builtin && ctx.env.catalog !== undefined && !(args.length === 1 && TYPE_NAMES.has(name))) {
     ctx.refuse('unresolved', `function "${label}" is not in the catalog snapshot`);
   }
+  const [only] = parts;
+  if (parts.length === 1 && only?.fields !== undefined) return only;
   const value = derived(...parts);
+  if (builtin && WHOLE_FUNCTIONS.has(name) && args.length === 1 && isWhole(args[0])) return { ...value, whole: true };
   if (!buildsParts(form)) return value;
   const type = builtType(name);
   return { ...value, firm: true, ...(type === undefined ? {} : { type }) };
@@ -66,7 +73,7 @@ function candidateValue(ctx: LineageContext, f: CatalogFunction, given: readonly
   const vouched = vouchedFor(ctx.env, f);
   if (vouched !== undefined) return vouched.taint === 'none' ? CONSTANT : derived(...args);
   if (f.language === 'c' || f.language === 'internal') return derived(...args);
-  if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args);
+  if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args, f.outColumns);
   ctx.refuse('opaque', `function ${label} (${f.language}) has a body that cannot be followed`);
   return derived(...args);
 }
@@ -83,8 +90,8 @@ function defaultValue(ctx: LineageContext, label: string, expressions: string): 
   return derived(...columns.map((c) => c.value));
 }
 
-/** Every column that the body reads, and every argument. */
-export function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[]): Value {
+/** What the body's last statement gives. Whatever else it reads can only decide about that, and is noted as a filter. */
+export function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[], names: readonly string[] = []): Value {
   const argument = derived(...args);
   const key = `function ${label} ${body}`;
   if (ctx.expanding.includes(key)) return argument;
@@ -94,31 +101,31 @@ export function bodyValue(ctx: LineageContext, label: string, body: string, args
     ctx.refuse('opaque', `the body of function ${label} cannot be parsed`);
     return argument;
   }
-  const seen = new Set<ColumnRef>();
   const parameters = { alias: label.split('.').at(-1) ?? label, columns: [], open: () => argument, parameters: true, system: false, relVisible: true, colVisible: true };
   ctx.expanding.push(key);
-  ctx.trackers.push(seen);
   ctx.parameters.push(argument);
+  let last: readonly NamedValue[] = [];
   try {
     for (const statement of statements) {
       const path = printed ? ctx.printedPath : ctx.sessionPath;
-      ctx.elsewhere(() => ctx.nested(`function ${label}`, () => ctx.underPath(path, () => ctx.computed(() => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined })))));
+      last = ctx.elsewhere(() => ctx.nested(`function ${label}`, () => ctx.underPath(path, () => ctx.computed(() => bodyStatement(ctx, label, statement, { scope: { items: [parameters], parent: undefined }, ctes: undefined })))));
     }
   } finally {
     ctx.expanding.pop();
-    ctx.trackers.pop();
     ctx.parameters.pop();
   }
-  return derived(argument, { sources: seen, exact: false });
+  if (names.length > 1 && names.length === last.length) return rowOf(last.map((c, i) => ({ name: names[i] ?? c.name, value: derived(c.value) })));
+  return derived(...last.map((c) => c.value));
 }
 
 const QUERIES: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
-function bodyStatement(ctx: LineageContext, label: string, node: Node, place: Place): void {
+function bodyStatement(ctx: LineageContext, label: string, node: Node, place: Place): readonly NamedValue[] {
   const returned = as(node, 'ReturnStmt');
-  if (returned !== undefined) ctx.engine.expression(returned.returnval, place);
-  else if (QUERIES.has(kindOf(node) ?? '')) ctx.engine.query(node, place);
-  else ctx.refuse('opaque', `function ${label} runs ${kindOf(node) ?? 'something'} in its body`);
+  if (returned !== undefined) return [{ name: '', value: ctx.engine.expression(returned.returnval, place) }];
+  if (QUERIES.has(kindOf(node) ?? '')) return ctx.engine.query(node, place);
+  ctx.refuse('opaque', `function ${label} runs ${kindOf(node) ?? 'something'} in its body`);
+  return [];
 }
 
 /** A body that the server keeps as a tree is printed with the whole CREATE FUNCTION around it. */

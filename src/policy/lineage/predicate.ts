@@ -3,7 +3,7 @@ import { as, kindOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { isConstant, isEquality, isQuiet, pair } from './compare.ts';
 import type { LineageContext, Place } from './context.ts';
-import { CONSTANT, derived, rowOf } from './value.ts';
+import { CONSTANT, derived, isWhole, rowOf } from './value.ts';
 import type { Value } from './value.ts';
 
 /** Nodes whose evaluation has already noted what they ask of hidden values. */
@@ -41,15 +41,17 @@ export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined
   const quiet = e?.arg === undefined && results.every(isConstant) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
   // Constants for every case: only the masked result depends on the tests.
   if (quiet) return derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place))));
-  const parts: Value[] = [];
+  const tests: Value[] = [];
   const subject = e?.arg === undefined ? undefined : ctx.engine.expression(e.arg, place);
+  const parts: Value[] = [];
   for (const arm of e?.args ?? []) {
     const when = as(arm, 'CaseWhen');
-    if (subject === undefined) parts.push(condition(ctx, when?.expr, place));
-    else parts.push(ctx.within(when?.expr, () => pair(ctx, [subject, ctx.engine.expression(when?.expr, place)])));
+    if (subject === undefined) tests.push(condition(ctx, when?.expr, place));
+    else tests.push(ctx.within(when?.expr, () => pair(ctx, [subject, ctx.engine.expression(when?.expr, place)])));
     parts.push(ctx.engine.expression(when?.result, place));
   }
-  return derived(...parts, ctx.engine.expression(e?.defresult, place));
+  parts.push(ctx.engine.expression(e?.defresult, place));
+  return { ...derived(...tests, ...parts), whole: parts.every(isWhole) && !tests.some(ctx.hidden) };
 }
 
 /** EXISTS, IN, ANY, ALL, ARRAY and single values of a subquery. */

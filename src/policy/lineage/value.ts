@@ -11,6 +11,8 @@ export interface Value {
   readonly exact: boolean;
   /** Whether it is NULL and which parts it has (elements, keys) say no more than a column read as it stands. */
   readonly firm?: boolean;
+  /** It holds a whole value, in another form or with constants beside it: to compare it tells no more than equality. */
+  readonly whole?: boolean;
   /** OID of its type, where it is known. */
   readonly type?: number;
   /** Modifier of the type, such as a length. */
@@ -42,6 +44,8 @@ export const CONSTANT: Value = { sources: EMPTY, exact: false };
 
 export const isFirm = (v: Value | undefined): boolean => v !== undefined && (v.exact || v.firm === true || v.sources.size === 0);
 
+export const isWhole = (v: Value | undefined): boolean => v !== undefined && (v.exact || v.whole === true || v.sources.size === 0);
+
 /** A value computed from others: every source of any of them. */
 export function derived(...values: readonly (Value | undefined)[]): Value {
   const parts = values.filter((v) => v !== undefined && v.sources.size > 0);
@@ -55,7 +59,7 @@ export function derived(...values: readonly (Value | undefined)[]): Value {
 
 /** A value that is one of the given values as it stands: the branches of UNION, a merged join column. */
 export function either(a: Value, b: Value): Value {
-  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...typeOf(a, b) };
+  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...(isWhole(a) && isWhole(b) ? { whole: true } : {}), ...typeOf(a, b) };
 }
 
 /** The type that two values share. */

@@ -9,7 +9,7 @@ import { writesTo } from './hidden.ts';
 import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
-import { CONSTANT, derived } from './value.ts';
+import { CONSTANT, derived, isWhole } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** Columns of RETURNING; empty without one. `place` has the statement's own CTEs already. */
@@ -55,6 +55,8 @@ export function checkFlow(ctx: LineageContext, value: Value, target: Value, labe
   const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id));
   // A value that has to fit another type may fail to, and so tells of its length or form.
   if (target.type !== undefined && !takes(value, target)) ctx.filter(value, 'other');
+  // A part that is stored under the name of the class would be compared and shown as if it were a whole value.
+  else if (!isWhole(value) && ctx.hidden(value)) ctx.filter(value, 'other');
   for (const ref of ctx.classified(value)) {
     if (!classes.has(ctx.classOf(ref)?.id)) {
       ctx.refuse('opaque', `${label} would hold values of ${ref.schema}.${ref.table}.${ref.column} but is not of the class ${ctx.classOf(ref)?.id ?? ''}`);
