@@ -155,6 +155,18 @@ const small = "password < '!'";
 const large = "password < '~'";
 const fill = (table: string): string => `INSERT INTO ${table} SELECT id, password FROM customers WHERE id = 1`;
 
+const BIRTHDAYS = 'CREATE TEMP TABLE people (id int, date_of_birth timestamp)';
+const DAYS = "generate_series(timestamp '1980-01-01', timestamp '1989-12-31', '1 day') g";
+const enumerations = [
+  `SELECT p.id, to_char(g, 'YYYY') FROM people p JOIN ${DAYS} ON p.date_of_birth = g`,
+  `SELECT p.id, (SELECT to_char(g, 'YYYY') FROM ${DAYS} WHERE g = p.date_of_birth) FROM people p`,
+  "SELECT v.d FROM people p JOIN (VALUES (timestamp '1984-03-07', 1)) v(d, n) ON v.d = p.date_of_birth",
+  `SELECT p.id FROM people p WHERE date_of_birth = ANY (ARRAY(SELECT g FROM ${DAYS}))`,
+  `SELECT p.id FROM people p WHERE date_of_birth IN (SELECT g FROM ${DAYS})`,
+  `WITH d AS (SELECT g AS d FROM ${DAYS}) SELECT d FROM people p, d WHERE d.d = p.date_of_birth`,
+  `SELECT x.n FROM people p JOIN (SELECT g AS date_of_birth, 1 AS n FROM ${DAYS}) x USING (date_of_birth)`,
+];
+
 describe('bits', () => {
   it.each<[string, Place, string[], string[]]>([
     ['a check of a new table', 'shop', [`CREATE TEMP TABLE g (id int, password text CHECK (${small}))`, fill('g')], [`CREATE TEMP TABLE g (id int, password text CHECK (${large}))`, fill('g')]],
@@ -174,6 +186,8 @@ describe('bits', () => {
     ['a part written to the table itself', 'shop', ['BEGIN', "INSERT INTO customers (id, name, email) SELECT 9000, 'x', substr(email, 1, 1) FROM customers WHERE id = 1", "SELECT count(*) FROM customers WHERE email = 'c'", 'ROLLBACK'], ['BEGIN', "INSERT INTO customers (id, name, email) SELECT 9000, 'x', substr(email, 1, 1) FROM customers WHERE id = 1", "SELECT count(*) FROM customers WHERE email = '~'", 'ROLLBACK']],
     ['a part cut by the type of a column', 'shop', ['CREATE TEMP TABLE g (id int, email "char")', 'INSERT INTO g SELECT id, email FROM customers', "SELECT count(*) FROM g WHERE email = 'c'"], ['CREATE TEMP TABLE g (id int, email "char")', 'INSERT INTO g SELECT id, email FROM customers', "SELECT count(*) FROM g WHERE email = '~'"]],
     ['the size of a table', 'shop', ['CREATE TEMP TABLE g (id int, email text)', `INSERT INTO g SELECT id, CASE WHEN email < '!' THEN '${'a'.repeat(100)}' ELSE '' END FROM customers, generate_series(1, 1000) WHERE id = 1`, "SELECT pg_relation_size('g')", 'SELECT max(ctid) FROM g'], ['CREATE TEMP TABLE g (id int, email text)', `INSERT INTO g SELECT id, CASE WHEN email < '~' THEN '${'a'.repeat(100)}' ELSE '' END FROM customers, generate_series(1, 1000) WHERE id = 1`, "SELECT pg_relation_size('g')", 'SELECT max(ctid) FROM g']],
+    ['memory of a sort', 'shop', [`EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT CASE WHEN email < '!' THEN '${'a'.repeat(80)}' ELSE '' END FROM customers c, generate_series(1, 500) g WHERE c.id = 1 ORDER BY g`], [`EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT CASE WHEN email < '~' THEN '${'a'.repeat(80)}' ELSE '' END FROM customers c, generate_series(1, 500) g WHERE c.id = 1 ORDER BY g`]],
+    ...enumerations.map((sql): [string, Place, string[], string[]] => [`every possible value: ${sql}`, 'shop', [BIRTHDAYS, "INSERT INTO people VALUES (1, '1984-03-07')", sql], [BIRTHDAYS, "INSERT INTO people VALUES (1, '2084-03-07')", sql]]),
   ])('%s', async (_, place, one, other) => {
     await withTap(place, async () => {
       const [a, b] = [await play(place, one), await play(place, other)];
