@@ -20,6 +20,16 @@ export interface Answer {
 
 export const noAnswer = (): Answer => ({ rows: [], errors: [], notices: [], tags: [], held: false, heldBy: '', closed: false });
 
+/** The server ended the connection before it was ready. */
+export class SignOnRefused extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 const PATIENCE_MS = 20_000;
 
 export class CorpusClient {
@@ -67,7 +77,7 @@ export class CorpusClient {
       if (!message) throw new Error('the server closed the connection at sign-on');
       if (message.type === 'ReadyForQuery') return;
       if (message.type === 'BackendKeyData') this.#key = message;
-      if (message.type === 'ErrorResponse') throw new Error(`${wire.noticeField(message.fields, 'code') ?? ''} ${wire.noticeField(message.fields, 'message') ?? ''}`);
+      if (message.type === 'ErrorResponse') throw new SignOnRefused(wire.noticeField(message.fields, 'code') ?? '', wire.noticeField(message.fields, 'message') ?? '');
       if (message.type !== 'Authentication') continue;
       if (message.request.method === 'SASL') this.send(wire.encodeSaslInitialResponse(wire.SCRAM, scram.first()));
       if (message.request.method === 'SASLContinue') this.send(wire.encodeSaslResponse(scram.respond(message.request.data)));

@@ -1,23 +1,30 @@
 /** Runs all cases of a kind against one world and gives the list of what is not as it should be. */
+import { appendFileSync } from 'node:fs';
 import type { BenignCase, GuardrailCase, LeakCase, Step } from './corpus-cases.ts';
 import type { Variant } from './corpus-data.ts';
-import { barePlace, gatewayPlace, LeakFinder, runCase, seen, shown, type Run } from './corpus-run.ts';
+import { barePlace, gatewayPlace, LeakFinder, runCase, seen, sessionsOf, shown, type Run } from './corpus-run.ts';
 import { readsOnly } from './corpus-steps.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import type { GatewayEvent } from './gateway.ts';
 
-export interface Verdicts {
-  /** Cases that were run, each in all its modes. */
-  cases: number;
-  /** Cases whose outcome is not what the case says, with what was seen. */
-  readonly failures: string[];
-  /** Cases in which a value came through: among the failures too. */
-  readonly leaks: string[];
-  /** Runs by what the gateway did. */
-  readonly outcomes: Record<Run['outcome'], number>;
-}
+/** Where to append each failure as it comes: for long runs while cases are written. */
+const trace = process.env['SALLYPORT_CORPUS_TRACE'];
 
-const fresh = (): Verdicts => ({ cases: 0, failures: [], leaks: [], outcomes: { masked: 0, denied: 0, held: 0, error: 0 } });
+export class Verdicts {
+  /** Cases that were run, each in all its modes. */
+  cases = 0;
+  /** Cases whose outcome is not what the case says, with what was seen. */
+  readonly failures: string[] = [];
+  /** Cases in which a value came through: among the failures too. */
+  readonly leaks: string[] = [];
+  /** Runs by what the gateway did. */
+  readonly outcomes: Record<Run['outcome'], number> = { masked: 0, denied: 0, held: 0, error: 0 };
+
+  fail(text: string): void {
+    this.failures.push(text);
+    if (trace !== undefined) appendFileSync(trace, `# ${text}\n`);
+  }
+}
 
 const applies = (version: number, c: { readonly since: number; readonly until: number }): boolean => version >= c.since && version <= c.until;
 
@@ -31,11 +38,11 @@ const mayChange = (c: { readonly run: readonly Step[] }): boolean => c.run.some(
 
 /** No value reaches the client, and what a case expects of the gateway is what it does. */
 export async function judgeLeaks(world: CorpusWorld, cases: readonly LeakCase[]): Promise<Verdicts> {
-  const v = fresh();
+  const v = new Verdicts();
   const finders: Record<Variant, LeakFinder> = { a: new LeakFinder(world.data.a.canaries), b: new LeakFinder(world.data.b.canaries) };
   for (const c of cases.filter((x) => applies(world.version, x))) {
     v.cases++;
-    await judgeLeak(world, c, finders, v);
+    for (const one of sessionsOf(c)) await judgeLeak(world, one, finders, v);
   }
   return v;
 }
@@ -43,7 +50,7 @@ export async function judgeLeaks(world: CorpusWorld, cases: readonly LeakCase[])
 async function judgeLeak(world: CorpusWorld, c: LeakCase, finders: Readonly<Record<Variant, LeakFinder>>, v: Verdicts): Promise<void> {
   const both: Run[][] = [];
   for (const variant of c.oracle ? (['a', 'b'] as const) : (['a'] as const)) {
-    const runs = await attempt(() => runCase(world, c, gatewayPlace(world, c.on, variant)), (what) => v.failures.push(failure(c, world, what)));
+    const runs = await attempt(() => runCase(world, c, gatewayPlace(world, c.on, variant)), (what) => v.fail(failure(c, world, what)));
     if (mayChange(c)) await world.restore(`corpus_${variant}`);
     if (!runs) return;
     both.push(runs);
@@ -51,7 +58,7 @@ async function judgeLeak(world: CorpusWorld, c: LeakCase, finders: Readonly<Reco
       const leaks = finders[variant].leaks(run);
       if (leaks.length === 0) continue;
       v.leaks.push(c.id);
-      v.failures.push(failure(c, world, `LEAK of ${leaks.slice(0, 4).join(', ')}`, run));
+      v.fail(failure(c, world, `LEAK of ${leaks.slice(0, 4).join(', ')}`, run));
       return;
     }
   }
@@ -61,8 +68,8 @@ async function judgeLeak(world: CorpusWorld, c: LeakCase, finders: Readonly<Reco
     const b = bs?.[i];
     if (b && seen(a.answers) !== seen(b.answers)) {
       v.leaks.push(c.id);
-      v.failures.push(failure(c, world, `ORACLE: two variants of the data are told apart\n${told(a)}\n    ---`, b));
-    } else if (c.expect !== 'either' && a.outcome !== c.expect) v.failures.push(failure(c, world, `expected ${c.expect}, was ${a.outcome}`, a));
+      v.fail(failure(c, world, `ORACLE: two variants of the data are told apart\n${told(a)}\n    ---`, b));
+    } else if (c.expect !== 'either' && a.outcome !== c.expect) v.fail(failure(c, world, `expected ${c.expect}, was ${a.outcome}`, a));
   }
 }
 
@@ -77,44 +84,48 @@ async function attempt<T>(work: () => Promise<T>, fail: (what: string) => void):
 
 /** An attack that gives nothing on a direct connection proves nothing: every case must work there, or say why not. */
 export async function judgeBare(world: CorpusWorld, cases: readonly LeakCase[]): Promise<Verdicts> {
-  const v = fresh();
+  const v = new Verdicts();
   const finder = new LeakFinder(world.data.a.canaries);
   for (const c of cases.filter((x) => applies(world.version, x) && x.bare === undefined)) {
     v.cases++;
     const runs = async (variant: Variant): Promise<Run | undefined> => {
       const once = { ...c, modes: c.modes.slice(0, 1) };
-      const run = await attempt(() => runCase(world, once, barePlace(world, variant)), (what) => v.failures.push(failure(c, world, what)));
+      const run = await attempt(() => runCase(world, once, barePlace(world, variant)), (what) => v.fail(failure(c, world, what)));
       if (mayChange(c)) await world.restore(`bare_${variant}`);
       return run?.[0];
     };
     const a = await runs('a');
     if (!a) continue;
     if (!c.oracle) {
-      if (finder.leaks(a).length === 0) v.failures.push(failure(c, world, 'gives nothing away without the gateway either', a));
+      if (finder.leaks(a).length === 0) v.fail(failure(c, world, 'gives nothing away without the gateway either', a));
       continue;
     }
     const b = await runs('b');
-    if (b && seen(a.answers) === seen(b.answers)) v.failures.push(failure(c, world, 'does not tell the variants apart without the gateway either', a));
+    if (b && seen(a.answers) === seen(b.answers)) v.fail(failure(c, world, 'does not tell the variants apart without the gateway either', a));
   }
   return v;
 }
 
 /** Denied, held or allowed as the case says, with its code and policy; what was not allowed has changed nothing. */
 export async function judgeGuardrails(world: CorpusWorld, cases: readonly GuardrailCase[]): Promise<Verdicts> {
-  const v = fresh();
+  const v = new Verdicts();
   for (const c of cases.filter((x) => applies(world.version, x))) {
     v.cases++;
-    const mark = world.gateway.mark;
-    const runs = await attempt(() => runCase(world, c, gatewayPlace(world, c.on, 'a')), (what) => v.failures.push(failure(c, world, what)));
-    const changed = await world.restore('corpus_a');
-    if (changed && c.expect !== 'allowed') v.failures.push(failure(c, world, 'it was not allowed, and yet it changed something', runs?.[0]));
-    for (const run of runs ?? []) {
-      v.outcomes[run.outcome]++;
-      const wrong = wrongGuardrail(world, c, run, mark);
-      if (wrong !== undefined) v.failures.push(failure(c, world, wrong, run));
-    }
+    for (const one of sessionsOf(c)) await judgeGuardrail(world, one, v);
   }
   return v;
+}
+
+async function judgeGuardrail(world: CorpusWorld, c: GuardrailCase, v: Verdicts): Promise<void> {
+  const mark = world.gateway.mark;
+  const runs = await attempt(() => runCase(world, c, gatewayPlace(world, c.on, 'a')), (what) => v.fail(failure(c, world, what)));
+  const changed = await world.restore('corpus_a');
+  if (changed && c.expect !== 'allowed') v.fail(failure(c, world, 'it was not allowed, and yet it changed something', runs?.[0]));
+  for (const run of runs ?? []) {
+    v.outcomes[run.outcome]++;
+    const wrong = wrongGuardrail(world, c, run, mark);
+    if (wrong !== undefined) v.fail(failure(c, world, wrong, run));
+  }
 }
 
 function wrongGuardrail(world: CorpusWorld, c: GuardrailCase, run: Run, mark: number): string | undefined {
@@ -143,30 +154,46 @@ function policiesOfHold(world: CorpusWorld, mark: number, run: Run): string {
 
 /** What comes through the gateway is byte for byte what comes directly. */
 export async function judgeBenign(world: CorpusWorld, cases: readonly BenignCase[]): Promise<Verdicts> {
-  const v = fresh();
+  const v = new Verdicts();
   for (const c of cases.filter((x) => applies(world.version, x))) {
     v.cases++;
-    const place = gatewayPlace(world, c.on, 'a');
-    const run = (where: typeof place): Promise<Run[] | undefined> => attempt(() => runCase(world, c, where), (what) => v.failures.push(failure(c, world, what)));
-    const direct = await run({ ...place, login: world.direct('corpus_a') });
-    const through = await run(place);
-    for (const [i, d] of (direct ?? []).entries()) {
-      const t = through?.[i];
-      if (d.outcome !== 'masked') v.failures.push(failure(c, world, 'fails on a direct connection', d));
-      else if (t && !sameBytes(d.bytes, t.bytes)) v.failures.push(failure(c, world, `differs, directly:\n${told(d)}\n    but through the gateway:`, t));
-    }
-    if (mayChange(c) && (await world.restore('corpus_a'))) v.failures.push(failure(c, world, 'leaves something behind'));
+    for (const one of sessionsOf(c)) await judgeBenignCase(world, one, v);
   }
   return v;
 }
 
-/** Equal, but for the process id in a notification. */
-function sameBytes(a: Buffer, b: Buffer): boolean {
-  return withoutPids(a).equals(withoutPids(b));
+async function judgeBenignCase(world: CorpusWorld, c: BenignCase, v: Verdicts): Promise<void> {
+  const place = gatewayPlace(world, c.on, 'a');
+  const run = (where: typeof place): Promise<Run[] | undefined> => attempt(() => runCase(world, c, where), (what) => v.fail(failure(c, world, what)));
+  const direct = await run({ ...place, login: world.direct('corpus_a') });
+  const through = await run(place);
+  for (const [i, d] of (direct ?? []).entries()) {
+    const t = through?.[i];
+    if (d.outcome !== 'masked') v.fail(failure(c, world, 'fails on a direct connection', d));
+    else if (t && !sameBytes(d.bytes, t.bytes, world.newestOid)) v.fail(failure(c, world, `differs, directly:\n${told(d)}\n    but through the gateway:`, t));
+  }
+  if (mayChange(c) && (await world.restore('corpus_a'))) v.fail(failure(c, world, 'leaves something behind'));
 }
 
-function withoutPids(bytes: Buffer): Buffer {
+/** Equal, but for the process id in a notification and the oids of what the session itself made. */
+function sameBytes(a: Buffer, b: Buffer, newest: number): boolean {
+  return comparable(a, newest).equals(comparable(b, newest));
+}
+
+function comparable(bytes: Buffer, newest: number): Buffer {
   const out = Buffer.from(bytes);
-  for (let i = 0; i + 5 <= out.length; i += 1 + out.readUInt32BE(i + 1)) if (out[i] === 0x41) out.fill(0, i + 5, i + 9);
+  for (let i = 0; i + 5 <= out.length; i += 1 + out.readUInt32BE(i + 1)) {
+    if (out[i] === 0x41) out.fill(0, i + 5, i + 9);
+    if (out[i] === 0x54) forgetTables(out, i + 7, newest);
+  }
   return out;
+}
+
+/** Fields of a RowDescription from here on: name, oid of the table, and fourteen bytes more. */
+function forgetTables(out: Buffer, from: number, newest: number): void {
+  for (let at = from, left = out.readUInt16BE(from - 2); left > 0; left--) {
+    at = out.indexOf(0, at) + 1;
+    if (out.readUInt32BE(at) > newest) out.fill(0, at, at + 4);
+    at += 18;
+  }
 }

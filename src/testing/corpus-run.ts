@@ -1,6 +1,6 @@
 /** Judges cases: what came back, what it gives away, and whether two variants of the data can be told apart. */
 import { fill, type BenignCase, type GuardrailCase, type LeakCase, type Step } from './corpus-cases.ts';
-import { CorpusClient, type Answer } from './corpus-client.ts';
+import { CorpusClient, noAnswer, SignOnRefused, type Answer } from './corpus-client.ts';
 import type { Canary, Variant } from './corpus-data.ts';
 import { CanaryScan } from './corpus-scan.ts';
 import { runStep, type Mode } from './corpus-steps.ts';
@@ -37,24 +37,22 @@ export interface Runnable {
   readonly startup: Readonly<Record<string, string>>;
 }
 
-/**
- * Runs a case by each of its modes. A case of one statement has one session for both, so that it costs half; one of
- * several has a session for each.
- */
+/** A case of one statement has one session for all its modes, so that it costs half; one of several has a session for each. */
+export const sessionsOf = <T extends Runnable>(c: T): T[] => (c.run.length > 1 ? c.modes.map((mode) => ({ ...c, modes: [mode] })) : [c]);
+
+/** Runs what `sessionsOf` gave. A session that is ended has answered for one mode only: the others get another. */
 export async function runCase(world: CorpusWorld, c: Runnable, place: Place): Promise<Run[]> {
-  if (c.run.length > 1 || c.modes.length === 1) {
-    const runs: Run[] = [];
-    for (const mode of c.modes) runs.push(...(await session(world, { ...c, modes: [mode] }, place)));
-    return runs;
-  }
   const runs = await session(world, c, place);
-  // A session that was ended has answered for one mode only.
   const missing = c.modes.slice(runs.length);
   return missing.length === 0 ? runs : [...runs, ...(await session(world, { ...c, modes: missing }, place))];
 }
 
 async function session(world: CorpusWorld, c: Runnable, place: Place): Promise<Run[]> {
-  const client = await CorpusClient.open(place.login, Object.entries(c.startup));
+  const client = await CorpusClient.open(place.login, Object.entries(c.startup)).catch((error: unknown) => {
+    if (error instanceof SignOnRefused) return error;
+    throw error;
+  });
+  if (client instanceof SignOnRefused) return c.modes.map((mode) => refused(mode, client));
   const opened: { other?: CorpusClient } = {};
   const runs: Run[] = [];
   try {
@@ -70,6 +68,12 @@ async function session(world: CorpusWorld, c: Runnable, place: Place): Promise<R
     opened.other?.close();
   }
   return runs;
+}
+
+function refused(mode: Mode, error: SignOnRefused): Run {
+  const answers = [{ ...noAnswer(), errors: [{ code: error.code, message: error.message, detail: '' }], closed: true }];
+  const bytes = Buffer.from(error.message);
+  return { mode, answers, bytes, signOn: bytes, outcome: outcomeOf(answers) };
 }
 
 async function steps(world: CorpusWorld, c: Runnable, mode: Mode, place: Place, client: CorpusClient, opened: { other?: CorpusClient }): Promise<Answer[]> {

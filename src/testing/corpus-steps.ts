@@ -1,7 +1,7 @@
 /** Runs the steps of a case in one session: by simple queries, or by the extended protocol in text and again in binary. */
 import * as wire from '../wire/postgres/index.ts';
 import { fill, type Step } from './corpus-cases.ts';
-import { CorpusClient, noAnswer, type Answer } from './corpus-client.ts';
+import { noAnswer, type Answer, type CorpusClient } from './corpus-client.ts';
 
 export type Mode = 'simple' | 'extended';
 

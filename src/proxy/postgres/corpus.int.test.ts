@@ -41,28 +41,28 @@ describe.each(servers)('corpus on PostgreSQL %i', (version: CorpusVersion) => {
     expect(v.failures.map((f) => `\n  ${f}`).join('')).toBe('');
   };
 
-  it('harmless statements come back byte for byte', { timeout: 300_000 }, async () => {
+  it('harmless statements come back byte for byte', { timeout: 600_000 }, async () => {
     const v = await judgeBenign(here(), [...benign, ...chosen(await psqlCases(here()))]);
     check(v, `${v.cases - failed(v)} of ${v.cases} benign identical`);
   });
 
-  it('guardrails hold', { timeout: 300_000 }, async () => {
+  it('guardrails hold', { timeout: 600_000 }, async () => {
     const v = await judgeGuardrails(here(), guardrails);
     check(v, `${v.cases - failed(v)} of ${v.cases} guardrail cases as expected`);
   });
 
-  it('every attack works without the gateway', { timeout: 300_000 }, async () => {
+  it('every attack works without the gateway', { timeout: 600_000 }, async () => {
     const v = await judgeBare(here(), leaks);
     check(v, `${v.cases} attacks work without the gateway`);
   });
 
-  it('no attack gives anything away', { timeout: 600_000 }, async () => {
+  it('no attack gives anything away', { timeout: 1_200_000 }, async () => {
     const v = await judgeLeaks(here(), leaks);
     const { masked, denied, held, error } = v.outcomes;
     check(v, `${v.cases} leak cases, ${new Set(v.leaks).size} leaks (runs: ${masked} masked, ${denied} denied, ${held} held, ${error} refused by the server)`);
   });
 
-  it('recordings, spool and store hold no value, and the recordings verify', { timeout: 600_000 }, async () => {
+  it('recordings, spool and store hold no value, and the recordings verify', { timeout: 1_200_000 }, async () => {
     await here().gateway.halt();
     const bad = (await verifyAll(here().gateway)).filter((r) => r.verdict !== 'PASS').map((r) => `${r.dir} ${r.verdict}`);
     const { found, files, bytes } = leaksOnDisk(here());
