@@ -52,3 +52,26 @@ describe('client_encoding', () => {
     expect(refusal(sql)).toBeUndefined();
   });
 });
+
+describe('set_config of a name that pg_settings gives', () => {
+  const labels = (sql: string): string => analyseSql(sql, env())[0]?.facts.operations.map((o) => `${o.action} ${o.object.name ?? ''}`).join() ?? '';
+
+  it('is the setting that the condition names', () => {
+    expect(labels("SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'")).toContain('sql:set restrict_nonsystem_relation_kind');
+    expect(labels("SELECT pg_catalog.set_config(name, 'x', false) FROM pg_catalog.pg_settings WHERE name = 'session_replication_role'")).toContain('sql:set session_replication_role');
+  });
+
+  it.each([
+    "SELECT set_config(name, 'x', false) FROM pg_settings",
+    "SELECT set_config(name, 'x', false) FROM pg_settings WHERE name <> 'a'",
+    "SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'a' OR name = 'role'",
+    "SELECT set_config(name, 'x', false) FROM pg_settings, other WHERE name = 'a'",
+    "SELECT set_config(name, 'x', false) FROM public.pg_settings WHERE name = 'a'",
+    "SELECT set_config(name, 'x', false) FROM pg_settings AS t(name) WHERE name = 'a'",
+    "SELECT set_config(name, 'x', false) FROM pg_settings WHERE name OPERATOR(public.=) 'a'",
+    "SELECT set_config(reset_val, 'x', false) FROM pg_settings WHERE name = 'a'",
+    "WITH pg_settings AS (SELECT 'role' AS name) SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'a'",
+  ])('anything else is not: %s', (sql) => {
+    expect(labels(sql)).toContain('sql:opaque');
+  });
+});

@@ -2,6 +2,7 @@
 import type { AnalysisEnv, SqlFacts, StatementAnalysis, TextPlace } from './types.ts';
 import { effectsOf, NO_EFFECTS } from './facts/effects.ts';
 import { StatementText } from './facts/place.ts';
+import { withSettingName } from './facts/setting-name.ts';
 import { executeIn, sqlFacts } from './facts/sql.ts';
 import { as, constText } from './facts/tree.ts';
 import type { Node } from './facts/tree.ts';
@@ -90,7 +91,7 @@ function foreignEncoding(node: Node): string | undefined {
 }
 
 function analyseStatement(node: Node, source: StatementText, env: AnalysisEnv): StatementAnalysis {
-  const { facts, known } = sqlFacts(node, env);
+  const { facts, known } = sqlFacts(withSettingName(node, env), env);
   const encoding = foreignEncoding(node);
   if (encoding !== undefined) {
     const effects = effectsOf(node, facts);
