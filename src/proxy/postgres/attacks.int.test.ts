@@ -144,6 +144,52 @@ describe('names of the protocol', () => {
   });
 });
 
+describe('objects that are changed past the gateway', () => {
+  const asOwner = async (sql: string): Promise<void> => {
+    const owner = await pgConnect({ host: server.host, port: server.port, user: server.superuser, password: server.password, database: 'shop' });
+    await owner.query(sql);
+    await owner.end();
+  };
+  const text = (body: string): string => `CREATE OR REPLACE FUNCTION public.outside_f() RETURNS SETOF text LANGUAGE sql AS $$ ${body} $$`;
+
+  beforeAll(async () => {
+    await asOwner(`CREATE VIEW public.outside AS ${upper}; CREATE VIEW public.over_outside AS SELECT id, a FROM public.outside; ${text('SELECT name FROM public.customers')}`);
+    await asOwner('GRANT SELECT ON public.outside, public.over_outside TO PUBLIC');
+  });
+
+  it.each<[string, string, string]>([
+    ['a view', `CREATE OR REPLACE VIEW public.outside AS ${evil}`, 'SELECT upper(a) FROM outside'],
+    ['a view below a view', `CREATE OR REPLACE VIEW public.outside AS ${evil}`, 'SELECT upper(a) FROM over_outside'],
+    ['a view that a COPY reads', `CREATE OR REPLACE VIEW public.outside AS ${evil}`, 'COPY (SELECT upper(a) FROM outside) TO STDOUT'],
+    ['a function', text('SELECT password FROM public.customers'), 'SELECT * FROM outside_f()'],
+  ])('%s: no row as it was taken for before, and no refusal for long', async (_, change, ask) => {
+    await withTap('shop', async () => {
+      const client = await open('shop');
+      await client.ask(ask);
+      await asOwner(change);
+      // Refused, or masked already when the watch has seen the change before.
+      await client.ask(ask);
+      expect(await client.ask(ask)).not.toContain('run it again');
+      client.close();
+    });
+    await asOwner(`CREATE OR REPLACE VIEW public.outside AS ${upper}; ${text('SELECT name FROM public.customers')}`);
+  });
+
+  it('a view behind a prepared statement', async () => {
+    await withTap('shop', async () => {
+      const client = await open('shop');
+      await client.ask('PREPARE q AS SELECT upper(a) FROM outside');
+      client.send(Buffer.concat([encodeParse('q2', 'SELECT upper(a) FROM outside'), encodeSync()]));
+      await client.answer();
+      await asOwner(`CREATE OR REPLACE VIEW public.outside AS ${evil}`);
+      client.send(Buffer.concat([encodeBind({ portal: '', statement: 'q2' }), encodeExecute(''), encodeSync()]));
+      await client.answer();
+      await client.ask('EXECUTE q');
+      client.close();
+    });
+  });
+});
+
 /** Resolves when the other session waits for a lock, or after enough questions that it never will. */
 async function settled(observer: AttackClient): Promise<void> {
   for (let i = 0; i < 200; i++) {

@@ -16,7 +16,7 @@ import { CopyOut } from './copy-out.ts';
 import { denialBytes, policyDenial } from './denial.ts';
 import { assertUtf8 } from './injector.ts';
 import { maskMessage } from './messages.ts';
-import { stillMeansTheSame } from './object-changes.ts';
+import { dependsOnCode, stillMeansTheSame } from './object-changes.ts';
 import type { Pending } from './pending.ts';
 import { reconcile } from './reconcile.ts';
 import { ResultShape, StatementResult } from './result.ts';
@@ -46,6 +46,8 @@ export class BackendRelay {
   /** A result was refused on the way: nothing more of it reaches the client before ReadyForQuery. */
   #suppressed = false;
   #rechecking = false;
+  /** Answers whose rows may be shown. */
+  readonly #confirmed = new WeakSet<Pending>();
   #copyOut: CopyOut | undefined;
   /** By plan, which lives as long as its statement does: re-executions and repeated texts skip the making. */
   readonly #shapes = new WeakMap<MaskPlan, KnownShape>();
@@ -94,20 +96,24 @@ export class BackendRelay {
     const head = state.pending.peek();
     if ((head?.kind !== 'query' && head?.kind !== 'execute') || head.result || head.injection || this.#suppressed || engine.classes.length === 0) return undefined;
     const changes = head.kind === 'query' ? head.changes : head.portal?.changes;
-    return changes === catalogs.changes ? undefined : head;
+    if (changes !== catalogs.changes) return head;
+    const planned = plannedOf(head);
+    return planned && !this.#confirmed.has(head) && dependsOnCode(planned, this.#context) ? head : undefined;
   }
 
   /** Takes no further message before the statement is known to mean what it was taken for; else refuses its rows. */
   #recheck(head: QueryEntry | ExecuteEntry, go: () => void): void {
     const { catalogs } = this.#context;
     const { changes } = catalogs;
-    const planned = head.kind === 'query' ? head.statements[head.index]?.analysis : head.portal?.analysis;
+    const planned = plannedOf(head);
+    const objectsMoved = changes !== (head.kind === 'query' ? head.changes : head.portal?.changes);
     const sql = head.kind === 'query' ? head.sql : (head.portal?.statement.sql ?? '');
     this.#rechecking = true;
     this.#socket.pause();
-    const checked = planned ? stillMeansTheSame(this.#context, { sql, index: head.kind === 'query' ? head.index : 0, planned }) : Promise.resolve(false);
+    const checked = planned ? stillMeansTheSame(this.#context, { sql, index: head.kind === 'query' ? head.index : 0, planned, objectsMoved }) : Promise.resolve(false);
     checked
       .then((same) => {
+        this.#confirmed.add(head);
         if (!same) this.#refuseResult('an object that the statement may use was changed while it ran; run it again', head.record);
         else if (head.kind === 'query') head.changes = changes;
         else if (head.portal) head.portal.changes = changes;
@@ -448,6 +454,8 @@ export class BackendRelay {
     }
   }
 }
+
+const plannedOf = (head: QueryEntry | ExecuteEntry): StatementAnalysis | undefined => (head.kind === 'query' ? head.statements[head.index]?.analysis : head.portal?.analysis);
 
 function planOf(head: Pending | undefined): MaskPlan {
   if (head?.kind === 'query') return head.statements[Math.min(head.index, head.statements.length - 1)]?.plan ?? NO_PLAN;

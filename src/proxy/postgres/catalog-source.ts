@@ -1,15 +1,19 @@
 /**
  * One target's catalog snapshot, read on a connection of the proxy's own and shared by its sessions. It is read again
- * when a session changed objects, and when it is older than a minute: another program may have changed them.
+ * when a session changed objects, and when the server's objects are found to differ: other programs change them too.
+ * That is looked at each second while sessions work, and before rows are shown of what a view or a function computes.
  */
 import type { Clock } from '../../base/clock.ts';
 import { EnvironmentError } from '../../base/errors.ts';
 import { buildCatalog, catalogQueries, type CatalogRows } from '../../policy/lineage/catalog.ts';
 import type { CatalogView } from '../../policy/types.ts';
 import type { Credential, Target } from '../core/ports.ts';
+import { CatalogWatch } from './catalog-watch.ts';
 import { asEnvironmentError, OwnConnection, type TextRow } from './own-queries.ts';
 
 const MAX_AGE_MS = 60_000;
+/** Of the last comparison with the server, while somebody asks. */
+const COMPARED_MS = 1_000;
 
 const PARTS = ['schemas', 'relations', 'columns', 'functions', 'operators', 'casts', 'hidden'] as const satisfies readonly (keyof CatalogRows)[];
 
@@ -51,6 +55,10 @@ export class CatalogSource {
   #changes = 0;
   #have = -1;
   #reading: Promise<void> | undefined;
+  readonly #watch: CatalogWatch;
+  /** Of the server's objects, before the snapshot was read. */
+  #print = '';
+  #comparedMs = 0;
   /** server_version_num of the target, once it has been asked. */
   serverVersion = 0;
 
@@ -58,11 +66,34 @@ export class CatalogSource {
     this.#target = target;
     this.#lease = lease;
     this.#clock = clock;
+    this.#watch = new CatalogWatch(target, lease);
   }
 
   /** The snapshot, if there is one that may still be used. */
   get current(): CatalogView | undefined {
-    return this.#fresh() ? this.#view : undefined;
+    if (!this.#fresh()) return undefined;
+    if (this.#clock.nowMs() - this.#comparedMs > COMPARED_MS) {
+      this.#comparedMs = this.#clock.nowMs();
+      // A server that does not answer is told to those who need its answer.
+      this.isAsRead().catch(() => undefined);
+    }
+    return this.#view;
+  }
+
+  /** Compares the server's objects, from now on, with those that were read. @throws EnvironmentError when it cannot be asked */
+  async isAsRead(): Promise<boolean> {
+    const before = this.#print;
+    const now = await this.#watch.print();
+    this.#comparedMs = this.#clock.nowMs();
+    if (before !== this.#print) return now === this.#print;
+    if (now === before) return true;
+    this.invalidate();
+    return false;
+  }
+
+  /** Ends the connection that watches. */
+  close(): void {
+    this.#watch.close();
   }
 
   get stamp(): string {
@@ -115,7 +146,14 @@ export class CatalogSource {
     const wanted = this.#wanted;
     // Taken before reading: what changes meanwhile belongs to the next snapshot.
     const startedMs = this.#clock.nowMs();
-    this.#view = await this.#query();
+    try {
+      const print = await this.#watch.print();
+      this.#view = await this.#query();
+      this.#print = print;
+      this.#comparedMs = startedMs;
+    } catch (error) {
+      throw asEnvironmentError(`the catalog of ${this.#target.info.name} could not be read`, error);
+    }
     if (wanted > this.#have || this.#have < 0) this.#have = wanted;
     else {
       this.#wanted++;
@@ -133,8 +171,6 @@ export class CatalogSource {
       const results: (readonly TextRow[])[] = [];
       for (const text of catalogTexts(this.serverVersion)) results.push(await connection.rows(text));
       return catalogFrom(results);
-    } catch (error) {
-      throw asEnvironmentError(`the catalog of ${this.#target.info.name} could not be read`, error);
     } finally {
       connection?.close();
     }

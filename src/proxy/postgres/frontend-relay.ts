@@ -430,7 +430,7 @@ export class FrontendRelay {
     const { sql, statements } = analysed;
     const reason = longName(statements.flatMap(namesOf)) ?? standingRefusal({ sql, statements, values: params.map((p) => p.value) }, engine.classes.length > 0);
     if (reason !== undefined) return { effect: 'deny', reason, policyIds: [] };
-    return gatekeeper.judge(analysed.statements, false);
+    return gatekeeper.judge(statements, false, this.#context.state.unsettled);
   }
 
   #act(verdict: Verdict, a: Action): Promise<void> | undefined {
@@ -463,7 +463,7 @@ export class FrontendRelay {
       // Objects may have changed while it waited: what names mean now is what counts.
       if (this.#stale()) await this.#refresh();
       const analysed = a.reread();
-      const again = gatekeeper.judge(analysed.statements, true);
+      const again = gatekeeper.judge(analysed.statements, true, this.#context.state.unsettled);
       if (again.effect === 'allow') a.go(again.plans, analysed);
       else a.refuse(policyDenial(again.reason, again.policyIds, reference(this.#context, a.n)));
     }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { ConnectionInfo, MaskPlan, Outcome, PolicyEngine, Principal, RecordLevel, Request, StatementAnalysis } from '../../policy/types.ts';
+import { orderProblem } from './statement-order.ts';
 
 export interface Caller {
   readonly principal: Principal;
@@ -40,17 +41,19 @@ export class Gatekeeper {
     return this.engine.decide(this.request(undefined, false));
   }
 
-  judge(statements: readonly StatementAnalysis[], approved: boolean): Verdict {
+  /** @param unsettled the session has changed objects or settings in a transaction that is still open */
+  judge(statements: readonly StatementAnalysis[], approved: boolean, unsettled = false): Verdict {
     const single = approved || this.engine.asksTime || statements.length !== 1 ? undefined : statements[0];
     const known = single && this.#verdicts.get(single);
     if (known) return known;
-    const verdict = this.#judge(statements, approved);
+    const verdict = this.#judge(statements, approved, unsettled);
     if (single) this.#verdicts.set(single, verdict);
     return verdict;
   }
 
-  #judge(statements: readonly StatementAnalysis[], approved: boolean): Verdict {
-    const order = this.#orderProblem(statements);
+  #judge(statements: readonly StatementAnalysis[], approved: boolean, unsettled: boolean): Verdict {
+    // Without data classes no catalog is asked: names are taken as they are spelled.
+    const order = this.engine.classes.length === 0 ? undefined : orderProblem(statements, unsettled);
     if (order !== undefined) return { effect: 'deny', reason: order, policyIds: [] };
     const outcomes = statements.map((s) => this.engine.decide(this.request(s, approved)));
     const denied = outcomes.find((o) => o.effect === 'deny');
@@ -62,21 +65,6 @@ export class Gatekeeper {
     return { effect: 'allow', policyIds: unique(allowed.flatMap((o) => o.policyIds)), plans: allowed.map((o) => o.maskPlan), level };
   }
 
-  /**
-   * Statements of one query string are analysed together, before any has run. One that moves names or changes how
-   * text is read would make the analysis of those behind it a guess. Objects that a statement makes are unknown to
-   * those behind it, which are refused as it is; but it may also change what known names mean.
-   */
-  #orderProblem(statements: readonly StatementAnalysis[]): string | undefined {
-    if (statements.length < 2 || this.engine.classes.length === 0) return undefined;
-    for (const [i, mover] of statements.entries()) {
-      const { settings, catalog } = mover.effects;
-      const later = statements.slice(i + 1).find((s) => (settings && (s.facts.tables.length > 0 || s.effects.execute !== undefined)) || (catalog && movesData(s)));
-      if (later !== undefined) return `${mover.facts.statement} changes how later names are read; send it as a query of its own`;
-    }
-    return undefined;
-  }
-
   mayApprove(approver: Principal, statements: readonly StatementAnalysis[]): { allowed: boolean; reason: string } {
     for (const s of statements) {
       const answer = this.engine.mayApprove(approver, this.request(s, false));
@@ -85,15 +73,6 @@ export class Gatekeeper {
     return { allowed: true, reason: '' };
   }
 }
-
-/** Rows come out of it, or go from one place to another: not so a change of schema, or an insert of constants. */
-function movesData({ facts, output, effects }: StatementAnalysis): boolean {
-  if (effects.execute !== undefined || effects.declare !== undefined) return true;
-  if (output !== 'none') return facts.tables.length > 0 || facts.functions.length > 0;
-  return facts.operations.some((o) => READS.has(o.action));
-}
-
-const READS: ReadonlySet<string> = new Set(['sql:select', 'sql:update', 'sql:merge', 'sql:call', 'sql:opaque', 'sql:predicate']);
 
 function uniteHolds(held: readonly (Outcome & { effect: 'hold' })[]): Verdict {
   const first = held[0];

@@ -181,5 +181,6 @@ export class PgListener {
     this.#stopped = true;
     this.#server.close();
     await Promise.all([...this.#sessions].map((s) => s.stop()));
+    this.#catalogs.close();
   }
 }

@@ -8,15 +8,14 @@ import type { StatementAnalysis } from '../../policy/types.ts';
 import type { AnalysisContext } from './analyser.ts';
 import type { SessionContext } from './context.ts';
 import { needsOwnCatalog } from './injector.ts';
-
-/** Statements of schema that change no name's meaning, and that may run for long. */
-const HARMLESS = /^(?:CREATE INDEX|REINDEX|COMMENT|ANALYZE|VACUUM|REFRESH MATERIALIZED VIEW|GRANT|REVOKE|CLUSTER)\b/;
+import { FIRST_USER_OID } from './object-ids.ts';
+import { movesObjects } from './statement-order.ts';
 
 /** May change what names mean to other sessions; temporary objects are the session's own. */
-function isShared({ facts, effects }: StatementAnalysis): boolean {
-  if (!effects.catalog || HARMLESS.test(facts.statement)) return false;
-  const changed = facts.operations.filter((o) => o.action === 'sql:ddl' || o.action === 'sql:drop');
-  return changed.length === 0 || changed.some((o) => o.object.schema !== 'pg_temp');
+function isShared(analysis: StatementAnalysis): boolean {
+  if (!movesObjects(analysis)) return false;
+  const changed = analysis.facts.operations.filter((o) => o.action === 'sql:ddl' || o.action === 'sql:drop');
+  return changed.length === 0 || changed.some((o) => o.object.schema !== 'pg_temp' && !/\bTEMP\b/.test(o.label));
 }
 
 const endsTransaction = ({ facts, effects }: StatementAnalysis): boolean =>
@@ -42,20 +41,39 @@ function announce({ state, catalogs, engine }: SessionContext, analyses: readonl
   if (state.transaction !== 'T' || analyses.some(endsTransaction)) catalogs.touch();
 }
 
+/** Its meaning lies in the text of a view or a function, which anybody who may can replace while it keeps its name and columns. */
+export function dependsOnCode({ facts }: StatementAnalysis, { catalog, state }: SessionContext): boolean {
+  const { view } = catalog;
+  if (view === undefined) return false;
+  const split = (qualified: string): [string, string] => [qualified.slice(0, Math.max(0, qualified.lastIndexOf('.'))), qualified.slice(qualified.lastIndexOf('.') + 1)];
+  const isView = (qualified: string): boolean => {
+    const relation = view.relation(...split(qualified));
+    return relation !== undefined && relation.oid >= FIRST_USER_OID && ['v', 'm', 'f'].includes(relation.kind);
+  };
+  const isOwnFunction = (qualified: string): boolean => {
+    const [schema, name] = split(qualified);
+    return (schema === '' ? state.searchPath : [schema]).some((s) => view.functions(s, name).length > 0);
+  };
+  return facts.tables.some(isView) || facts.functions.some(isOwnFunction);
+}
+
 /** What is about to be shown, and what it was taken for. */
 export interface Shown {
   readonly sql: string;
   /** Which statement of the text. */
   readonly index: number;
   readonly planned: StatementAnalysis;
+  /** A session of this program has changed objects meanwhile: then the server need not be asked whether anybody has. */
+  readonly objectsMoved: boolean;
 }
 
 /**
  * Reads the catalog anew and analyses once more.
  * @returns false when the statement may mean something else by now, or when nobody can tell
  */
-export async function stillMeansTheSame(context: SessionContext, { sql, index, planned }: Shown): Promise<boolean> {
+export async function stillMeansTheSame(context: SessionContext, { sql, index, planned, objectsMoved }: Shown): Promise<boolean> {
   const { catalogs, catalog, state, analyser } = context;
+  if (!objectsMoved && (await catalogs.isAsRead())) return true;
   // The session's own objects can be looked up on its own connection only, which is busy with these rows.
   if (needsOwnCatalog(context)) return false;
   const before = catalog.view?.schemas().join('\0');

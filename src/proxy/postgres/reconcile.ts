@@ -4,10 +4,8 @@
  * result is refused.
  */
 import type { CatalogView, ClassRule, MaskPlan, PolicyEngine } from '../../policy/types.ts';
+import { FIRST_USER_OID } from './object-ids.ts';
 import type { ResultColumn } from './statements.ts';
-
-/** First OID that PostgreSQL gives to objects of users (FirstNormalObjectId). */
-const FIRST_USER_OID = 16_384;
 
 export type Reconciled = { readonly plan: MaskPlan } | { readonly refusal: string };
 

@@ -212,7 +212,7 @@ describe('verdicts over several statements', () => {
   });
 
   it('a statement that moves names before one that uses them is denied', () => {
-    const mover = analysis('sql:set', { effects: { settings: true, catalog: false, copyOut: false, copyIn: false } }, { statement: 'SET', tables: [] });
+    const mover = analysis('sql:set', { effects: { settings: true, catalog: false, copyOut: false, copyIn: false } }, { statement: 'SET', tables: [], operations: [{ action: 'sql:set', object: { kind: 'setting', name: 'search_path' }, label: 'SET search_path' }] });
     expect(gatekeeper(permit).judge([mover, analysis('sql:select')], false)).toMatchObject({ effect: 'deny', reason: expect.stringContaining('a query of its own') as string });
     expect(gatekeeper(permit).judge([analysis('sql:select'), mover], false).effect).toBe('allow');
   });

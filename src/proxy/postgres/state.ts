@@ -47,6 +47,11 @@ export class SessionState {
     this.ended.catch(() => undefined);
   }
 
+  /** An open transaction has changed objects or settings: its end may take them back. */
+  get unsettled(): boolean {
+    return this.catalogInTransaction || this.settingsInTransaction;
+  }
+
   /** Resolves when `test` holds; it is tried after every answer of the server. Rejects when the session ends first. */
   until(test: () => boolean): Promise<void> {
     if (test()) return Promise.resolve();
