@@ -44,6 +44,7 @@ export const catalog: CatalogView = sketchCatalog({
     { schema: 'public', name: 'steps', kind: 'p', body: "INSERT INTO public.notes VALUES (1, 'x')" },
     { schema: 'public', name: 'give', kind: 'p', body: 'SELECT email FROM public.customers', outColumns: ['x'] },
     { schema: 'public', name: 'stash', kind: 'p', body: 'INSERT INTO public.notes SELECT id, email FROM public.customers' },
+    { schema: 'public', name: 'by_mail', body: 'SELECT id FROM public.customers WHERE email = m', outColumns: [] },
     { schema: 'public', name: 'whole_of', body: 'SELECT (q).email FROM public.customers q', outColumns: [] },
     { schema: 'hr', name: 'upper', language: 'plpgsql', outColumns: [] },
     { schema: 'public', name: 'tree', body: 'CREATE OR REPLACE FUNCTION public.tree() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT customers.email FROM public.customers; END', outColumns: [] },

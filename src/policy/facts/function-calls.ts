@@ -31,6 +31,8 @@ export function functionOperations(out: Collector, found: ResolvedFunction, args
   if (LOCK_FUNCTIONS.has(name) || name.startsWith('pg_advisory_unlock')) out.add('sql:lock', object, label);
   if (name === 'nextval' || name === 'setval') out.add('sql:update', sequence(out, args[0]), label);
   if (name === 'setseed' || name === 'pg_export_snapshot') out.add('sql:session', object, label);
+  // Of extensions: they are compiled code, which is otherwise taken for a computation.
+  if (/^(?:postgres_fdw|dblink)_/.test(name) && !OPAQUE_FUNCTIONS.has(name)) out.add('sql:call', object, label);
   if (WRITING_FUNCTIONS.has(name)) out.add('sql:call', object, label);
   if (name === 'pg_notify') out.add('sql:notify', object, label);
   if (name.startsWith('lo_') || name === 'lowrite' || name === 'loread') out.add('sql:call', object, label);

@@ -44,7 +44,7 @@ export function resolveTable(name: QualifiedName, env: AnalysisEnv): ResolvedTab
   const { catalog } = env;
   const bare = name.schema === undefined;
   const fallback = (): ResolvedTable => ({
-    schema: name.schema ?? (name.name.startsWith('pg_') ? 'pg_catalog' : (effectivePath(env).find((s) => s !== 'pg_catalog' && !isTemp(s)) ?? 'public')),
+    schema: name.schema ?? (name.name.startsWith('pg_') && catalog === undefined ? 'pg_catalog' : (effectivePath(env).find((s) => s !== 'pg_catalog' && !isTemp(s)) ?? 'public')),
     name: name.name,
     relation: undefined,
     ambiguous: false,

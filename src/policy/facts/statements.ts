@@ -65,7 +65,11 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
     out.add('sql:ddl', NONE, created);
     return created;
   } else if (kind === 'CreateSchemaStmt') schemaElements(as(node, 'CreateSchemaStmt'), out);
-  else if (kind === 'CreateForeignTableStmt') out.table('sql:ddl', as(node, 'CreateForeignTableStmt')?.base?.relation, label);
+  else if (kind === 'CreateForeignTableStmt') {
+    const body = as(node, 'CreateForeignTableStmt');
+    foreignOptions(body?.options, out);
+    out.table('sql:ddl', body?.base?.relation, label);
+  }
   else if (kind === 'CreateFunctionStmt') return createFunction(as(node, 'CreateFunctionStmt'), out);
   else if (kind === 'AlterFunctionStmt') {
     const body = as(node, 'AlterFunctionStmt');
@@ -81,6 +85,14 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
     else out.table('sql:ddl', relation, label);
   }
   return label;
+}
+
+/** Options of a foreign table by which the server reads a file or runs a program (file_fdw). */
+function foreignOptions(options: readonly Node[] | undefined, out: Collector): void {
+  for (const option of allOf(options, 'DefElem')) {
+    if (option.defname === 'filename') out.fileAccess = true;
+    if (option.defname === 'program') out.programAccess = true;
+  }
 }
 
 /** Statements whose object policy may want to know by its name: the field that holds it. */
@@ -133,6 +145,10 @@ const DROP_KIND: Partial<Record<string, SqlObject['kind']>> = {
   VIEW: 'table',
   'MATERIALIZED VIEW': 'table',
   SCHEMA: 'schema',
+  FUNCTION: 'function',
+  PROCEDURE: 'function',
+  ROUTINE: 'function',
+  AGGREGATE: 'function',
 };
 
 function drop(body: NodeOf<'DropStmt'>, out: Collector): string {
@@ -336,6 +352,7 @@ const HANDLERS: { readonly [K in NodeKind]?: Handler<K> } = {
   ViewStmt: createView,
   AlterTableStmt: (body, out, node) => {
     calledIn(node, out);
+    for (const command of allOf(body.cmds, 'AlterTableCmd')) if (command.subtype === 'AT_GenericOptions') foreignOptions(as(command.def, 'List')?.items, out);
     return alterObject(objectWords(body.objtype), body.relation, undefined, out);
   },
   RenameStmt: (body, out) => {

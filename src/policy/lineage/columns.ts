@@ -7,7 +7,7 @@ import { functionValue } from './functions.ts';
 import { compositeFields } from './relations.ts';
 import { SYSTEM_COLUMNS, wholeRow } from './scope.ts';
 import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
-import { CONSTANT, derived, isFirm } from './value.ts';
+import { CONSTANT, derived, GIVEN, isFirm } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 /** Value of `a`, `t.a`, `s.t.a`, `t` (whole row) or `t.*` used as a value. */
@@ -59,7 +59,7 @@ function bareName(ctx: LineageContext, name: string, scope: Scope | undefined): 
     if (hits.length === 1 && hits[0] !== undefined) return useColumn(ctx, hits[0]);
     if (hits.length > 1) return derived(...hits.map((h) => useColumn(ctx, h)));
     const open = level.items.filter((i) => i.colVisible && i.open !== undefined);
-    if (SYSTEM_COLUMNS.has(name) && level.items.some((i) => i.colVisible && i.system)) return CONSTANT;
+    if (SYSTEM_COLUMNS.has(name) && level.items.some((i) => i.colVisible && i.system)) return GIVEN;
     if (open.length > 0) {
       const whole = open.every((i) => i.parameters) ? findItem([name], scope) : level.items.find((i) => i.relVisible && i.alias === name);
       if (whole !== undefined && !whole.parameters) return useRow(ctx, whole);
@@ -76,7 +76,7 @@ function bareName(ctx: LineageContext, name: string, scope: Scope | undefined): 
 function inItem(ctx: LineageContext, item: ScopeItem, name: string): Value | undefined {
   const hits = item.columns.filter((c) => c.name === name);
   if (hits.length > 0) return hits.length === 1 && hits[0] ? useColumn(ctx, hits[0]) : derived(...hits.map((h) => useColumn(ctx, h)));
-  if (item.system && SYSTEM_COLUMNS.has(name)) return CONSTANT;
+  if (item.system && SYSTEM_COLUMNS.has(name)) return GIVEN;
   return item.open === undefined ? undefined : ctx.use(item.open(name));
 }
 
@@ -95,7 +95,7 @@ export function findItem(names: readonly string[], scope: Scope | undefined): Sc
 export function useColumn(ctx: LineageContext, column: ScopeColumn): Value {
   if (column.guard !== undefined) ctx.refuse('opaque', column.guard);
   ctx.commit(column.tests);
-  return ctx.use(column.value);
+  return column.value.sources.size === 0 ? { ...column.value, given: true } : ctx.use(column.value);
 }
 
 export function useRow(ctx: LineageContext, item: ScopeItem): Value {

@@ -36,7 +36,8 @@ export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefin
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT':
     case 'AEXPR_NULLIF': {
-      const values = [value(e.lexpr), ...(as(e.rexpr, 'List')?.items ?? [e.rexpr]).map(value)];
+      const nodes = [e.lexpr, ...(as(e.rexpr, 'List')?.items ?? [e.rexpr])];
+      const values = nodes.map(value);
       return equality ? pair(ctx, values) : tested(ctx, values);
     }
     default:
@@ -59,7 +60,7 @@ function plainOperator(ctx: LineageContext, e: NodeOf<'A_Expr'>, left: Value, ri
   const value = derived(left, right);
   if (!ctx.hidden(value)) return value;
   if (ctx.quiet) return value;
-  if (!isTotalOperator(symbol, e, left, right, ctx.hidden)) ctx.filter(value, 'other');
+  if (ctx.measured || !isTotalOperator(symbol, e, left, right, ctx.hidden)) ctx.filter(value, 'other');
   else if (symbol === '||' && isWhole(left) && isWhole(right)) return { ...value, whole: true };
   else if (ACCESS.has(symbol) && isFirm(left)) return { ...value, firm: true };
   else if (left.type === NUMERIC || right.type === NUMERIC) return { ...value, type: NUMERIC };
@@ -111,7 +112,7 @@ export function isConstant(node: Node | undefined): boolean {
 export function pair(ctx: LineageContext, values: readonly Value[]): Value {
   const classes = new Set<string | undefined>();
   for (const v of values) for (const ref of v.sources) classes.add(ctx.classOf(ref)?.id);
-  const plain = classes.size <= 1 && values.every((v) => v.sources.size === 0 || v.exact);
+  const plain = classes.size <= 1 && values.every((v) => v.exact || (v.sources.size === 0 && v.given !== true));
   if (!ctx.quiet) for (const v of values) ctx.filter(v, plain ? 'equality' : 'other');
   return derived(...values);
 }

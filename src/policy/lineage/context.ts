@@ -92,6 +92,8 @@ export class LineageContext {
   #foreign = 0;
   readonly #source: StatementText;
   quiet = false;
+  /** The server will say how much memory the statement took (EXPLAIN ANALYZE): sizes of computed values show. */
+  measured = false;
   #mayPutOff = true;
   #collecting: { readonly tests: Map<string, Test>; needed: boolean } | undefined;
   readonly #interned = new Map<string, ColumnRef>();

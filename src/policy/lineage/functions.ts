@@ -10,7 +10,7 @@ import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
 import { builtType, buildsParts, isKnownStable, isTotal } from './total.ts';
 import type { Call } from './total.ts';
-import { CONSTANT, derived, isWhole, rowOf } from './value.ts';
+import { CONSTANT, derived, GIVEN, isWhole, rowOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
@@ -20,6 +20,16 @@ export const NEUTRAL_FUNCTIONS = set('count row_number rank dense_rank percent_r
 
 /** They give another form of the whole value: equal results mean equal values but for case and blanks. */
 const WHOLE_FUNCTIONS = set('lower upper btrim ltrim rtrim');
+
+/** Functions of the server that give a value for each of many rows. */
+const ROW_FUNCTIONS = set(`
+  generate_series generate_subscripts unnest regexp_matches regexp_split_to_table string_to_table json_array_elements json_array_elements_text
+  jsonb_array_elements jsonb_array_elements_text json_each json_each_text jsonb_each jsonb_each_text json_object_keys jsonb_object_keys
+  jsonb_path_query json_populate_recordset jsonb_populate_recordset json_to_recordset jsonb_to_recordset ts_parse
+`);
+
+/** Aggregates that keep one value however many rows there are. */
+const MEASURES = set('min max sum avg count');
 
 /** `type(x)` is a cast where no function of that name exists. */
 const TYPE_NAMES = set(`
@@ -43,7 +53,9 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   const builtin = found.builtin && found.candidates.length === 0;
   const form: Call = { name, builtin: found.builtin, args, nodes, hidden: ctx.hidden };
   const compiled = found.candidates.length === 0 || found.builtin || found.candidates.some((c) => c.language === 'c' || c.language === 'internal');
-  if (compiled && !isTotal(form)) ctx.filter(byArguments, 'other');
+  // What EXPLAIN ANALYZE says of memory tells sizes of whatever is computed.
+  const total = isTotal(form) && !(ctx.measured && !MEASURES.has(name) && ctx.hidden(byArguments));
+  if (compiled && !total) ctx.filter(byArguments, 'other');
   // The server may leave out a column of a view that nobody asks for, but not one that has effects or gives rows.
   if (!builtin || !isKnownStable(name)) ctx.needed();
   // What a body makes of its arguments is seen in the body.
@@ -54,6 +66,7 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   }
   const [only] = parts;
   if (parts.length === 1 && only?.fields !== undefined) return only;
+  if (ROW_FUNCTIONS.has(name) || found.candidates.some((c) => c.returnsSet)) parts.push(GIVEN);
   const value = derived(...parts);
   if (builtin && WHOLE_FUNCTIONS.has(name) && args.length === 1 && isWhole(args[0])) return { ...value, whole: true };
   if (!buildsParts(form)) return value;

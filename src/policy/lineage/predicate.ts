@@ -38,7 +38,7 @@ export function nullTest(ctx: LineageContext, test: NodeOf<'NullTest'> | undefin
 /** CASE: its tests decide which branch is computed, and a branch can fail. */
 export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined, place: Place): Value {
   const results = [...(e?.args ?? []).map((arm) => as(arm, 'CaseWhen')?.result), e?.defresult];
-  const quiet = e?.arg === undefined && results.every(isConstant) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
+  const quiet = !ctx.measured && e?.arg === undefined && results.every(isConstant) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
   // Constants for every case: only the masked result depends on the tests.
   if (quiet) return derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place))));
   const tests: Value[] = [];
@@ -65,7 +65,7 @@ export function subLinkValue(ctx: LineageContext, link: NodeOf<'SubLink'> | unde
   const tested = as(link?.testexpr, 'RowExpr')?.args ?? (link?.testexpr === undefined ? [] : [link.testexpr]);
   const equality = kind === 'ANY_SUBLINK' && (link?.operName === undefined || isEquality(strings(link.operName)));
   const values = tested.map((t) => ctx.engine.expression(t, place));
-  if (equality) return derived(...values.map((v, i) => pair(ctx, [v, ...(columns[i] === undefined ? [] : [columns[i].value])])));
+  if (equality) return derived(...values.map((v, i) => pair(ctx, [v, columns[i]?.value ?? CONSTANT])));
   const all = derived(...values, ...columns.map((c) => c.value));
   ctx.filter(all, 'other');
   return all;

@@ -174,7 +174,7 @@ export function targetColumns(ctx: LineageContext, targets: readonly Node[] | un
 
 /** A target's value. In a view's definition, what it asks of hidden values waits until the column is used. */
 function computed(ctx: LineageContext, node: Node | undefined, place: Place): Pick<NamedValue, 'value' | 'tests'> {
-  if (isQuiet(node)) return { value: ctx.quietly(() => ctx.engine.expression(node, place)) };
+  if (!ctx.measured && isQuiet(node)) return { value: ctx.quietly(() => ctx.engine.expression(node, place)) };
   if (!ctx.mayPutOff) return { value: ctx.engine.expression(node, place) };
   const { result, tests } = ctx.putOff(() => ctx.engine.expression(node, place));
   return tests.length === 0 ? { value: result } : { value: result, tests };

@@ -2,6 +2,7 @@
 import type { RangeVar, SelectStmt } from 'libpg-query';
 import type { StatementText } from '../facts/place.ts';
 import { executeIn } from '../facts/sql.ts';
+import { optionOn } from '../facts/statements.ts';
 import { resolveFunction, resolveTable, vouchedFor } from '../facts/resolve.ts';
 import { as, kindOf, qualified, strings } from '../facts/tree.ts';
 import type { Node } from '../facts/tree.ts';
@@ -86,6 +87,7 @@ function outputOf(ctx: LineageContext, node: Node): Output {
       return 'none';
     }
     case 'ExplainStmt':
+      ctx.measured = optionOn(as(node, 'ExplainStmt')?.options, 'analyze');
       explained(ctx, as(node, 'ExplainStmt')?.query);
       return 'untracked';
     case 'ExecuteStmt':

@@ -13,6 +13,8 @@ export interface Value {
   readonly firm?: boolean;
   /** It holds a whole value, in another form or with constants beside it: to compare it tells no more than equality. */
   readonly whole?: boolean;
+  /** Rows give it, though no table: joined with every possible value, a hidden column is told whole. */
+  readonly given?: boolean;
   /** OID of its type, where it is known. */
   readonly type?: number;
   /** Modifier of the type, such as a length. */
@@ -42,6 +44,9 @@ const EMPTY: Sources = new Set();
 /** A value that comes from no table. */
 export const CONSTANT: Value = { sources: EMPTY, exact: false };
 
+/** A value that comes from no table, of which there may be one for each row. */
+export const GIVEN: Value = { sources: EMPTY, exact: false, given: true };
+
 export const isFirm = (v: Value | undefined): boolean => v !== undefined && (v.exact || v.firm === true || v.sources.size === 0);
 
 export const isWhole = (v: Value | undefined): boolean => v !== undefined && (v.exact || v.whole === true || v.sources.size === 0);
@@ -49,7 +54,7 @@ export const isWhole = (v: Value | undefined): boolean => v !== undefined && (v.
 /** A value computed from others: every source of any of them. */
 export function derived(...values: readonly (Value | undefined)[]): Value {
   const parts = values.filter((v) => v !== undefined && v.sources.size > 0);
-  if (parts.length === 0) return CONSTANT;
+  if (parts.length === 0) return values.some((v) => v?.given) ? GIVEN : CONSTANT;
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return { sources: only.sources, exact: false };
   const sources = new Set<ColumnRef>();
