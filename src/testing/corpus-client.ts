@@ -36,13 +36,15 @@ export class CorpusClient {
   readonly #socket: Socket;
   readonly #login: Login;
   readonly #framer = new wire.MessageFramer({ direction: 'backend' });
-  readonly #kept: Buffer[] = [];
+  #kept: Buffer[] = [];
   #wake: () => void = () => undefined;
   #ended = false;
   #key: wire.BackendKeyData | undefined;
   /** Bytes of sign-on: what differs from session to session is in them. */
-  signOnBytes = 0;
+  signOn: Buffer = Buffer.alloc(0);
   status: wire.TransactionStatus = 'I';
+  /** Cases that this session has served. */
+  cases = 0;
 
   private constructor(socket: Socket, login: Login) {
     this.#socket = socket;
@@ -66,7 +68,7 @@ export class CorpusClient {
     const client = new CorpusClient(socket, login);
     client.send(wire.encodeStartup([['user', login.user], ['database', login.database], ['client_encoding', 'UTF8'], ['TimeZone', 'UTC'], ['application_name', 'corpus'], ...parameters]));
     await client.#signOn();
-    client.signOnBytes = client.received().length;
+    client.signOn = client.take();
     return client;
   }
 
@@ -84,9 +86,16 @@ export class CorpusClient {
     }
   }
 
-  /** Every byte received so far. */
-  received(): Buffer {
-    return Buffer.concat(this.#kept);
+  /** Every byte received since the last call. */
+  take(): Buffer {
+    const bytes = Buffer.concat(this.#kept);
+    this.#kept = [];
+    return bytes;
+  }
+
+  /** Nothing is left over: another case may have the session. */
+  get isIdle(): boolean {
+    return !this.#ended && this.status === 'I';
   }
 
   send(...messages: readonly Buffer[]): void {
@@ -126,11 +135,11 @@ export class CorpusClient {
         return answer;
       }
       if (message.type === 'CopyInResponse') this.send(...onCopyIn);
-      await this.#take(message, answer);
+      await this.#note(message, answer);
     }
   }
 
-  async #take(message: wire.BackendMessage, into: Answer): Promise<void> {
+  async #note(message: wire.BackendMessage, into: Answer): Promise<void> {
     if (message.type === 'DataRow') into.rows.push(message.cells.map((c) => (c === null ? null : Buffer.from(c))));
     if (message.type === 'CopyData') into.rows.push([Buffer.from(message.data)]);
     if (message.type === 'FunctionCallResponse') into.rows.push([message.value === null ? null : Buffer.from(message.value)]);

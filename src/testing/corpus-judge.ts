@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import type { BenignCase, GuardrailCase, LeakCase, Step } from './corpus-cases.ts';
 import type { Variant } from './corpus-data.ts';
-import { barePlace, gatewayPlace, LeakFinder, runCase, seen, sessionsOf, shown, type Run } from './corpus-run.ts';
+import { barePlace, gatewayPlace, LeakFinder, runCase, seen, sessionsOf, shown, typedText, type Run } from './corpus-run.ts';
 import { readsOnly } from './corpus-steps.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import type { GatewayEvent } from './gateway.ts';
@@ -55,7 +55,7 @@ async function judgeLeak(world: CorpusWorld, c: LeakCase, finders: Readonly<Reco
     if (!runs) return;
     both.push(runs);
     for (const run of runs) {
-      const leaks = finders[variant].leaks(run);
+      const leaks = finders[variant].leaks(run, typedText(c, world.data[variant].values));
       if (leaks.length === 0) continue;
       v.leaks.push(c.id);
       v.fail(failure(c, world, `LEAK of ${leaks.slice(0, 4).join(', ')}`, run));

@@ -1,9 +1,9 @@
 /** Judges cases: what came back, what it gives away, and whether two variants of the data can be told apart. */
-import { fill, type BenignCase, type GuardrailCase, type LeakCase, type Step } from './corpus-cases.ts';
+import { fill, type Step } from './corpus-cases.ts';
 import { CorpusClient, noAnswer, SignOnRefused, type Answer } from './corpus-client.ts';
 import type { Canary, Variant } from './corpus-data.ts';
 import { CanaryScan } from './corpus-scan.ts';
-import { runStep, type Mode } from './corpus-steps.ts';
+import { readsOnly, runStep, type Mode } from './corpus-steps.ts';
 import type { CorpusWorld, WayIn } from './corpus-world.ts';
 import type { Login } from './raw-conversation.ts';
 
@@ -21,7 +21,7 @@ const refusals = new Set(['42501', '42601', '0A000', '57P01', '08P01']);
 
 export function outcomeOf(answers: readonly Answer[]): Run['outcome'] {
   if (answers.some((a) => a.held)) return 'held';
-  if (answers.some((a) => a.closed || a.errors.some((e) => refusals.has(e.code)))) return 'denied';
+  if (answers.some((a) => a.closed || a.errors.some((e) => refusals.has(e.code) || e.message.includes('denied by policy')))) return 'denied';
   return answers.some((a) => a.errors.length > 0) ? 'error' : 'masked';
 }
 
@@ -48,27 +48,38 @@ export async function runCase(world: CorpusWorld, c: Runnable, place: Place): Pr
 }
 
 async function session(world: CorpusWorld, c: Runnable, place: Place): Promise<Run[]> {
-  const client = await CorpusClient.open(place.login, Object.entries(c.startup)).catch((error: unknown) => {
-    if (error instanceof SignOnRefused) return error;
-    throw error;
-  });
+  const shared = isShared(c);
+  const key = `${place.login.port}/${place.login.database}`;
+  const idle = shared ? world.idle.get(key) : undefined;
+  const client = idle?.isIdle ? idle : await open(place.login, Object.entries(c.startup));
+  if (shared) world.idle.delete(key);
   if (client instanceof SignOnRefused) return c.modes.map((mode) => refused(mode, client));
   const opened: { other?: CorpusClient } = {};
   const runs: Run[] = [];
   try {
     for (const mode of c.modes) {
-      const [from, otherFrom] = [client.received().length, opened.other?.received().length];
       const answers = await steps(world, c, mode, place, client, opened);
-      const bytes = Buffer.concat([client.received().subarray(from), opened.other?.received().subarray(otherFrom ?? opened.other.signOnBytes) ?? Buffer.alloc(0)]);
-      runs.push({ mode, answers, bytes, signOn: client.received().subarray(0, client.signOnBytes), outcome: outcomeOf(answers) });
+      const bytes = Buffer.concat([client.take(), opened.other?.take() ?? Buffer.alloc(0)]);
+      runs.push({ mode, answers, bytes, signOn: client.signOn, outcome: outcomeOf(answers) });
       if (answers.some((a) => a.closed)) break;
     }
   } finally {
-    client.close();
     opened.other?.close();
+    if (shared && client.isIdle && ++client.cases < CASES_OF_A_SESSION) world.idle.set(key, client);
+    else client.close();
   }
   return runs;
 }
+
+/** Opening a session costs more than a case: those of one statement that only reads follow one another in one session. */
+const CASES_OF_A_SESSION = 20;
+const isShared = (c: Runnable): boolean => c.run.length === 1 && Object.keys(c.startup).length === 0 && c.run.every((s) => typeof s === 'string' && readsOnly(s));
+
+const open = (login: Login, startup: readonly (readonly [string, string])[]): Promise<CorpusClient | SignOnRefused> =>
+  CorpusClient.open(login, startup).catch((error: unknown) => {
+    if (error instanceof SignOnRefused) return error;
+    throw error;
+  });
 
 function refused(mode: Mode, error: SignOnRefused): Run {
   const answers = [{ ...noAnswer(), errors: [{ code: error.code, message: error.message, detail: '' }], closed: true }];
@@ -107,8 +118,8 @@ export class LeakFinder {
     this.#kinds = new Map(canaries.map((c) => [c.label, c.value]));
   }
 
-  /** Labels of canaries in all that a run received, split over cells included. */
-  leaks(run: Run): string[] {
+  /** Labels of canaries in all that a run received, split over cells included; not those that the client typed itself. */
+  leaks(run: Run, typed = ''): string[] {
     const found = new Set([...this.#scan.find(run.bytes, true), ...this.#scan.find(run.signOn)]);
     for (const { rows } of run.answers) {
       const cells = rows.flatMap((r) => r.filter((c) => c !== null));
@@ -121,7 +132,7 @@ export class LeakFinder {
       const columns = Array.from({ length: Math.min(width, 8) }, (_, i) => rows.flatMap((r) => r[i] ?? []));
       for (const list of [cells, ...columns]) if (list.length > 1 && list.length < 5000) for (const label of this.#scan.find(Buffer.concat(list), true)) found.add(label);
     }
-    return [...found].map((label) => `${label} (${this.#kinds.get(label) ?? ''})`);
+    return [...found].filter((label) => !typed.includes(this.#kinds.get(label) ?? label)).map((label) => `${label} (${this.#kinds.get(label) ?? ''})`);
   }
 }
 
@@ -135,4 +146,8 @@ export function seen(answers: readonly Answer[]): string {
 }
 
 /** The text of a case with the data's values, for messages. */
-export const shown = (c: LeakCase | GuardrailCase | BenignCase, values: ReadonlyMap<string, string>): string => c.run.map((s) => (typeof s === 'string' ? fill(s, values) : JSON.stringify(s))).join('\n    ');
+export const shown = (c: Runnable, values: ReadonlyMap<string, string>): string => c.run.map((s) => fill(typeof s === 'string' ? s : JSON.stringify(s), values)).join('\n    ');
+
+/** What the client sends in the session itself: no secret to it. */
+export const typedText = (c: Runnable, values: ReadonlyMap<string, string>): string =>
+  c.run.map((s) => fill(typeof s === 'string' ? s : 'owner' in s || 'other' in s ? '' : JSON.stringify(s), values)).join('\n');

@@ -41,6 +41,8 @@ export class CorpusWorld {
   readonly #owners = new Map<string, pg.Client>();
   readonly #prints = new Map<string, Print>();
   #tables: readonly string[] = [];
+  /** Sessions between two cases, by where they go. */
+  readonly idle = new Map<string, CorpusClient>();
   #newest = '0';
 
   private constructor(version: CorpusVersion, server: PostgresServer, admin: pg.Client) {
@@ -148,6 +150,7 @@ export class CorpusWorld {
 
   /** From the template: the slow way, for what was renamed, altered or dropped. */
   async #recreate(database: string): Promise<void> {
+    this.hangUp();
     await this.#owners.get(database)?.end().catch(() => undefined);
     this.#owners.delete(database);
     await this.#admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
@@ -197,7 +200,14 @@ export class CorpusWorld {
     return rows[0]?.oid ?? 0;
   }
 
+  /** Ends the sessions between two cases. */
+  hangUp(): void {
+    for (const client of this.idle.values()) client.close();
+    this.idle.clear();
+  }
+
   async stop(): Promise<void> {
+    this.hangUp();
     for (const client of this.#owners.values()) await client.end().catch(() => undefined);
     await this.#gateway?.stop();
     await this.#admin.end();

@@ -63,6 +63,7 @@ describe.each(servers)('corpus on PostgreSQL %i', (version: CorpusVersion) => {
   });
 
   it('recordings, spool and store hold no value, and the recordings verify', { timeout: 1_200_000 }, async () => {
+    here().hangUp();
     await here().gateway.halt();
     const bad = (await verifyAll(here().gateway)).filter((r) => r.verdict !== 'PASS').map((r) => `${r.dir} ${r.verdict}`);
     const { found, files, bytes } = leaksOnDisk(here());
