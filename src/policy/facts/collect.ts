@@ -6,7 +6,7 @@ import type { RangeVar, WithClause } from 'libpg-query';
 import type { AnalysisEnv, SqlAction, SqlObject, SqlOperation } from '../types.ts';
 import { functionOperations } from './function-calls.ts';
 import { functionLabel, resolveFunction, resolveTable } from './resolve.ts';
-import { isTautology } from './tautology.ts';
+import { reachesAll } from './reach.ts';
 import { allOf, as, isObject, kindOf, qualified } from './tree.ts';
 import type { Node, NodeOf } from './tree.ts';
 
@@ -139,7 +139,7 @@ export class Collector {
     if (update) this.table('sql:update', update.relation, 'UPDATE');
     const remove = as(node, 'DeleteStmt');
     if (remove) this.table('sql:delete', remove.relation, 'DELETE');
-    if (update ?? remove) this.#where((update ?? remove)?.whereClause);
+    if (update ?? remove) this.#where((update ?? remove)?.whereClause, (update ?? remove)?.relation, update?.fromClause ?? remove?.usingClause ?? []);
     const merge = as(node, 'MergeStmt');
     if (merge) this.#merge(merge);
     const body = insert ?? update ?? remove ?? merge;
@@ -151,9 +151,9 @@ export class Collector {
     }
   }
 
-  #where(where: Node | undefined): void {
+  #where(where: Node | undefined, target: RangeVar | undefined, others: readonly Node[]): void {
     if (where === undefined) this.hasWhere = false;
-    else if (isTautology(where)) this.tautology = true;
+    else if (reachesAll(where, target, others, this.env)) this.tautology = true;
   }
 
   #merge(merge: NodeOf<'MergeStmt'>): void {
@@ -161,7 +161,7 @@ export class Collector {
     for (const when of allOf(merge.mergeWhenClauses, 'MergeWhenClause')) {
       // A MERGE whose join says nothing reaches every row, as an UPDATE without WHERE does.
       const reaches = when.commandType === 'CMD_UPDATE' || when.commandType === 'CMD_DELETE';
-      if (reaches && when.condition === undefined && merge.joinCondition !== undefined && isTautology(merge.joinCondition)) this.tautology = true;
+      if (reaches && when.condition === undefined && merge.joinCondition !== undefined && reachesAll(merge.joinCondition, merge.relation, merge.sourceRelation === undefined ? [] : [merge.sourceRelation], this.env)) this.tautology = true;
     }
   }
 

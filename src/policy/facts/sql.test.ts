@@ -3,6 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { analyseSql } from '../analyse.ts';
+import { makeCatalog } from '../lineage/catalog.ts';
 import { initParser } from '../parse.ts';
 import type { AnalysisEnv, SqlFacts, StatementAnalysis } from '../types.ts';
 
@@ -93,6 +94,23 @@ describe('what cannot be parsed', () => {
     expect(one("SELECT 'a\\'", { standardConformingStrings: false }).refusal?.code).toBe('parse');
     expect(one("SELECT 'a'", { standardConformingStrings: false }).refusal).toBeUndefined();
   });
+});
+
+describe('what the catalog tells of a WHERE', () => {
+  const column = (name: string, notNull = false) => ({ attnum: 1, name, typeOid: 23, ...(notNull ? { notNull: true } : {}) });
+  const table = (oid: number, name: string, ...columns: ReturnType<typeof column>[]) => ({ oid, schema: 'public', name, kind: 'r', columns });
+  const catalog = makeCatalog({ schemas: ['public'], functions: [], relations: [table(1, 'plain', column('id', true), column('n')), table(2, 'other', column('x'), column('plain_id'))] });
+
+  it.each([
+    ['DELETE FROM plain WHERE id IS NOT NULL', true],
+    ['DELETE FROM plain p WHERE NOT (p.id IS NULL)', true],
+    ['DELETE FROM plain WHERE n IS NOT NULL', false],
+    ['DELETE FROM plain WHERE id IS NOT NULL AND n = 3', false],
+    ['DELETE FROM plain WHERE id IS NOT NULL OR n = 3', true],
+    ['DELETE FROM plain WHERE EXISTS (SELECT 1 FROM other WHERE x = 3)', true],
+    ['DELETE FROM plain WHERE EXISTS (SELECT 1 FROM other WHERE plain_id = id)', false],
+    ['DELETE FROM plain WHERE id IS NULL', false],
+  ])('%s reaches all rows: %s', (sql, expected) => expect(one(sql, { catalog }).facts.tautology).toBe(expected));
 });
 
 describe('what a session remembers', () => {

@@ -18,6 +18,12 @@ export function isTautology(where: Node): boolean {
   return !dependsOnRow(where);
 }
 
+/** True when a WHERE is true for no row whatever the data. */
+export function isNever(where: Node): boolean {
+  const folded = fold(where);
+  return folded === 'false' || folded === 'null';
+}
+
 const COLUMNS: ReadonlySet<string> = new Set(['ColumnRef', 'CurrentOfExpr']);
 
 function dependsOnRow(where: Node): boolean {
