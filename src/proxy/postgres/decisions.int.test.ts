@@ -195,6 +195,18 @@ describe('held', () => {
     expect(await ran()).toBe(0);
   });
 
+  it('clients that go away at once leave nothing that waits', async () => {
+    const { host, port, user, password, database } = gateway.listener();
+    const gone = await Promise.all(Array.from({ length: 12 }, () => WireClient.connect({ host, port, user, password, database })));
+    const seen = gateway.mark;
+    for (const c of gone) {
+      c.send(encodeQuery('TRUNCATE plain'));
+      c.close();
+    }
+    const closed = (): number => gateway.process.stdout.slice(seen).split('"event":"session.closed"').length - 1;
+    for (let from = gateway.mark; closed() < gone.length; from = gateway.mark) await gateway.waitEvent((e) => e.event === 'session.closed', from).catch(() => expect(closed()).toBe(gone.length));
+  });
+
   it('a client that goes away withdraws it', async () => {
     client.send(encodeQuery(updateAll));
     const id = String((await held())['approval_id']);

@@ -24,6 +24,7 @@ export interface HoldQuestion {
 export class Holds {
   readonly #context: SessionContext;
   #open: AbortController | undefined;
+  #ended = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
@@ -36,7 +37,24 @@ export class Holds {
     return open !== undefined;
   }
 
+  /** The session is over: what waits is withdrawn, and nothing waits any more. */
+  end(): void {
+    this.#ended = true;
+    this.cancel();
+  }
+
   async ask(question: HoldQuestion): Promise<HoldResult> {
+    // The client may have gone while earlier statements were waited for: nobody is asked on its behalf.
+    if (this.#ended) return { outcome: 'cancelled', reason: 'the session has ended' };
+    // From here on a cancel finds it, also before the request has been sent.
+    const abort = new AbortController();
+    this.#open = abort;
+    return this.#wait(question, abort.signal).finally(() => {
+      this.#open = undefined;
+    });
+  }
+
+  async #wait(question: HoldQuestion, signal: AbortSignal): Promise<HoldResult> {
     const { journal, events, sessionId, target, gatekeeper, control, clock } = this.#context;
     const request = this.#request(question);
     journal.approvalAsked(question.record, request, approvalRequestDigest(request));
@@ -54,17 +72,13 @@ export class Holds {
       expires_ms: request.expires_ms,
     });
     this.#notify(request, verdict);
-    const abort = new AbortController();
-    this.#open = abort;
     const result = await awaitApproval({
       control,
       clock,
       request,
-      signal: abort.signal,
+      signal,
       mayApprove: (approver) => gatekeeper.mayApprove(approver, question.analysed.statements),
       onDecision: (signed, v) => journal.approvalDecision(question.record, request.id, signed, v.counted, v.reason),
-    }).finally(() => {
-      this.#open = undefined;
     });
     const reason = result.outcome === 'approved' ? `approved by ${result.approvers.map((p) => p.name).join(', ')}` : result.reason;
     journal.released(question.record, request.id, result.outcome, reason);

@@ -201,7 +201,7 @@ export class PgSession {
   }
 
   async #finish(reason: string): Promise<void> {
-    this.#front?.holds.cancel();
+    this.#front?.holds.end();
     this.#gone.abort();
     this.#state.end(new EnvironmentError('env.cancelled', reason));
     const { socket } = this.#client;

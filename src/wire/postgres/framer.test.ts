@@ -136,3 +136,48 @@ describe('MessageFramer', () => {
     expect(first?.raw).toEqual(a);
   });
 });
+
+describe('messages above their limit that are read past', () => {
+  const long = client.query('x'.repeat(200));
+  const stream = Buffer.concat([client.sync(), long, client.query('SELECT 1'), long, long, client.flush()]);
+  const open = (): MessageFramer => new MessageFramer({ direction: 'frontend', maxBytes: 100, skipOversized: [0x51] });
+  const seen = (chunks: readonly Buffer[]): string[] => {
+    const framer = open();
+    const out: string[] = [];
+    for (const chunk of chunks) {
+      framer.push(chunk);
+      for (let m = framer.next(); m; m = framer.next()) out.push(m.oversized === undefined ? m.raw.toString('latin1') : `${m.type} ${m.oversized} ${m.raw.length} ${m.body.length}`);
+    }
+    if (framer.buffered !== 0) expect.fail('bytes are left over');
+    return out;
+  };
+  const skipped = `81 ${long.length} 0 0`;
+  const expected = [client.sync().toString('latin1'), skipped, client.query('SELECT 1').toString('latin1'), skipped, skipped, client.flush().toString('latin1')];
+
+  it('are told with type and size, and what follows is read, for a cut at every byte and byte by byte', () => {
+    for (let at = 0; at <= stream.length; at++) if (JSON.stringify(seen(cutAt(stream, [at]))) !== JSON.stringify(expected)) expect.fail(`cut at ${at}`);
+    expect(seen([...stream].map((b) => Buffer.of(b)))).toEqual(expected);
+  });
+
+  it('are not kept while they come', () => {
+    const framer = open();
+    framer.push(long.subarray(0, 50));
+    expect(framer.next()).toBeUndefined();
+    expect(framer.buffered).toBe(0);
+  });
+
+  it('of other types, or longer than any message may be, end the stream', () => {
+    const parse = open();
+    parse.push(client.parse('', 'x'.repeat(200)));
+    expect(() => parse.next()).toThrow(/exceeds the limit/);
+    const huge = open();
+    huge.push(Buffer.from([0x51, 0x7f, 0xff, 0xff, 0xff]));
+    expect(() => huge.next()).toThrow(/exceeds the limit/);
+  });
+
+  it('do not go by `scan`, which cannot tell them', () => {
+    const framer = open();
+    framer.push(stream);
+    expect(() => framer.scan(() => true)).toThrow(/exceeds its limit/);
+  });
+});

@@ -1,5 +1,5 @@
 /** Encoders of what a client says: the proxy as a client of the target, and tests. Layouts are in frontend.ts. */
-import { cancelKeyBytes, frontendType as t, protocolVersion, requestCode } from './protocol.ts';
+import { HEADER_BYTES, cancelKeyBytes, frontendType as t, protocolVersion, requestCode } from './protocol.ts';
 import { BugError } from '../../base/errors.ts';
 import type { DescribeKind } from './frontend.ts';
 import type { TextLike } from './writer.ts';
@@ -74,7 +74,14 @@ export const encodeSync = (): Buffer => frame(t.Sync);
 export const encodeFlush = (): Buffer => frame(t.Flush);
 export const encodeTerminate = (): Buffer => frame(t.Terminate);
 
-export const encodeCopyData = (data: Uint8Array): Buffer => frame(t.CopyData, (w) => w.bytes(data));
+/** The same in both directions. One per row of a COPY: made without a writer. */
+export function encodeCopyData(data: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES + data.length);
+  out[0] = t.CopyData;
+  out.writeInt32BE(data.length + 4, 1);
+  out.set(data, HEADER_BYTES);
+  return out;
+}
 export const encodeCopyDone = (): Buffer => frame(t.CopyDone);
 export const encodeCopyFail = (reason: TextLike): Buffer => frame(t.CopyFail, (w) => w.cstring(reason));
 
