@@ -126,6 +126,43 @@ describe('names of the protocol', () => {
     });
   });
 
+  it('a portal that runs on after a function was replaced', async () => {
+    const [before, after] = ["SELECT 'x'::text FROM plain LIMIT 1", 'SELECT upper(password) FROM customers WHERE id = $1 LIMIT 1'].map((body) => `CREATE OR REPLACE FUNCTION calls(int) RETURNS text LANGUAGE sql VOLATILE AS $$ ${body} $$`);
+    await withTap('dev', async () => {
+      for (const first of [[], [encodeExecute('p', 1)]]) {
+        const c = await open('dev');
+        for (const sql of [before ?? '', 'BEGIN']) await c.ask(sql);
+        c.send(encodeParse('s', 'SELECT calls(id) FROM plain WHERE id < 7'), encodeBind({ statement: 's', portal: 'p' }), ...first, encodeSync());
+        await c.answer();
+        await c.ask(after ?? '');
+        c.send(encodeExecute('p', 3), encodeSync());
+        await c.answer();
+        c.close();
+      }
+    });
+  });
+
+  it.each([
+    ['an insert', ['CREATE TEMP TABLE kept (v text)'], 'INSERT INTO kept SELECT a FROM racy', 'SELECT v FROM kept'],
+    ['a new table', [], 'CREATE TEMP TABLE kept AS SELECT a AS v FROM racy', 'SELECT v FROM kept'],
+    ['a copy', [], 'COPY (SELECT a FROM racy) TO STDOUT', 'SELECT 1'],
+    ['an error', [], 'SELECT a::int FROM racy', 'SELECT 1'],
+  ])('%s of a view replaced under a lock', async (_, before, move, look) => {
+    await withTap('dev', async () => {
+      const [a, b] = [await open('dev'), await open('dev')];
+      for (const sql of [`CREATE OR REPLACE VIEW racy AS ${upper}`, ...before]) await a.ask(sql);
+      await b.ask('BEGIN');
+      await b.ask(`CREATE OR REPLACE VIEW racy AS ${evil}`);
+      a.send(encodeQuery(move));
+      await settled(b);
+      await b.ask('COMMIT');
+      await a.answer();
+      await a.ask(look);
+      a.close();
+      b.close();
+    });
+  });
+
   it('a view replaced under a lock while the statement waits for it', async () => {
     await withTap('dev', async () => {
       const [a, b] = [await open('dev'), await open('dev')];
@@ -248,12 +285,14 @@ describe('guardrails of production', () => {
     ['a temporary name renamed away in the same string', ['CREATE TEMP TABLE orders (id int, note text)', 'ALTER TABLE orders RENAME TO o2; TRUNCATE orders']],
     ['a temporary name discarded in the same string', ['CREATE TEMP TABLE orders (id int)', 'DISCARD TEMP; TRUNCATE orders']],
     ['a temporary name that ends with its transaction', ['BEGIN', 'CREATE TEMP TABLE logins (id int) ON COMMIT DROP', 'COMMIT; DROP TABLE logins']],
+    ['a temporary name that CASCADE takes away', ['CREATE TEMP TABLE t (id int)', 'CREATE TEMP TABLE orders () INHERITS (t)', 'DROP TABLE t CASCADE; TRUNCATE orders']],
+    ['a temporary view that CASCADE takes away', ['CREATE TEMP TABLE t (id int)', 'CREATE TEMP VIEW contacts AS SELECT id FROM t', 'DROP TABLE t CASCADE; DROP VIEW contacts']],
     ['a path set in the same string', ['CREATE TEMP TABLE orders (id int)', 'SET search_path = public, pg_temp; TRUNCATE orders']],
   ])('%s', async (_, statements) => {
     await withTap('shop', () => play('shop', statements));
     const owner = await pgConnect({ host: server.host, port: server.port, user: server.superuser, password: server.password, database: 'shop' });
-    const { rows } = await owner.query<{ left: string }>('SELECT (SELECT count(*) FROM public.logins) + (SELECT count(*) FROM public.orders) AS left');
+    const { rows } = await owner.query<{ left: string }>('SELECT (SELECT count(*) FROM public.logins) + (SELECT count(*) FROM public.orders) + (SELECT count(*) FROM public.contacts) AS left');
     await owner.end();
-    expect(Number(rows[0]?.left)).toBe(2 * shop.customers.length);
+    expect(Number(rows[0]?.left)).toBe(3 * shop.customers.length);
   });
 });
