@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { measureEvidence } from './evidence.ts';
+import type { EvidenceSpeed } from './evidence.ts';
 import { startGateway } from './gateway.ts';
 import { fillPgbench, measurePgbench } from './pgbench.ts';
 import type { Throughput } from './pgbench.ts';
@@ -11,8 +13,8 @@ import type { Route } from './servers.ts';
 import { table, verdicts } from './targets.ts';
 
 const plans = {
-  full: { scale: 10, rounds: 3, seconds: 5, rows: 1_000_000, runs: 3 },
-  quick: { scale: 1, rounds: 1, seconds: 2, rows: 100_000, runs: 1 },
+  full: { scale: 10, rounds: 3, seconds: 5, rows: 1_000_000, runs: 3, records: 100_000 },
+  quick: { scale: 1, rounds: 1, seconds: 2, rows: 100_000, runs: 1, records: 20_000 },
 };
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -33,6 +35,14 @@ function printRows(results: readonly RowSpeed[]): void {
   process.stdout.write(`\nA result of ${results[0]?.rows ?? 0} rows\n${table(['query', 'route', 'rows/s', 'of direct', 'memory growth MiB'], rows)}\n`);
 }
 
+function printEvidence(e: EvidenceSpeed): void {
+  const rows = [
+    ['recorder, a commit for each statement', `${e.recordsPerSecond.toFixed(0)} records/s`, `${e.recordCpuUs.toFixed(1)} us each`],
+    [`verifier, ${e.records} records in ${(e.logBytes / 1024 / 1024).toFixed(0)} MiB`, `${e.verifySeconds.toFixed(2)} s`, `${e.verifyCpuSeconds.toFixed(2)} s`],
+  ];
+  process.stdout.write(`\nRecordings\n${table(['work', 'by the clock', 'processor time'], rows)}\n`);
+}
+
 async function run(quick: boolean, withSallyport: boolean, profile: boolean): Promise<void> {
   const plan = quick ? plans.quick : plans.full;
   const work = new WorkDir();
@@ -48,14 +58,17 @@ async function run(quick: boolean, withSallyport: boolean, profile: boolean): Pr
     if (withSallyport) routes.push(await startGateway(work, direct.endpoint, profile));
     const tps = await measurePgbench(work, routes, plan, (t) => say(`  ${t.mode}, ${t.clients} clients, ${t.route}: ${t.tps.toFixed(0)} tps`));
     const rows = await measureRows(routes, plan, (r) => say(`  ${r.query}, ${r.route}: ${r.rowsPerSecond.toFixed(0)} rows/s`));
-    const targets = verdicts(tps, rows);
+    say('recorder and verifier');
+    const evidence = await measureEvidence(work, plan.records);
+    const targets = verdicts(tps, rows, evidence);
     printThroughput(tps);
     printRows(rows);
+    printEvidence(evidence);
     process.stdout.write(`\nTargets\n${table(['target', 'measured', 'asked for', '', 'met'], targets.map((v) => [v.name, v.value.toFixed(3), String(v.target), v.unit, v.met ? 'yes' : 'NO']))}\n`);
     const artifacts = join(import.meta.dirname, '..', 'artifacts');
     mkdirSync(artifacts, { recursive: true });
     const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), node: process.versions.node, postgres: direct.version };
-    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, targets }, null, 2)}\n`);
+    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, evidence, targets }, null, 2)}\n`);
   } finally {
     for (const route of routes.reverse()) await route.stop();
     work.remove();

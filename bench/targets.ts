@@ -1,3 +1,4 @@
+import type { EvidenceSpeed } from './evidence.ts';
 import type { Throughput } from './pgbench.ts';
 import type { RowSpeed } from './rows.ts';
 
@@ -14,7 +15,7 @@ const atLeast = (name: string, value: number, target: number): Verdict => ({ nam
 const atMost = (name: string, value: number, target: number, unit: string): Verdict => ({ name, value, target, unit: `${unit}, at most`, met: value <= target });
 
 /** The product's targets for PostgreSQL (docs/performance.md): ratios of one run on one machine. */
-export function verdicts(tps: readonly Throughput[], rows: readonly RowSpeed[]): Verdict[] {
+export function verdicts(tps: readonly Throughput[], rows: readonly RowSpeed[], evidence: EvidenceSpeed): Verdict[] {
   const at = (route: string, clients: number, mode: string): Throughput | undefined => tps.find((t) => t.route === route && t.clients === clients && t.mode === mode);
   const speed = (route: string, query: string): RowSpeed | undefined => rows.find((r) => r.route === route && r.query === query);
   const found: Verdict[] = [];
@@ -35,6 +36,8 @@ export function verdicts(tps: readonly Throughput[], rows: readonly RowSpeed[]):
     if (mine && reference) found.push(atLeast(`rows per second, ${query}, over direct`, mine.rowsPerSecond / reference.rowsPerSecond, target));
     if (mine?.growthMiB !== undefined) found.push(atMost(`memory growth, ${query}`, mine.growthMiB, 64, 'MiB'));
   }
+  found.push({ name: 'recorder', value: evidence.recordsPerSecond, target: 30_000, unit: 'records/s, at least', met: evidence.recordsPerSecond >= 30_000 });
+  found.push(atMost('verifier, 100,000 records', (evidence.verifySeconds * 100_000) / evidence.records, 2, 's'));
   return found;
 }
 

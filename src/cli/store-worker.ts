@@ -2,11 +2,15 @@
  * The embedded store on a thread of its own: its database, checks and disk work never hold up the data path. The
  * configuration, which may hold target passwords, is handed over in memory, not through argv or the environment.
  */
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
 import type { StoreConfig } from '../store/config.ts';
 import { startStore } from '../store/server.ts';
+
+const BACKGROUND_PRIORITY = 5;
 
 export interface EmbeddedStore {
   readonly url: string;
@@ -61,6 +65,16 @@ export async function startEmbeddedStore(config: StoreConfig): Promise<EmbeddedS
   };
 }
 
+/** Statements that people wait for go before recordings that are stored. On Linux a thread has a priority of its own. */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), BACKGROUND_PRIORITY);
+  } catch {
+    // A system that does not allow it keeps the order it has.
+  }
+}
+
 async function serve(config: StoreConfig): Promise<void> {
   const port = parentPort;
   if (!port) return;
@@ -79,6 +93,7 @@ async function serve(config: StoreConfig): Promise<void> {
         (error: unknown) => port.postMessage({ type: 'refused', id, message: messageOf(error) }),
       );
     });
+    stepBack();
     port.postMessage({ type: 'ready', url: store.url });
   } catch (error) {
     port.postMessage({ type: 'failed', message: messageOf(error), isConfig: error instanceof ConfigError });

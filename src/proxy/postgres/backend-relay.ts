@@ -426,7 +426,7 @@ export class BackendRelay {
 
   #copy(head: Pending, type: number, source: Buffer, start: number, end: number, body: Buffer): void {
     if (head.kind !== 'query' && head.kind !== 'execute') throw new MalformedError('malformed.phase', 'the server sent COPY data that nobody asked for');
-    const { toClient, state } = this.#context;
+    const { toClient } = this.#context;
     const planned = head.kind === 'query' ? head.statements[head.index] : head.portal?.analysis && { analysis: head.portal.analysis, plan: head.portal.plan };
     if (!planned) throw new MalformedError('malformed.phase', 'the server started a COPY without a statement');
     if (this.#suppressed && type !== t.CopyInResponse) return;

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
+import type { MaskPlan } from '../../policy/types.ts';
 import {
   decodeFrontend, encodeBind, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
@@ -158,11 +158,12 @@ export class FrontendRelay {
     if (message.type !== 'Describe') throw new MalformedError('malformed.phase', 'not a Describe');
     if (this.#refusesName(message.name)) return undefined;
     const { state } = this.#context;
-    const go = (): undefined => {
+    const go = (): Promise<void> | undefined => {
       const statement = message.kind === 'statement' ? state.statements.prepared.get(message.name) : undefined;
       if (statement) this.#reader.reread(statement);
       this.#forward(raw);
       state.pending.push({ kind: 'describe', of: message.kind, swallow: false });
+      return undefined;
     };
     return message.kind === 'statement' ? this.#afterRefresh(go) : go();
   }

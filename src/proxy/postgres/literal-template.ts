@@ -21,12 +21,10 @@ export interface Template {
 /** Undefined when the text makes no template, or has nothing to take out. */
 export function templateOf(sql: string): Template | undefined {
   if (sql.length > 4096 || !PLAIN_SELECT.test(sql) || sql.includes('--')) return undefined;
-  let found = false;
   let short = true;
   const text = sql.replace(COMPARED, (_, before: string, digits: string) => {
-    found = true;
-    if (digits.length > LONGEST_PLAIN_NUMBER) short = false;
+    short &&= digits.length <= LONGEST_PLAIN_NUMBER;
     return before + HOLE;
   });
-  return found ? { text, short } : undefined;
+  return text === sql ? undefined : { text, short };
 }
