@@ -36,6 +36,29 @@ describe('a bundle that is accepted', () => {
   });
 });
 
+describe('functions that a bundle vouches for', () => {
+  const classification = (line: string) => ({ 'classification.yaml': `classes: []\nfunctions:\n  - ${line}\n` });
+
+  it('are in the engine, in the server’s spelling', () => {
+    const engine = engineFromFiles(bundleFiles(classification('{ signature: "App.slug(varchar, int)", taint: arguments }')));
+    expect(engine.vouched).toEqual([{ schema: 'app', name: 'slug', args: ['character varying', 'integer'], taint: 'arguments' }]);
+    expect(engineFromFiles(bundleFiles()).vouched).toEqual([]);
+  });
+
+  it('need no approval as code of which nothing is known', () => {
+    const policies = { 'policies/main.cedar': `${ALL}@id("no-calls")\n@reason("no")\nforbid(principal, action == Action::"sql:call", resource);\n` };
+    const test = (expect: string) => ({ 'tests/a.yaml': `- { name: a, as: { subject: x }, sql: "SELECT app.slug('x')", expect: ${expect} }\n` });
+    expect(problemsOf({ ...policies, ...test('deny') })).toEqual([]);
+    expect(problemsOf({ ...policies, ...classification('{ signature: "app.slug(text)", taint: none }'), ...test('allow') })).toEqual([]);
+  });
+
+  it('are refused without a schema, arguments or a known taint', () => {
+    for (const line of ['{ signature: "slug(text)", taint: none }', '{ signature: "app.slug", taint: none }', '{ signature: "app.slug(text)", taint: some }', '{ signature: "app.slug(text)" }']) {
+      expect(problemsOf(classification(line)), line).toHaveLength(1);
+    }
+  });
+});
+
 describe('a bundle that is refused', () => {
   it('names file and line of a Cedar syntax error', () => {
     const [message] = problemsOf(policy(`${ALL}\n// é counts two bytes\n@id("x")\nforbid(principal, action foo, resource);\n`));
