@@ -139,7 +139,7 @@ export class FrontendRelay {
       case t.Parse:
         return this.#afterRefresh(() => this.#parse(raw), raw);
       case t.Bind:
-        return this.#afterRefresh(() => this.#bind(raw));
+        return this.#afterRefresh(() => this.#bind(raw), raw);
       case t.CopyData:
         this.#copyIn.data(raw);
         return undefined;
@@ -271,6 +271,7 @@ export class FrontendRelay {
    */
   #needsNoNames(raw: RawMessage): boolean {
     const message = decodeFrontend(raw);
+    if (message.type === 'Bind') return this.#context.state.statements.prepared.get(message.statement)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
     if (message.type !== 'Query' && message.type !== 'Parse') return false;
     const sql = sqlText(message.sql);
     if (sql.length > 500 || sql.includes('\\')) return false;
