@@ -38,6 +38,8 @@ describe.each(servers)('corpus on PostgreSQL %i', (version: CorpusVersion) => {
 
   const check = (v: Verdicts, line: string): void => {
     counts.push(line);
+    // Should the gateway have died, its last words say more than all that failed after it.
+    if (v.failures.some((f) => f.includes('ECONNREFUSED'))) throw new Error(`the gateway is gone:\n${here().gateway.process.stderr.slice(-4000)}\n${v.failures[0] ?? ''}`);
     expect(v.failures.map((f) => `\n  ${f}`).join('')).toBe('');
   };
 
