@@ -205,7 +205,7 @@ export interface CatalogParts {
 
 /** A CatalogView over parsed parts. Schemas that only relations or functions name are added. */
 export function makeCatalog(parts: CatalogParts): CatalogView {
-  const key = (schema: string, name: string): string => JSON.stringify([schema, name]);
+  const key = (schema: string, name: string): string => `${schema}\0${name}`;
   const byName = new Map(parts.relations.map((r) => [key(r.schema, r.name), r]));
   const byOid = new Map(parts.relations.map((r) => [r.oid, r]));
   const functions = grouped(parts.functions, key);

@@ -1,9 +1,9 @@
 /** State of one analysis: what was read, what was filtered on, and what could not be resolved. */
 import type { Node } from '../facts/tree.ts';
 import type { StatementText } from '../facts/place.ts';
-import type { AnalysisEnv, CatalogView, ColumnRef, DataClass, StatementAnalysis, TextPlace } from '../types.ts';
+import type { AnalysisEnv, CatalogRelation, CatalogView, ColumnRef, DataClass, StatementAnalysis, TextPlace } from '../types.ts';
 import { internalValues } from './internals.ts';
-import type { Scope, ScopeItem } from './scope.ts';
+import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
 import type { NamedValue, Test, Value } from './value.ts';
 
 /** Expressions, queries, views and function bodies within one another. */
@@ -66,7 +66,27 @@ export function classifiedColumns(env: AnalysisEnv): readonly ColumnRef[] {
   return found;
 }
 
-const keyOf = (ref: ColumnRef): string => JSON.stringify([ref.schema, ref.table, ref.column]);
+/** No name of the server's holds a NUL. */
+const keyOf = (ref: ColumnRef): string => `${ref.schema}\0${ref.table}\0${ref.column}`;
+
+/** What every analysis over one catalog and classifier finds alike: references to its columns, their classes, its tables' columns. */
+interface Shared {
+  readonly refs: Map<string, ColumnRef>;
+  readonly classes: Map<ColumnRef, DataClass | undefined>;
+  readonly columns: Map<CatalogRelation, readonly ScopeColumn[]>;
+}
+
+const shared = new WeakMap<CatalogView, WeakMap<AnalysisEnv['classify'], Shared>>();
+
+function sharedOf(env: AnalysisEnv): Shared {
+  const fresh = (): Shared => ({ refs: new Map(), classes: new Map(), columns: new Map() });
+  if (env.catalog === undefined) return fresh();
+  let byClassifier = shared.get(env.catalog);
+  if (byClassifier === undefined) shared.set(env.catalog, (byClassifier = new WeakMap()));
+  let found = byClassifier.get(env.classify);
+  if (found === undefined) byClassifier.set(env.classify, (found = fresh()));
+  return found;
+}
 
 export class LineageContext {
   env: AnalysisEnv;
@@ -96,6 +116,7 @@ export class LineageContext {
   measured = false;
   #mayPutOff = true;
   #collecting: { readonly tests: Map<string, Test>; needed: boolean } | undefined;
+  readonly #shared: Shared;
   readonly #interned = new Map<string, ColumnRef>();
   readonly #classes = new Map<ColumnRef, DataClass | undefined>();
 
@@ -107,6 +128,7 @@ export class LineageContext {
     this.sessionPath = env.searchPath;
     this.engine = engine;
     this.#source = source;
+    this.#shared = sharedOf(env);
   }
 
   /** Place in the statement of what is being looked at: the whole statement when nothing smaller is known. */
@@ -158,19 +180,32 @@ export class LineageContext {
   column(schema: string, table: string, column: string): ColumnRef {
     const ref = { schema, table, column };
     const key = keyOf(ref);
-    const known = this.#interned.get(key);
+    const known = this.#shared.refs.get(key) ?? this.#interned.get(key);
     if (known !== undefined) return known;
-    this.#interned.set(key, ref);
+    // Only what the catalog has is kept for other statements: these invent any number of names.
+    const lasting = this.env.catalog?.relation(schema, table)?.columns.some((c) => c.name === column) ?? false;
+    (lasting ? this.#shared.refs : this.#interned).set(key, ref);
     return ref;
   }
 
   classOf(ref: ColumnRef): DataClass | undefined {
-    if (!this.#classes.has(ref)) this.#classes.set(ref, this.env.classify(ref));
-    return this.#classes.get(ref);
+    const known = this.#shared.classes;
+    if (known.has(ref)) return known.get(ref);
+    if (this.#classes.has(ref)) return this.#classes.get(ref);
+    const found = this.env.classify(ref);
+    (this.#shared.refs.get(keyOf(ref)) === ref ? known : this.#classes).set(ref, found);
+    return found;
   }
 
   classified(value: Value): ColumnRef[] {
     return [...value.sources].filter((ref) => this.classOf(ref) !== undefined);
+  }
+
+  /** Columns of a table as `make` finds them, once for all statements over the same catalog. */
+  columnsOnce(relation: CatalogRelation, make: () => readonly ScopeColumn[]): readonly ScopeColumn[] {
+    let found = this.#shared.columns.get(relation);
+    if (found === undefined) this.#shared.columns.set(relation, (found = make()));
+    return found;
   }
 
   /** Notes that a value is used, and gives it back. */

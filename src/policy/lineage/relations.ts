@@ -26,16 +26,28 @@ export function relationItem(ctx: LineageContext, name: QualifiedName, alias: st
   return { ...item, columns: [], open };
 }
 
-export function relationColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColumn[] {
+export function relationColumns(ctx: LineageContext, relation: CatalogRelation): readonly ScopeColumn[] {
   const system = relation.schema === 'pg_catalog' || relation.schema === 'information_schema';
   const columns = !system && (relation.kind === 'v' || relation.kind === 'm') ? viewColumns(ctx, relation) : baseColumns(ctx, relation);
-  if (columns.some((c) => ctx.classified(c.value).length > 0)) ctx.touchesClassified = true;
+  if (columns.some((c) => ctx.hidden(c.value))) ctx.touchesClassified = true;
   return columns;
 }
 
-function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColumn[] {
+function baseColumns(ctx: LineageContext, relation: CatalogRelation): readonly ScopeColumn[] {
+  const plain = ctx.columnsOnce(relation, () => plainColumns(ctx, relation));
+  if (!relation.columns.some((c) => c.generated !== undefined)) return plain;
+  const item: ScopeItem = { alias: relation.name, columns: plain, system: true, relVisible: true, colVisible: true };
+  return plain.map((column, i) => {
+    const { generated: expression, virtual } = relation.columns[i] ?? {};
+    if (expression === undefined) return column;
+    const computed = generatedValue(ctx, relation, expression, item);
+    return { ...column, value: derived(column.value, computed.value), ...(virtual && computed.tests ? { tests: computed.tests } : {}) };
+  });
+}
+
+function plainColumns(ctx: LineageContext, relation: CatalogRelation): readonly ScopeColumn[] {
   const family = relatives(ctx.env.catalog, relation);
-  const plain = relation.columns.map((c): ScopeColumn => {
+  return relation.columns.map((c): ScopeColumn => {
     const own = ctx.column(relation.schema, relation.name, c.name);
     const sources = new Set<ColumnRef>([own]);
     // A partition holds its parent's rows and a parent shows its partitions': a class on either covers both.
@@ -46,14 +58,6 @@ function baseColumns(ctx: LineageContext, relation: CatalogRelation): ScopeColum
     for (const ref of ofComposite(ctx, c.typeOid)) sources.add(ref);
     const guard = ctx.guardOf(relation.schema, relation.name, c.name);
     return { name: c.name, value: { sources, exact: true, type: c.typeOid, ...(c.typmod === undefined ? {} : { typmod: c.typmod }) }, ...(guard === undefined ? {} : { guard }) };
-  });
-  if (!relation.columns.some((c) => c.generated !== undefined)) return plain;
-  const item: ScopeItem = { alias: relation.name, columns: plain, system: true, relVisible: true, colVisible: true };
-  return plain.map((column, i) => {
-    const { generated: expression, virtual } = relation.columns[i] ?? {};
-    if (expression === undefined) return column;
-    const computed = generatedValue(ctx, relation, expression, item);
-    return { ...column, value: derived(column.value, computed.value), ...(virtual && computed.tests ? { tests: computed.tests } : {}) };
   });
 }
 
