@@ -151,7 +151,7 @@ export class BackendRelay {
     if (type === t.ReadyForQuery) return this.#ready(head, source, start, end, body);
     if (HAS_NO_BODY.has(type)) decodeEmpty(body);
     if (!head) throw new MalformedError('malformed.phase', `the server sent ${typeLabel(type)} without being asked`);
-    if (head.denial && !(head.kind === 'query' && head.failed)) throw new BugError('the server accepted a message that had to fail');
+    if (head.denial && !(head.kind === 'query' && head.failed)) throw new MalformedError('malformed.phase', 'the server accepted a message that had to fail');
     if (head.injection) return this.#injected(head, type, body);
     const forward = (): void => {
       if (!this.#suppressed) this.#context.toClient.view(source, start, end);
