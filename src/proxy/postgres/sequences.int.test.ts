@@ -15,8 +15,10 @@ import * as wire from '../../wire/postgres/index.ts';
 
 const count = Number(process.env['SALLYPORT_SEQUENCES'] ?? 40);
 const seed = Number(process.env['SALLYPORT_FUZZ_SEED'] ?? Math.floor(Date.now() / 1000));
-/** For an answer that never comes. */
-const TIMEOUT_MS = 30_000;
+const NO_ANSWER = 'no answer';
+/** Some sequences end in a COPY that both sides wait in; the server is given less time to show that. */
+const SERVER_MS = 3_000;
+const GATEWAY_MS = 30_000;
 
 /** One message as a line; what differs from session to session is left out. */
 function line(raw: wire.RawMessage): string {
@@ -39,15 +41,15 @@ const hidden = (text: string): string => text.replaceAll(/\\?"[^"]*"/g, '"<redac
 const same = (expected: string, got: string): boolean => expected === got || (got.includes('<redacted>') && hidden(expected) === hidden(got));
 
 /** Everything the other side says, up to the end of the sequence or of the connection. */
-async function play(to: Login, messages: readonly Buffer[]): Promise<string[]> {
+async function play(to: Login, messages: readonly Buffer[], timeoutMs: number): Promise<string[]> {
   const connection = await RawConnection.open(to);
   connection.send(...messages);
   const lines: string[] = [];
   let isEnd = false;
   const timer = setTimeout(() => {
-    lines.push('no answer');
+    lines.push(NO_ANSWER);
     connection.close();
-  }, TIMEOUT_MS);
+  }, timeoutMs);
   for (let raw = await connection.next(); raw; raw = await connection.next()) {
     const text = line(raw);
     lines.push(text);
@@ -89,7 +91,9 @@ describe.each(postgresVersions)('PostgreSQL %s', (version) => {
       let cautious = 0;
       for (let number = 0; number < count; number++) {
         const messages = sequence(new SeededRandom(caseSeed(seed, number)));
-        const [expected, got] = [await play(direct(), messages), await play(gateway.listener(), messages)];
+        const expected = await play(direct(), messages, SERVER_MS);
+        if (expected.at(-1) === NO_ANSWER) continue;
+        const got = await play(gateway.listener(), messages, GATEWAY_MS);
         answers += expected.length;
         const at = [...expected, ''].findIndex((text, i) => !same(text, got[i] ?? ''));
         // Where objects change while a statement runs, the gateway may ask for it again: that is no answer of the server's.
