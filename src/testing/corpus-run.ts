@@ -3,7 +3,7 @@ import { fill, type Step } from './corpus-cases.ts';
 import { CorpusClient, noAnswer, SignOnRefused, type Answer } from './corpus-client.ts';
 import type { Canary, Variant } from './corpus-data.ts';
 import { CanaryScan } from './corpus-scan.ts';
-import { readsOnly, runStep, type Mode } from './corpus-steps.ts';
+import { readsOnly, runStep, type Mode, type StepContext } from './corpus-steps.ts';
 import type { CorpusWorld, WayIn } from './corpus-world.ts';
 import type { Login } from './raw-conversation.ts';
 
@@ -87,10 +87,12 @@ function refused(mode: Mode, error: SignOnRefused): Run {
   return { mode, answers, bytes, signOn: bytes, outcome: outcomeOf(answers) };
 }
 
+const toldToRepeat = (answer: Answer): boolean => answer.errors.some((e) => e.message.endsWith('run it again'));
+
 async function steps(world: CorpusWorld, c: Runnable, mode: Mode, place: Place, client: CorpusClient, opened: { other?: CorpusClient }): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const step of c.run) {
-    const answer = await runStep(step, {
+    const context: StepContext = {
       client,
       mode,
       values: place.values,
@@ -99,7 +101,10 @@ async function steps(world: CorpusWorld, c: Runnable, mode: Mode, place: Place, 
       },
       other: async () => (opened.other ??= await CorpusClient.open(place.login)),
       functionOid: (signature) => world.functionOid(place.database, signature),
-    });
+    };
+    let answer = await runStep(step, context);
+    // What was undone after the case before may look to the gateway like a change of this one's objects.
+    for (let again = 0; again < 3 && toldToRepeat(answer) && client.status === 'I'; again++) answer = await runStep(step, context);
     answers.push(answer);
     if (answer.closed) break;
   }
