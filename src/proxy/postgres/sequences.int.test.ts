@@ -96,6 +96,8 @@ describe.each(postgresVersions)('PostgreSQL %s', (version) => {
         const got = await play(gateway.listener(), messages, GATEWAY_MS);
         answers += expected.length;
         const at = [...expected, ''].findIndex((text, i) => !same(text, got[i] ?? ''));
+        // A server that hangs up on unread input resets the connection, and with it what had not been read yet.
+        if (expected.some((text) => text.includes('FATAL')) && got.every((text, i) => same(expected[i] ?? '', text))) continue;
         // Where objects change while a statement runs, the gateway may ask for it again: that is no answer of the server's.
         if (at >= 0 && (got[at] ?? '').includes('was changed while it ran')) cautious++;
         else if (at >= 0 || got.length !== expected.length) differences.push({ seed, number, sent: shown(messages), before: got.slice(Math.max(0, at - 3), at), expected: expected[at], got: got[at] });
