@@ -31,13 +31,13 @@ interface Forms {
   readonly exact: readonly string[];
 }
 
-function textForms(text: string): Forms {
+function textForms(text: string, piece: number): Forms {
   const both = [text, reversed(text)];
   const plain = [...both, ...both.map(scrambled)];
   const codes = charsOf(text).map((c) => String(c.charCodeAt(0)));
   return {
     any: [
-      ...plain.flatMap((t) => windows(t, 6)),
+      ...plain.flatMap((t) => windows(t, piece)),
       ...both.flatMap((t) => windows(hexOf(t), 12)),
       // One character in each element of an array, and one code.
       ...windows(charsOf(text).join(','), 11),
@@ -99,10 +99,11 @@ function numericGroups(text: string): string {
   return out.toString('latin1');
 }
 
-function formsOf(canary: Canary): Forms {
+/** @param piece characters of a text in a row that count as found */
+export function formsOf(canary: Canary, piece = 6): Forms {
   const { kind, text } = canary;
   const exact = binaryForms(canary);
-  if (kind === 'text') return textForms(text);
+  if (kind === 'text') return textForms(text, piece);
   // Digits are found by chance sooner than letters: pieces of them are longer.
   if (kind === 'date') return { any: [...windows(text, 9), text.replaceAll('-', ''), reversed(text), hexOf(text)], exact: [...exact, ...base64Windows(text)] };
   if (kind === 'time') return { any: [...windows(text, 12), reversed(text), hexOf(text)], exact: [...exact, ...base64Windows(text)] };
@@ -117,7 +118,7 @@ export class Needles {
   readonly #any = new Map<string, { needle: string; canary: string }[]>();
   readonly #exact = new Map<string, { needle: string; canary: string }[]>();
 
-  constructor(canaries: readonly Canary[], forms: (canary: Canary) => Forms = formsOf) {
+  constructor(canaries: readonly Canary[], forms: (canary: Canary) => Forms = (c) => formsOf(c)) {
     for (const canary of canaries) {
       const { any, exact } = forms(canary);
       for (const needle of any) add(this.#any, needle.toLowerCase(), canary.text);
