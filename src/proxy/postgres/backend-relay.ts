@@ -337,6 +337,7 @@ export class BackendRelay {
         if (state.changesObjects) catalogs.invalidate();
         state.catalogInTransaction = false;
         state.changesObjects &&= state.pending.touchesNames;
+        catalogs.changing(this.#context.sessionId, state.changesObjects);
         state.settingsDirty = true;
       }
       if (state.settingsInTransaction) {

@@ -53,6 +53,7 @@ export class CatalogSource {
   #readAtMs = 0;
   #wanted = 0;
   #changes = 0;
+  readonly #changing = new Set<string>();
   #have = -1;
   #reading: Promise<void> | undefined;
   readonly #watch: CatalogWatch;
@@ -113,6 +114,17 @@ export class CatalogSource {
   /** Differs whenever objects may have changed since it was last looked at, known or not. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** A session changes objects; others will see it when its transaction ends, if it does. */
+  changing(session: string, isChanging: boolean): void {
+    if (isChanging) this.#changing.add(session);
+    else this.#changing.delete(session);
+  }
+
+  /** Another session changes objects. */
+  isChangedByOthers(session: string): boolean {
+    return this.#changing.size > (this.#changing.has(session) ? 1 : 0);
   }
 
   /** A change of objects may be seen by other sessions from here on. */

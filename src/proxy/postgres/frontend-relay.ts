@@ -14,18 +14,19 @@ import {
 import type { Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { CopyIn } from './copy-in.ts';
-import { cancelDenial, policyDenial, statementDenial, type Denial } from './denial.ts';
+import { policyDenial, statementDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
+import { askAndAct, type Action } from './held-action.ts';
 import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
 import { Meanings } from './meanings.ts';
-import { announceChanges } from './object-changes.ts';
+import { announceChanges, mustWaitForOthers, OTHERS_CHANGE } from './object-changes.ts';
 import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
 import { Reader } from './reader.ts';
 import { standingRefusal } from './standing-refusals.ts';
-import type { PreparedStatement } from './statements.ts';
+import type { Portal, PreparedStatement } from './statements.ts';
 
 const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
@@ -147,6 +148,8 @@ export class FrontendRelay {
         return this.#sync(raw);
       case t.Describe:
         return this.#describe(raw);
+      case t.Execute:
+        return this.#execute(raw);
       default:
         { this.#small(raw); return; }
     }
@@ -181,9 +184,6 @@ export class FrontendRelay {
     const { state, toServer } = this.#context;
     const message = decodeFrontend(raw);
     switch (message.type) {
-      case 'Execute':
-        this.#execute(raw, message.portal, message.maxRows);
-        return undefined;
       case 'Close':
         if (this.#refusesName(message.name)) return undefined;
         this.#forward(raw);
@@ -294,10 +294,14 @@ export class FrontendRelay {
     // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
     if (!ask || state.transaction === 'E' || state.serverSkips) return;
     const { catalogs } = this.#context;
-    const { changes } = catalogs;
-    // "$user" and schemas that did not exist: the path follows what others create.
-    if (state.settingsDirty || !catalogIsCurrent(this.#context)) await refreshSettings(this.#context);
-    await refreshCatalog(this.#context, changes);
+    // Reading takes time, and may wait for a lock of the very session whose change it then does not see.
+    for (let tries = 0; tries < 5; tries++) {
+      const { changes } = catalogs;
+      // "$user" and schemas that did not exist: the path follows what others create.
+      if (state.settingsDirty || !catalogIsCurrent(this.#context)) await refreshSettings(this.#context);
+      await refreshCatalog(this.#context, changes);
+      if (catalogs.changes === changes) return;
+    }
   }
 
   // --- simple query ---------------------------------------------------------------------------------------------
@@ -380,7 +384,7 @@ export class FrontendRelay {
     const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
       const analysis = now.statements[0];
-      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0, changes: this.#context.catalog.changes };
+      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0, changes: this.#context.catalog.changes, epoch: state.epoch };
       const undo = state.statements.portals.set(message.portal, portal);
       state.statements.bound(message.portal);
       this.#forward(raw);
@@ -391,7 +395,46 @@ export class FrontendRelay {
     return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), reread: () => this.#reader.reread(statement), params, go, refuse });
   }
 
-  #execute(raw: RawMessage, name: string, maxRows: number): void {
+  /** What a portal runs was planned at Bind; functions that it calls are looked up when it runs, and again when it goes on. */
+  #execute(raw: RawMessage): Promise<void> | undefined {
+    const message = decodeFrontend(raw);
+    if (message.type !== 'Execute') throw new MalformedError('malformed.phase', 'not an Execute');
+    const { state, catalogs, engine } = this.#context;
+    const portal = state.statements.portals.get(message.portal);
+    const holds = !portal?.analysis || engine.classes.length === 0 || (portal.changes === catalogs.changes && portal.epoch === state.epoch && !state.pending.touchesNames);
+    const go = (): void => this.#executeNow(raw, message.portal, message.maxRows);
+    if (holds) {
+      go();
+      return undefined;
+    }
+    return this.#refresh().then(() => {
+      if (state.serverSkips) return;
+      const reason = this.#replan(portal);
+      if (reason === undefined) {
+        go();
+        return;
+      }
+      const { n } = this.#context.journal.recorder.append({ kind: 'sql.execute', clear: { q: portal.record, dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
+      this.#poison(n, policyDenial(reason, [], reference(this.#context, n)), 'execute');
+    });
+  }
+
+  /** Judges a portal by everything that it may mean by now. Returns why it must not run. */
+  #replan(portal: Portal): string | undefined {
+    const { state, catalog } = this.#context;
+    const analysed = this.#reader.reread(portal.statement);
+    const analysis = analysed.statements[0];
+    portal.changes = catalog.changes;
+    portal.epoch = state.epoch;
+    if (analysis === portal.analysis) return undefined;
+    const verdict = this.#judge(analysed, NO_PARAMS);
+    if (verdict.effect !== 'allow') return `what it runs has changed since it was bound (${verdict.reason}); bind it again`;
+    portal.analysis = analysis;
+    portal.plan = verdict.plans[0] ?? NOTHING;
+    return undefined;
+  }
+
+  #executeNow(raw: RawMessage, name: string, maxRows: number): void {
     const { state, journal, clock } = this.#context;
     const portal = state.statements.portals.get(name);
     if (!portal) {
@@ -432,6 +475,7 @@ export class FrontendRelay {
     const { sql, statements } = analysed;
     const reason = longName(statements.flatMap(namesOf)) ?? standingRefusal({ sql, statements, values: params.map((p) => p.value) }, engine.classes.length > 0);
     if (reason !== undefined) return { effect: 'deny', reason, policyIds: [] };
+    if (mustWaitForOthers(this.#context, statements)) return { effect: 'deny', reason: OTHERS_CHANGE, policyIds: [] };
     return gatekeeper.judge(statements, false, this.#context.state.unsettled);
   }
 
@@ -449,26 +493,15 @@ export class FrontendRelay {
   }
 
   async #hold(verdict: Verdict & { effect: 'hold' }, a: Action): Promise<void> {
-    const { state, toServer, gatekeeper } = this.#context;
+    const { state, toServer } = this.#context;
     if (state.pipelineOpen) toServer.push(encodeFlush());
     await (this.#flush() ?? Promise.resolve());
     await state.until(() => state.pending.length === 0);
     // Something before it has failed: the server would skip it, so nobody is asked.
     if (state.serverSkips) return;
-    const result = await this.holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes(), params: a.params });
-    if (result.outcome !== 'approved') {
-      const ref = reference(this.#context, a.n);
-      if (result.outcome === 'denied') a.refuse({ ...policyDenial(`${result.by}: ${result.reason}`, verdict.policyIds, ref), message: `denied by ${result.by}: ${result.reason}` });
-      else if (result.outcome === 'cancelled') a.refuse(cancelDenial('canceling statement due to user request', ref));
-      else a.refuse(policyDenial(`held for approval, ${result.reason}`, verdict.policyIds, ref));
-    } else {
-      // Objects may have changed while it waited: what names mean now is what counts.
+    await askAndAct(this.#context, this.holds, verdict, a, async () => {
       if (this.#stale()) await this.#refresh();
-      const analysed = a.reread();
-      const again = gatekeeper.judge(analysed.statements, true, this.#context.state.unsettled);
-      if (again.effect === 'allow') a.go(again.plans, analysed);
-      else a.refuse(policyDenial(again.reason, again.policyIds, reference(this.#context, a.n)));
-    }
+    });
     await (this.#flush() ?? Promise.resolve());
   }
 
@@ -477,16 +510,4 @@ export class FrontendRelay {
     journal.denied(record, denial);
     events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: denial.reason, policy_ids: denial.policyIds, reference: denial.reference });
   }
-}
-
-interface Action {
-  readonly n: number;
-  readonly leaf: Uint8Array;
-  readonly analysed: Analysed;
-  readonly statementBytes: () => Buffer;
-  /** The same request with what its names mean now. */
-  readonly reread: () => Analysed;
-  readonly params: readonly BoundParameter[];
-  readonly go: (plans: readonly MaskPlan[], analysed: Analysed) => void;
-  readonly refuse: (denial: Denial) => void;
 }

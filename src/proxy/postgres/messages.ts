@@ -1,5 +1,5 @@
 /** Errors, notices and notifications of the server, with values taken out (promise 3: text is data too). */
-import { maskText, type MaskContext } from '../../policy/mask/index.ts';
+import { maskText, REDACTED, type MaskContext } from '../../policy/mask/index.ts';
 import type { MaskPlan } from '../../policy/types.ts';
 import { decodeNoticeFields, encodeNoticeFields, noticeField, type NoticeField } from '../../wire/postgres/index.ts';
 
@@ -24,6 +24,14 @@ function mayQuoteData(fields: readonly NoticeField[]): boolean {
   return NAMES_OBJECTS.test(noticeField(fields, 'code') ?? '') && !fields.some((f) => f.kind === 'P');
 }
 
+/** Text that a function of somebody's own put into it (RAISE and its like in other languages), not the server. */
+const isRaised = (fields: readonly NoticeField[]): boolean =>
+  noticeField(fields, 'routine') === 'exec_stmt_raise' || /^(?:plperl|plpy|pltcl|plv8)/.test(noticeField(fields, 'file') ?? '');
+
+/** What RAISE can set besides the text: names of a column, a constraint, a type, a table and a schema. */
+const NAME_FIELDS = new Set(['c', 'n', 'd', 't', 's']);
+const OWN_TEXT = new Set(['M', 'D', 'H']);
+
 /** From the first quotation mark to the last. */
 const hideQuoted = (text: string): string => text.replace(/["„“”«»‚‘’‹›「」『』'][^]*["„“”«»‚‘’‹›「」『』']/, '"<redacted>"');
 
@@ -32,7 +40,12 @@ export function maskMessage(type: 'error' | 'notice', body: Buffer, scrub: boole
   const plan: MaskPlan = { columns: 'detect_all', unmasked, scrubMessages: scrub };
   const received = decodeNoticeFields(body);
   const isHidden = scrub && mayQuoteData(received);
-  const fields = received.map((f): NoticeField => (TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(isHidden ? hideQuoted(f.value) : f.value, plan, context).text } : f));
+  const raised = scrub && isRaised(received);
+  const masked = (f: NoticeField): NoticeField => {
+    if (raised && OWN_TEXT.has(f.kind)) return { kind: f.kind, value: REDACTED };
+    return TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(isHidden ? hideQuoted(f.value) : f.value, plan, context).text } : f;
+  };
+  const fields = received.filter((f) => !(raised && NAME_FIELDS.has(f.kind))).map(masked);
   return {
     bytes: encodeNoticeFields(type, fields),
     code: noticeField(fields, 'code') ?? '',

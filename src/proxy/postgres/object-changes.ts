@@ -9,7 +9,7 @@ import type { AnalysisContext } from './analyser.ts';
 import type { SessionContext } from './context.ts';
 import { needsOwnCatalog } from './injector.ts';
 import { FIRST_USER_OID } from './object-ids.ts';
-import { movesObjects } from './statement-order.ts';
+import { movesDataInside, movesObjects } from './statement-order.ts';
 
 /** May change what names mean to other sessions; temporary objects are the session's own. */
 function isShared(analysis: StatementAnalysis): boolean {
@@ -33,9 +33,12 @@ export function announceChanges(context: SessionContext, analyses: readonly Stat
   return holds ? catalogs.changes : catalog.changes;
 }
 
-function announce({ state, catalogs, engine }: SessionContext, analyses: readonly StatementAnalysis[]): void {
+function announce({ state, catalogs, engine, sessionId }: SessionContext, analyses: readonly StatementAnalysis[]): void {
   if (engine.classes.length === 0) return;
-  if (analyses.some(isShared)) state.changesObjects = true;
+  if (analyses.some(isShared)) {
+    state.changesObjects = true;
+    catalogs.changing(sessionId, true);
+  }
   if (!state.changesObjects) return;
   // What a transaction has not committed is seen by nobody else.
   if (state.transaction !== 'T' || analyses.some(endsTransaction)) catalogs.touch();
@@ -55,6 +58,17 @@ export function dependsOnCode({ facts }: StatementAnalysis, { catalog, state }: 
     return (schema === '' ? state.searchPath : [schema]).some((s) => view.functions(s, name).length > 0);
   };
   return facts.tables.some(isView) || facts.functions.some(isOwnFunction);
+}
+
+export const OTHERS_CHANGE = 'another session is changing objects of this database, and what this statement copies may change with them; run it again when that has ended';
+
+/**
+ * Rows can be looked at again before they are shown; what a statement moves inside the database cannot. It may wait for
+ * a lock of a session that changes what its names mean, and run with what they mean then.
+ */
+export function mustWaitForOthers({ engine, catalog, catalogs, sessionId }: SessionContext, statements: readonly StatementAnalysis[]): boolean {
+  if (engine.classes.length === 0 || !statements.some(movesDataInside)) return false;
+  return catalogs.isChangedByOthers(sessionId) || catalog.changes !== catalogs.changes;
 }
 
 /** What is about to be shown, and what it was taken for. */

@@ -122,7 +122,7 @@ describe('prepared names', () => {
   });
 
   it('a cursor takes the name of a portal, and CLOSE takes both away', () => {
-    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0, changes: 0 });
+    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0, changes: 0, epoch: 0 });
     const s = new SessionStatements();
     for (const name of ['a', 'b', 'c']) s.portals.set(name, portal(name));
     s.departing(withEffects({ declare: { name: 'a', body: safe } }));
@@ -261,6 +261,14 @@ describe('messages of the server', () => {
       expect(text([['S', 'ERROR'], ['C', code], ['M', message]], true)).not.toContain('s3cr3t');
       expect(text([['S', 'ERROR'], ['C', code], ['M', message]], false)).toContain('s3cr3t');
     }
+  });
+
+  it('what a function raised is hidden whole where classified data is near, with the names that it may set', () => {
+    const raised: [string, string][] = [['S', 'WARNING'], ['C', '01000'], ['M', 'patient ada moves'], ['D', 'ward seven'], ['H', 'dose 12'], ['c', 's3cr3t'], ['n', 's3cr3t'], ['F', 'pl_exec.c'], ['R', 'exec_stmt_raise']];
+    const shown = text(raised, true);
+    for (const value of ['ada', 'seven', '12', 's3cr3t']) expect(shown).not.toContain(value);
+    expect(shown).toContain('<redacted>');
+    expect(text(raised, false)).toContain('patient ada moves');
   });
 
   it('keys of a violation are hidden, the name of the constraint is not', () => {

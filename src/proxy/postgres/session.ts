@@ -204,6 +204,7 @@ export class PgSession {
     this.#front?.holds.end();
     this.#gone.abort();
     this.#state.end(new EnvironmentError('env.cancelled', reason));
+    this.#forgetChanges();
     const { socket } = this.#client;
     hangUp(socket);
     if (this.#upstream) hangUp(this.#upstream.socket, encodeTerminate());
@@ -229,6 +230,13 @@ export class PgSession {
       recording: recorder.dir,
       statements: this.#journal?.statements ?? 0,
     });
+  }
+
+  /** Whether its last change was committed nobody knows: the next statement of any session looks. */
+  #forgetChanges(): void {
+    if (!this.#state.changesObjects || !this.#recorder) return;
+    this.#options.catalogs.changing(this.#recorder.sessionId, false);
+    this.#options.catalogs.invalidate();
   }
 
   /** For an orderly stop of the program. */

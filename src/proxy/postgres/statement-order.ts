@@ -46,6 +46,10 @@ function movesNaming({ facts, effects }: StatementAnalysis, open: boolean): bool
   });
 }
 
+/** Data goes from one place in the database to another: no rows are seen on the way. */
+export const movesDataInside = ({ facts, output }: StatementAnalysis): boolean =>
+  output === 'none' && facts.writes && facts.operations.some((o) => o.action === 'sql:select' || o.action === 'sql:merge');
+
 /** Rows come out of it, or go from one place to another: not so a change of schema, or an insert of constants. */
 function movesData({ facts, output, effects }: StatementAnalysis): boolean {
   if (effects.execute !== undefined || effects.declare !== undefined) return true;
@@ -60,8 +64,9 @@ const takesAway = ({ facts }: StatementAnalysis): boolean =>
   TAKES_AWAY.test(facts.statement) || facts.operations.some((o) => o.action === 'sql:drop' || o.action === 'sql:opaque' || o.action === 'sql:call' || TAKES_AWAY.test(o.label)) || /^ALTER\b/.test(facts.statement);
 
 /** Undefined when it may touch any name. */
-function touched({ facts, effects }: StatementAnalysis): ReadonlySet<string> | undefined {
-  if (effects.transaction !== undefined) return undefined;
+function touched({ facts, effects, sql }: StatementAnalysis): ReadonlySet<string> | undefined {
+  // What depends on it goes with it, under names that the statement does not give.
+  if (effects.transaction !== undefined || /\bCASCADE\b|\bOWNED\b/i.test(sql)) return undefined;
   const objects = facts.operations.filter((o) => o.action === 'sql:ddl' || o.action === 'sql:drop').map((o) => o.object);
   if (objects.length === 0 || objects.some((o) => o.name === undefined || o.kind === 'schema')) return undefined;
   return new Set(objects.flatMap((o) => o.name ?? []));

@@ -29,14 +29,15 @@ export interface PreparedStatement {
 export interface Portal {
   readonly name: string;
   readonly statement: PreparedStatement;
-  readonly analysis: StatementAnalysis | undefined;
-  readonly plan: MaskPlan;
+  analysis: StatementAnalysis | undefined;
+  plan: MaskPlan;
   readonly resultFormats: readonly number[];
   /** Record number of the Bind. */
   readonly record: number;
   executions: number;
-  /** `CatalogSource.changes` up to which its meaning is known to hold. */
+  /** `CatalogSource.changes` and `SessionState.epoch` up to which its meaning is known to hold. */
   changes: number;
+  epoch: number;
 }
 
 const NOTHING_TO_UNDO = (): void => undefined;
