@@ -2,6 +2,7 @@
  * The proxy as one object: endpoints, sessions, recordings and their upload for one signed-in person on one device.
  * The app, the gateway and the tests start the same thing. It knows nothing of windows.
  */
+import './v8-flags.ts';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
