@@ -8,6 +8,9 @@ import type { Node, QualifiedName } from './tree.ts';
 export function definesOpaqueCode(node: Node, env: AnalysisEnv): boolean {
   const called = calledBy(node);
   if (called !== undefined) return !isHarmless(called, env);
+  // An index that is built with such a class calls its functions for every value.
+  const items = as(node, 'CreateOpClassStmt')?.items ?? as(node, 'AlterOpFamilyStmt')?.items;
+  if (items !== undefined) return allOf(items, 'CreateOpClassItem').some((i) => i.itemtype === 2 && !isHarmless(qualified(i.name?.objname), env));
   const create = as(node, 'CreateFunctionStmt');
   if (create === undefined || env.catalog === undefined) return false;
   const language = stringOf(allOf(create.options, 'DefElem').find((o) => o.defname === 'language')?.arg) ?? 'sql';

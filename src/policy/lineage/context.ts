@@ -43,6 +43,8 @@ export interface Engine {
   predicate(node: Node | undefined, place: Place): void;
   from(nodes: readonly Node[] | undefined, place: Place): Scope;
   targets(nodes: readonly Node[] | undefined, place: Place): readonly NamedValue[];
+  /** Notes what runs when rows of the table are read. */
+  reads(relation: CatalogRelation): void;
 }
 
 const classifiedCatalogs = new WeakMap<CatalogView, WeakMap<AnalysisEnv['classify'], readonly ColumnRef[]>>();

@@ -6,7 +6,7 @@ import { vouchedFor } from '../facts/resolve.ts';
 import type { CatalogFunction, CatalogRelation, HiddenCode } from '../types.ts';
 import type { LineageContext } from './context.ts';
 import { bodyValue } from './functions.ts';
-import { relatives } from './relations.ts';
+import { relatives } from './family.ts';
 
 /** Notes what runs when rows of the table are written. Rows of a partitioned table are written to its partitions. */
 export function writesTo(ctx: LineageContext, relation: CatalogRelation | undefined): void {

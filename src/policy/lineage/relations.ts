@@ -2,9 +2,9 @@
 import { resolveTable } from '../facts/resolve.ts';
 import type { QualifiedName } from '../facts/tree.ts';
 import { parseSql } from '../parse.ts';
-import type { CatalogRelation, CatalogView, ColumnRef } from '../types.ts';
+import type { CatalogRelation, ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
-import { readsFrom } from './hidden.ts';
+import { relatives } from './family.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
 import { CONSTANT, derived, isFirm } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
@@ -18,7 +18,7 @@ export function relationItem(ctx: LineageContext, name: QualifiedName, alias: st
   const label = `${found.schema}.${found.name}`;
   if (found.ambiguous) ctx.refuse('unresolved', `relation "${found.name}" may be a temporary one of this session`);
   if (found.relation !== undefined) {
-    readsFrom(ctx, found.relation);
+    ctx.engine.reads(found.relation);
     return { ...item, columns: relationColumns(ctx, found.relation) };
   }
   if (ctx.env.catalog !== undefined) ctx.refuse('unresolved', `relation "${label}" is not in the catalog snapshot`);
@@ -133,37 +133,4 @@ function viewColumns(ctx: LineageContext, view: CatalogRelation): ScopeColumn[] 
     const tests = columns[i]?.tests;
     return { name: c.name, ...(tests === undefined ? {} : { tests }), value: classified ? { sources: new Set([...value.sources, ref]), exact: value.exact, firm: isFirm(value) } : value };
   });
-}
-
-const families = new WeakMap<CatalogView, Map<number, readonly CatalogRelation[]>>();
-
-/** Ancestors and descendants of a table by inheritance or partitioning. */
-export function relatives(catalog: CatalogView | undefined, relation: CatalogRelation): readonly CatalogRelation[] {
-  if (catalog === undefined) return [];
-  let known = families.get(catalog);
-  if (known === undefined) families.set(catalog, (known = familyIndex(catalog)));
-  return known.get(relation.oid) ?? [];
-}
-
-function familyIndex(catalog: CatalogView): Map<number, readonly CatalogRelation[]> {
-  const index = new Map<number, Set<CatalogRelation>>();
-  const link = (of: number, other: CatalogRelation): void => {
-    const set = index.get(of) ?? new Set();
-    set.add(other);
-    index.set(of, set);
-  };
-  for (const child of catalog.relations()) {
-    const seen = new Set<number>([child.oid]);
-    const queue = [...(child.parents ?? [])];
-    for (let oid = queue.pop(); oid !== undefined; oid = queue.pop()) {
-      if (seen.has(oid)) continue;
-      seen.add(oid);
-      const parent = catalog.relationByOid(oid);
-      if (parent === undefined) continue;
-      link(child.oid, parent);
-      link(parent.oid, child);
-      queue.push(...(parent.parents ?? []));
-    }
-  }
-  return new Map([...index].map(([oid, set]) => [oid, [...set]]));
 }

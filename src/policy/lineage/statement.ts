@@ -19,7 +19,7 @@ import { queryColumns, targetColumns } from './query.ts';
 import { relationItem } from './relations.ts';
 import { derived } from './value.ts';
 import type { NamedValue } from './value.ts';
-import { writesTo } from './hidden.ts';
+import { readsFrom, writesTo } from './hidden.ts';
 import { checkFlow } from './write.ts';
 
 type Lineage = Pick<StatementAnalysis, 'output' | 'reads' | 'predicates' | 'refusal' | 'hiddenCode'>;
@@ -35,6 +35,7 @@ function makeContext(env: AnalysisEnv, source: StatementText): LineageContext {
     predicate: (node, place) => predicate(ctx, node, place),
     from: (nodes, place) => fromScope(ctx, nodes, place),
     targets: (nodes, place) => targetColumns(ctx, nodes, place),
+    reads: (relation) => readsFrom(ctx, relation),
   };
   const ctx = new LineageContext(env, engine, source);
   return ctx;
