@@ -1,7 +1,7 @@
 /** One client's connection, from the signed-on socket to the closed recording. */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { BugError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
+import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import type { RecordLevel } from '../../policy/types.ts';
@@ -190,7 +190,7 @@ export class PgSession {
       const id = this.#recorder.sessionId;
       this.#options.events.emit({ event: 'request.denied', session_id: id, connection: this.#options.target.info.name, reason: error.message, policy_ids: error.policyIds, reference: `${id}/0` });
     }
-    if (error instanceof BugError) process.stderr.write(`session ended by an internal error: ${error.stack ?? error.message}\n`);
+    if (!isExpected(error)) process.stderr.write(`session ended by an internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     void this.end(message);
   }
 
@@ -256,6 +256,9 @@ function hangUp(socket: Socket, goodbye?: Buffer): void {
   socket.resume();
   setTimeout(() => socket.destroy(), GRACE_MS).unref();
 }
+
+/** Its message is for the client; anything else is a fault of this program. */
+const isExpected = (error: unknown): boolean => error instanceof DeniedError || error instanceof MalformedError || error instanceof EnvironmentError;
 
 function fatal(error: unknown): { code: SqlStateCode; message: string } {
   if (error instanceof DeniedError) return { code: sqlState.insufficientPrivilege, message: `denied by policy: ${error.message}` };
