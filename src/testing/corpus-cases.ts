@@ -48,6 +48,8 @@ const leak = z.strictObject({
   oracle: z.boolean().default(false),
   /** Why the attack gives nothing even without the gateway; otherwise it has to. */
   bare: z.string().optional(),
+  /** Why docs/masking.md claims nothing about it: kept to be seen, not run. */
+  unclaimed: z.string().optional(),
 });
 export type LeakCase = z.output<typeof leak>;
 

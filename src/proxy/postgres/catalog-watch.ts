@@ -66,6 +66,7 @@ export class CatalogWatch {
 
   async #ask(): Promise<string> {
     clearTimeout(this.#idle);
+    const isOld = this.#connection !== undefined;
     try {
       this.#connection ??= await OwnConnection.open(this.#target, await this.#lease(), 'sallyport watch');
       const [row] = await this.#connection.rows(PRINT);
@@ -73,6 +74,8 @@ export class CatalogWatch {
       return row?.[0] ?? '';
     } catch (error) {
       this.close();
+      // One that has lain idle may have been ended by the server meanwhile: that says nothing about the server.
+      if (isOld) return this.#ask();
       throw error;
     }
   }

@@ -168,7 +168,7 @@ export class FrontendRelay {
       state.pending.push({ kind: 'describe', of: message.kind, swallow: false });
       return undefined;
     };
-    return message.kind === 'statement' ? this.#afterRefresh(go) : go();
+    return message.kind === 'statement' ? this.#afterRefresh(go, raw) : go();
   }
 
   /** The server cuts longer names, so that two of them may be one for it. */
@@ -271,6 +271,7 @@ export class FrontendRelay {
    */
   #needsNoNames(raw: RawMessage): boolean {
     const message = decodeFrontend(raw);
+    if (message.type === 'Describe') return this.#context.state.statements.prepared.get(message.name)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
     if (message.type === 'Bind') return this.#context.state.statements.prepared.get(message.statement)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
     if (message.type !== 'Query' && message.type !== 'Parse') return false;
     const sql = sqlText(message.sql);
@@ -401,7 +402,7 @@ export class FrontendRelay {
     if (message.type !== 'Execute') throw new MalformedError('malformed.phase', 'not an Execute');
     const { state, catalogs, engine } = this.#context;
     const portal = state.statements.portals.get(message.portal);
-    const holds = !portal?.analysis || engine.classes.length === 0 || (portal.changes === catalogs.changes && portal.epoch === state.epoch && !state.pending.touchesNames);
+    const holds = !portal?.analysis || engine.classes.length === 0 || meansTheSameEverywhere(portal.analysis) || (portal.changes === catalogs.changes && portal.epoch === state.epoch && !state.pending.touchesNames);
     const go = (): void => this.#executeNow(raw, message.portal, message.maxRows);
     if (holds) {
       go();
@@ -508,6 +509,6 @@ export class FrontendRelay {
   #denied(record: number, denial: Denial): void {
     const { journal, events, sessionId, target } = this.#context;
     journal.denied(record, denial);
-    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: denial.reason, policy_ids: denial.policyIds, reference: denial.reference });
+    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.masked(denial.reason), policy_ids: denial.policyIds, reference: denial.reference });
   }
 }

@@ -72,7 +72,7 @@ export class Journal {
     return this.recorder.append({
       kind,
       clear: { dec: verdict.effect, pol: verdict.policyIds, verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...(name ? { name: this.#name(name) } : {}) },
-      fields: verdict.effect === 'allow' ? [{ name: 'sql', value: this.shownSql(analysed) }] : [{ name: 'sql', value: this.shownSql(analysed) }, { name: 'reason', value: verdict.reason }],
+      fields: verdict.effect === 'allow' ? [{ name: 'sql', value: this.shownSql(analysed) }] : [{ name: 'sql', value: this.shownSql(analysed) }, { name: 'reason', value: this.masked(verdict.reason) }],
     });
   }
 
@@ -111,6 +111,11 @@ export class Journal {
     }).n;
   }
 
+  /** A reason may quote the statement, as a parser's message does. */
+  masked(reason: string): string {
+    return maskText(reason, SCRUB, this.#masks).text;
+  }
+
   error(request: number, code: string, message: string): void {
     this.recorder.append({ kind: 'sql.error', clear: { q: request, code }, fields: [{ name: 'message', value: maskText(message, SCRUB, this.#masks).text }] });
   }
@@ -124,7 +129,7 @@ export class Journal {
   }
 
   denied(request: number, denial: Denial): void {
-    this.recorder.append({ kind: 'policy.decision', clear: { q: request, dec: 'deny', pol: [...denial.policyIds], ref: denial.reference }, fields: [{ name: 'reason', value: maskText(denial.reason, SCRUB, this.#masks).text }] });
+    this.recorder.append({ kind: 'policy.decision', clear: { q: request, dec: 'deny', pol: [...denial.policyIds], ref: denial.reference }, fields: [{ name: 'reason', value: this.masked(denial.reason) }] });
   }
 
   approvalAsked(request: number, approval: ApprovalRequest, digest: string): void {
