@@ -22,7 +22,7 @@ import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts
 import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
 import { Meanings } from './meanings.ts';
-import { announceChanges, mustWaitForOthers, OTHERS_CHANGE } from './object-changes.ts';
+import { announceChanges, dependsOnCode, mustWaitForOthers, OTHERS_CHANGE } from './object-changes.ts';
 import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
 import { Reader } from './reader.ts';
 import { standingRefusal } from './standing-refusals.ts';
@@ -402,7 +402,8 @@ export class FrontendRelay {
     if (message.type !== 'Execute') throw new MalformedError('malformed.phase', 'not an Execute');
     const { state, catalogs, engine } = this.#context;
     const portal = state.statements.portals.get(message.portal);
-    const holds = !portal?.analysis || engine.classes.length === 0 || meansTheSameEverywhere(portal.analysis) || (portal.changes === catalogs.changes && portal.epoch === state.epoch && !state.pending.touchesNames);
+    const unchanged = portal?.changes === catalogs.changes && portal.epoch === state.epoch && !state.pending.touchesNames;
+    const holds = !portal?.analysis || engine.classes.length === 0 || unchanged || !dependsOnCode(portal.analysis, this.#context);
     const go = (): void => this.#executeNow(raw, message.portal, message.maxRows);
     if (holds) {
       go();
@@ -410,6 +411,8 @@ export class FrontendRelay {
     }
     return this.#refresh().then(() => {
       if (state.serverSkips) return;
+      // The end of an earlier batch, answered meanwhile, took all portals away; this one was bound after it.
+      if (!state.statements.portals.get(portal.name)) state.statements.portals.set(portal.name, portal);
       const reason = this.#replan(portal);
       if (reason === undefined) {
         go();
