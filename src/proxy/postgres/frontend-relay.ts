@@ -21,7 +21,7 @@ import { Holds } from './holds.ts';
 import { catalogIsCurrent, refreshCatalog, refreshSettings } from './injector.ts';
 import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
-import { Meanings } from './meanings.ts';
+import { meaningsOf } from './meanings.ts';
 import { announceChanges, dependsOnCode, mustWaitForOthers, OTHERS_CHANGE } from './object-changes.ts';
 import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
 import { Reader } from './reader.ts';
@@ -357,9 +357,7 @@ export class FrontendRelay {
       this.#poison(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
       return undefined;
     }
-    const meanings = new Meanings();
-    if (analysed.statements[0]) meanings.add(analysed.statements[0]);
-    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, meanings, record: n, columns: undefined, paramTypes: message.paramTypes };
+    const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, meanings: meaningsOf(analysed.statements[0]), record: n, columns: undefined, paramTypes: message.paramTypes };
     const undo = state.statements.prepared.set(message.name, statement);
     this.#forward(raw);
     state.pending.push({ kind: 'parse', statement, undo });
@@ -451,9 +449,7 @@ export class FrontendRelay {
     const record = portal.executions++ === 0 ? portal.record : journal.execute(portal.record, maxRows);
     if (portal.analysis) {
       state.statements.departing(portal.analysis);
-      const known = portal.changes === this.#context.catalogs.changes;
-      announceChanges(this.#context, [portal.analysis]);
-      if (known) portal.changes = this.#context.catalogs.changes;
+      portal.changes = announceChanges(this.#context, [portal.analysis], portal.changes);
     }
     this.#forward(raw);
     state.pending.push({ kind: 'execute', portal, record, startedNs: clock.monotonicNs() });

@@ -30,4 +30,11 @@ export class Meanings {
   }
 }
 
+/** Of a text that was just prepared or declared; an empty one has none. */
+export function meaningsOf(reading: StatementAnalysis | undefined): Meanings {
+  const meanings = new Meanings();
+  if (reading) meanings.add(reading);
+  return meanings;
+}
+
 const tooMany = (now: StatementAnalysis): StatementAnalysis => ({ ...now, refusal: { code: 'unresolved', message: 'what its names mean has changed too often since it was prepared; prepare it again' } });

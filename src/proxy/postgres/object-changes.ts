@@ -23,14 +23,14 @@ const endsTransaction = ({ facts, effects }: StatementAnalysis): boolean =>
 
 /**
  * To be called when statements, or a Sync, are about to be forwarded.
- * @returns `CatalogSource.changes` up to which the session's catalog is known to hold for them
+ * @param since `CatalogSource.changes` up to which their meaning is known to hold
+ * @returns the same from here on: their own change does not come between a statement and its analysis
  */
-export function announceChanges(context: SessionContext, analyses: readonly StatementAnalysis[]): number {
-  const { catalogs, catalog } = context;
-  const holds = catalog.changes === catalogs.changes;
+export function announceChanges(context: SessionContext, analyses: readonly StatementAnalysis[], since = context.catalog.changes): number {
+  const { catalogs } = context;
+  const holds = since === catalogs.changes;
   announce(context, analyses);
-  // Its own change does not come between a statement and its analysis.
-  return holds ? catalogs.changes : catalog.changes;
+  return holds ? catalogs.changes : since;
 }
 
 function announce({ state, catalogs, engine, sessionId }: SessionContext, analyses: readonly StatementAnalysis[]): void {

@@ -3,7 +3,7 @@ import { DeniedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import type { Analysed } from './analyser.ts';
-import { Meanings } from './meanings.ts';
+import { meaningsOf, type Meanings } from './meanings.ts';
 
 /** Shape of a result as the server described it. `origin` is RowDescription's table OID and attribute number. */
 export interface ResultColumn {
@@ -98,12 +98,6 @@ export interface SqlPrepared {
 export interface Cursor {
   readonly declareSql: string;
   readonly meanings: Meanings;
-}
-
-function meaningsOf(analysis: StatementAnalysis): Meanings {
-  const meanings = new Meanings();
-  meanings.add(analysis);
-  return meanings;
 }
 
 export class SessionStatements {
