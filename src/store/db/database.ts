@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/index.ts';
 
 export type SqlValue = string | number | boolean | null | Uint8Array;
 

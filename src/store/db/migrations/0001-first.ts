@@ -1,15 +1,10 @@
-/** Numbered migrations. A shipped migration never changes; a new one is added at the end. */
-export interface Migration {
-  readonly id: number;
-  readonly name: string;
-  readonly sql: string;
-}
+/** The first schema. */
+import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [
-  {
-    id: 1,
-    name: 'people, devices, targets, approvals, recordings, audit',
-    sql: `
+export const first: Migration = {
+  id: 1,
+  name: 'people, devices, targets, approvals, recordings, audit',
+  sql: `
 create table people (
   iss text not null, sub text not null, kind text not null, name text not null,
   groups text not null, seen_ms bigint not null, primary key (iss, sub));
@@ -68,5 +63,4 @@ create table audit (
 create index audit_time on audit (t_ms);
 create index audit_action on audit (action, id);
 `,
-  },
-];
+};
