@@ -1,5 +1,6 @@
 /** Every step, in order of number. */
 import { first } from './0001-first.ts';
+import { log } from './0002-log.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first];
+export const migrations: readonly Migration[] = [first, log];
