@@ -5,5 +5,7 @@ export * from './devices.ts';
 export * from './events.ts';
 export * from './identity.ts';
 export * from './recordings.ts';
+export * from './reports.ts';
+export * from './search.ts';
 export * from './targets.ts';
 export * from './trust.ts';
