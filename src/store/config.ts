@@ -5,15 +5,7 @@ import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
 import { connectionName, labels, line } from '../contract/store/index.ts';
 import { parseYaml } from './config-yaml.ts';
-
-const issuer = z.strictObject({
-  issuer: z.url(),
-  client_id: line(255),
-  name: line(255).optional(),
-  /** What signs in here: people, or agents and CI jobs. */
-  kind: z.enum(['User', 'Agent']).default('User'),
-  groups_claim: line(100).default('groups'),
-});
+import { identityProblem, issuerConfig, roleGroups } from './identity/config.ts';
 
 const devPerson = z.strictObject({
   subject: line(255),
@@ -54,9 +46,12 @@ export const storeConfig = z.strictObject({
   organisation: line(255).default('Sallyport'),
   /** First part of every recording's checkpoint origin, and of the witness's name: a host name of yours. */
   origin: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'lower-case letters, digits, dots and dashes').default('sallyport.local'),
-  issuers: z.array(issuer).max(20).default([]),
+  issuers: z.array(issuerConfig).max(20).default([]),
   dev_idp: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0), people: z.array(devPerson).max(100).default([]) }).optional(),
-  roles: z.strictObject({ admin: z.array(line(255)).default([]), auditor: z.array(line(255)).default([]) }).default({ admin: [], auditor: [] }),
+  /** Groups that hold each role. `engineer` and `approver` absent: every person. */
+  roles: roleGroups.prefault({}),
+  /** How browsers and devices reach this store. Default: the address it listens on. */
+  public_url: z.url({ protocol: /^https?$/ }).max(300).optional(),
   targets: z.array(configTarget).max(1_000).default([]),
   /** How long a sign-in lasts. */
   session_hours: z.number().min(0.01).max(72).default(12),
@@ -81,6 +76,7 @@ export function loadStoreConfig(file: string): ResolvedConfig {
   return {
     ...config,
     data_dir: at(config.data_dir),
+    issuers: config.issuers.map((i) => (i.web?.client_secret_file === undefined ? i : { ...i, web: { ...i.web, client_secret_file: at(i.web.client_secret_file) } })),
     targets: config.targets.map((t) => ({
       ...t,
       ...(t.tls_ca_file === undefined ? {} : { tls_ca_file: at(t.tls_ca_file) }),
@@ -101,14 +97,8 @@ function checkRules(config: ResolvedConfig, file: string | undefined): void {
   const place = (field: string): { file?: string; field: string } => (file === undefined ? { field } : { file, field });
   const twice = config.targets.find((t, i) => config.targets.findIndex((o) => o.name === t.name) !== i);
   if (twice !== undefined) throw new ConfigError(`two targets are named ${twice.name}`, place('targets'));
-  for (const i of config.issuers) {
-    const url = new URL(i.issuer);
-    const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) throw new ConfigError(`${i.issuer} must use https`, place('issuers'));
-  }
-  if (config.issuers.length === 0 && config.dev_idp === undefined) {
-    throw new ConfigError('nobody could sign in', { ...place('issuers'), fix: 'name an OpenID provider under issuers, or dev_idp for a demo' });
-  }
+  const problem = identityProblem(config);
+  if (problem !== undefined) throw new ConfigError(problem.message, { ...place(problem.field), ...(problem.fix === undefined ? {} : { fix: problem.fix }) });
 }
 
 /** The secret of a target from where the configuration says it is. @throws ConfigError */

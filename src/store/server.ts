@@ -15,13 +15,14 @@ import { type Database, openEmbedded } from './db/database.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { auditRoutes } from './http/audit-routes.ts';
 import { writeAudit } from './http/context.ts';
-import { codeOfStatus, StoreError } from './http/errors.ts';
+import { answerErrors } from './http/error-answers.ts';
+import { securityHeaders } from './http/headers.ts';
+import { publicUrlOf } from './http/public-url.ts';
 import { Hub } from './http/hub.ts';
 import { makeRouter } from './http/route.ts';
 import { authenticator, forgetOld } from './identity/authenticate.ts';
 import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
-import { discoveredKeys, type TrustedIssuer } from './identity/id-token.ts';
-import { identityRoutes } from './identity/routes.ts';
+import { mountIdentity } from './identity/mount.ts';
 import { lockDirectory } from '../evidence/lock.ts';
 import { replacePrivateFile, secretFile } from './storage/secret-file.ts';
 import { syncConfigTargets } from './targets/registry.ts';
@@ -70,7 +71,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     undo.push(() => hub.stop());
     const seal = sealer(await secretFile(join(dir, 'seal.key'), () => randomBytes(32)));
     await syncTargets(db, seal, config, clock);
-    const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock });
+    const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock, publicUrl: config.public_url });
     if (devIdp !== undefined) undo.push(() => devIdp.stop());
     const adminSecret = randomBytes(32).toString('base64url');
     const app = await buildApp({ config, clock, db, hub, seal, dir, onProblem, dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
@@ -105,25 +106,12 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await app.register(rateLimit, { global: false });
-  app.setErrorHandler((error, _request, reply) => {
-    const known = error instanceof StoreError ? error : asStoreError(error, o.onProblem);
-    return reply.status(known.status).header('content-type', 'application/json').send(JSON.stringify({ error: { code: known.code, message: known.message } }));
-  });
-  app.setNotFoundHandler((_request, reply) => reply.status(404).header('content-type', 'application/json').send(JSON.stringify({ error: { code: 'not_found', message: 'no such route' } })));
+  const publicUrl = publicUrlOf(app, config.public_url);
+  securityHeaders(app, () => publicUrl().protocol === 'https:');
+  answerErrors(app, o.onProblem);
   const keys = await loadStoreKeys(o.dir, config.origin);
-  const issuers: TrustedIssuer[] = config.issuers.map((i) => ({
-    issuer: i.issuer,
-    clientId: i.client_id,
-    name: i.name ?? new URL(i.issuer).host,
-    dev: false,
-    kind: i.kind,
-    groupsClaim: i.groups_claim,
-    identityIssuer: i.issuer,
-    keys: discoveredKeys(i.issuer),
-  }));
-  if (o.dev !== undefined) issuers.push(o.dev.idp.trusted);
-  const route = makeRouter(app, { db, clock, hub, authenticate: authenticator(db, clock, config.roles) });
-  identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, sessionTtlMs: Math.round(config.session_hours * 3_600_000), clock, dev: o.dev });
+  const route = makeRouter(app, { db, clock, hub, authenticate: authenticator({ db, clock, roles: config.roles, publicUrl }) });
+  mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
   deviceRoutes(route);
   targetRoutes(route, o.seal);
   approvalRoutes(route);
@@ -131,16 +119,6 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   trustRoutes(route, config.organisation, keys);
   auditRoutes(route);
   return app;
-}
-
-/** Fastify's and the plugins' own errors carry a status; anything else is ours, and its text stays here. */
-function asStoreError(error: unknown, onProblem: (message: string) => void): StoreError {
-  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
-    return new StoreError(codeOfStatus(error.statusCode), error.message);
-  }
-  onProblem(`store: ${messageOf(error)}`);
-  if (error instanceof EnvironmentError) return new StoreError('internal', `the store cannot do this now: ${error.message}`);
-  return new StoreError('internal', 'the store failed; its log says why');
 }
 
 async function syncTargets(db: Database, seal: Sealer, config: ResolvedConfig, clock: Clock): Promise<void> {

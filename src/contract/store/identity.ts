@@ -1,6 +1,9 @@
-/** Sign-in: an ID token of a configured OpenID provider is exchanged for a session of the store. */
+/** Sign-in: an ID token of a configured OpenID provider is exchanged for a session; browsers sign in through the store itself. */
 import { z } from 'zod';
-import { line, principal, sha256Hex, timeMs } from './common.ts';
+import { deviceId, line, principal, sha256Hex, timeMs } from './common.ts';
+
+/** Names an identity provider in the store's own URLs. */
+export const issuerId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40');
 
 /** GET /v1/info, public: what a client needs before it can sign in. */
 export const infoReply = z.strictObject({
@@ -19,6 +22,8 @@ export const infoReply = z.strictObject({
       dev: z.boolean(),
     }),
   ),
+  /** Ways to sign in with a browser: navigate to `/auth/login?issuer=<id>&return_to=<path>`. */
+  signin: z.array(z.strictObject({ id: issuerId, name: line(255), protocol: z.enum(['oidc', 'saml']) })),
 });
 
 /** POST /v1/signin */
@@ -35,11 +40,56 @@ export const signinReply = z.strictObject({
   principal,
 });
 
-export const roles = z.strictObject({ admin: z.boolean(), auditor: z.boolean() });
+/** Who may do what is written for these (docs/identity.md). `service` is every agent and CI job. */
+export const storeRoles = ['engineer', 'approver', 'auditor', 'privacy_officer', 'security', 'admin', 'service'] as const;
+export type StoreRole = (typeof storeRoles)[number];
+export const roles = z.strictObject({
+  engineer: z.boolean(),
+  approver: z.boolean(),
+  auditor: z.boolean(),
+  privacy_officer: z.boolean(),
+  security: z.boolean(),
+  admin: z.boolean(),
+  service: z.boolean(),
+} satisfies Record<StoreRole, z.ZodBoolean>);
+export type Roles = z.output<typeof roles>;
+
+export const storeSessionId = z.uuid();
 
 /** GET /v1/me */
-export const meReply = z.strictObject({ principal, expires_ms: timeMs, roles });
+export const meReply = z.strictObject({ principal, expires_ms: timeMs, roles, session_id: storeSessionId });
 export type Me = z.output<typeof meReply>;
+
+/**
+ * A request with the session cookie that is not a GET must carry this header, with any value: another site's page
+ * cannot set it. Its Origin must be the store's.
+ */
+export const CSRF_HEADER = 'sallyport-csrf';
+
+/** GET /auth/login */
+export const loginQuery = z.strictObject({ issuer: issuerId, return_to: z.string().max(2_000).default('/') });
+/** What a provider sends back (OpenID Connect Core 1.0 section 3.1.2.5, RFC 9207). Unknown parameters are ignored, as section 3.1.2.7 asks. */
+export const callbackQuery = z.looseObject({ state: z.string().min(1).max(500) });
+export const issuerParams = z.strictObject({ issuer: issuerId });
+
+/** GET /v1/sessions: own sessions; `all` is for administrators. */
+export const sessionQuery = z.strictObject({ all: z.enum(['true', 'false']).default('false') });
+export const storeSession = z.strictObject({
+  session_id: storeSessionId,
+  kind: z.enum(['bearer', 'browser', 'service']),
+  principal,
+  created_ms: timeMs,
+  expires_ms: timeMs,
+  seen_ms: timeMs.optional(),
+  address: z.string().max(100),
+  user_agent: z.string().max(300),
+  device_id: deviceId.optional(),
+  current: z.boolean(),
+});
+export type StoreSession = z.output<typeof storeSession>;
+export const sessionList = z.strictObject({ sessions: z.array(storeSession) });
+/** DELETE /v1/sessions/:id */
+export const sessionParams = z.strictObject({ id: storeSessionId });
 
 /** POST /v1/dev/token: only with the development identity provider and the secret of data_dir/store/dev-admin.json. */
 export const devTokenBody = z.strictObject({

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { assert } from '../../base/errors.ts';
 import type { DeviceId } from '../../base/ids.ts';
+import type { Roles } from '../../contract/store/index.ts';
 import type { KeyAlg } from '../../evidence/types.ts';
 import type { Database, Queries } from '../db/database.ts';
 import type { Hub } from './hub.ts';
@@ -14,8 +15,9 @@ export interface User {
   readonly name: string;
   readonly groups: readonly string[];
   readonly expiresMs: number;
-  readonly tokenSha256: string;
-  readonly roles: { readonly admin: boolean; readonly auditor: boolean };
+  /** Public name of the session, as the list of sessions shows it. */
+  readonly sessionId: string;
+  readonly roles: Readonly<Roles>;
 }
 
 /** An enrolled, unrevoked device that signed this very request. */
@@ -56,6 +58,8 @@ export interface ContextParts<P, Q, B> {
   /** The body as it came. */
   readonly raw: Uint8Array;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Path and query as they came. */
+  readonly url: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -66,6 +70,7 @@ export class Context<P, Q, B> {
   readonly body: B;
   readonly raw: Uint8Array;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly url: string;
   readonly signal: AbortSignal;
   readonly db: Database;
   readonly clock: Clock;
@@ -80,6 +85,7 @@ export class Context<P, Q, B> {
     this.body = parts.body;
     this.raw = parts.raw;
     this.headers = parts.headers;
+    this.url = parts.url;
     this.signal = parts.signal;
     this.db = services.db;
     this.clock = services.clock;
@@ -96,6 +102,12 @@ export class Context<P, Q, B> {
   unaudited(): void {
     assert(this.actor.user === undefined && this.actor.device === undefined, 'an answer to somebody is audited');
     this.#audited = true;
+  }
+
+  /** What the client calls itself; it may lie. */
+  get userAgent(): string {
+    const text = this.headers['user-agent'];
+    return typeof text === 'string' ? text : '';
   }
 
   get user(): User {

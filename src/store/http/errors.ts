@@ -19,10 +19,13 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: ErrorCode;
   readonly status: number;
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  /** What really happened, for the audit trail: more than somebody who has proven nothing may learn. */
+  readonly auditDetail: string;
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; auditDetail?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = statuses[code];
+    this.auditDetail = options.auditDetail ?? message;
   }
 }
 

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import { assert, BugError, messageOf } from '../../base/errors.ts';
+import { assert, BugError } from '../../base/errors.ts';
 import type { Database } from '../db/database.ts';
 import { Context, type Actor, writeAudit } from './context.ts';
 import { StoreError } from './errors.ts';
@@ -82,6 +82,7 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
               body: parse('body', spec.body, (spec.body as unknown) === rawBodyOnly ? undefined : jsonBody(request, raw)),
               raw,
               headers: request.headers,
+              url: request.url,
               signal: gone.signal,
             },
             services,
@@ -132,7 +133,7 @@ function checkRole(role: 'admin' | 'auditor' | undefined, actor: Actor): void {
 async function auditRefusal(services: RouteServices, actor: Actor, action: string, url: string, error: unknown): Promise<void> {
   if (!(error instanceof StoreError) || error.status >= 500) return;
   const object = url.split('?')[0] ?? '';
-  await writeAudit(services.db, services.clock.nowMs(), actor, { action, object, outcome: 'refused', detail: `${error.code}: ${messageOf(error)}` });
+  await writeAudit(services.db, services.clock.nowMs(), actor, { action, object, outcome: 'refused', detail: `${error.code}: ${error.auditDetail}` });
 }
 
 /** A JSON answer, checked against its schema before it leaves. */
@@ -143,6 +144,19 @@ export function json<R>(schema: z.ZodType<R>): Replier<R> {
     return reply.header('content-type', 'application/json').header('cache-control', 'no-store').send(JSON.stringify(checked.data));
   };
 }
+
+/** What goes with an answer that starts or ends a browser's session. */
+export interface CookieReply<R> {
+  readonly cookies: readonly string[];
+  readonly result: R;
+}
+
+export function withCookies<R>(replier: Replier<R>): Replier<CookieReply<R>> {
+  return (reply, { cookies, result }) => replier(reply.header('set-cookie', [...cookies]), result);
+}
+
+/** Elsewhere, by GET (RFC 9110 section 15.4.4). The handler vouches for the address. */
+export const redirect: Replier<URL> = (reply, location) => reply.redirect(location.href, 303);
 
 /** A file. */
 export const bytes: Replier<BytesReply> = (reply, result) => {

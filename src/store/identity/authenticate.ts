@@ -3,37 +3,42 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { fromBase64 } from '../../base/encoding.ts';
-import { DEVICE_HEADER, deviceHeader, deviceId, deviceRequestMessage, keyAlg } from '../../contract/store/index.ts';
+import { CSRF_HEADER, DEVICE_HEADER, deviceHeader, deviceId, deviceRequestMessage, keyAlg } from '../../contract/store/index.ts';
 import { nodeCrypto } from '../../evidence/node-crypto.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import type { Database } from '../db/database.ts';
 import type { Actor, ProvenDevice, User } from '../http/context.ts';
+import { cookieJar, cookieValue } from '../http/cookies.ts';
 import { StoreError } from '../http/errors.ts';
 import type { AuthNeed } from '../http/route.ts';
-import { findSession } from './people.ts';
+import { type RoleGroups, rolesOf } from './roles.ts';
+import { findSession, markSeen } from './sessions.ts';
 
 /** A device's clock may be this far from the store's; nonces are remembered for twice as long. */
 export const REPLAY_WINDOW_MS = 5 * 60_000;
-
-export interface RoleGroups {
-  readonly admin: readonly string[];
-  readonly auditor: readonly string[];
-}
 
 export interface Authenticator {
   (request: FastifyRequest, need: AuthNeed, raw: Uint8Array): Promise<Actor>;
 }
 
-export function authenticator(db: Database, clock: Clock, roles: RoleGroups): Authenticator {
+export interface AuthenticatorOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly roles: RoleGroups;
+  readonly publicUrl: () => URL;
+}
+
+export function authenticator(o: AuthenticatorOptions): Authenticator {
+  const { db, clock } = o;
   return async (request, need, raw) => {
     const address = request.ip;
     if (need === 'public') return { user: undefined, device: undefined, address };
-    const hasUser = request.headers.authorization !== undefined;
+    const hasUser = request.headers.authorization !== undefined || sessionCookie(o, request) !== undefined;
     const hasDevice = request.headers[DEVICE_HEADER] !== undefined;
     const wantUser = need === 'user' || need === 'both' || (need === 'either' && hasUser && !hasDevice);
     const wantDevice = need === 'device' || need === 'both' || (need === 'either' && hasDevice);
     if (!wantUser && !wantDevice) throw new StoreError('unauthenticated', 'sign in first');
-    const user = wantUser ? await provenUser(db, clock, roles, request) : undefined;
+    const user = wantUser ? await provenUser(o, request) : undefined;
     const device = wantDevice ? await provenDevice(db, clock, request, raw) : undefined;
     if (user && device && (user.iss !== device.owner.iss || user.sub !== device.owner.sub)) {
       throw new StoreError('forbidden', 'this device is enrolled for somebody else');
@@ -42,15 +47,36 @@ export function authenticator(db: Database, clock: Clock, roles: RoleGroups): Au
   };
 }
 
-async function provenUser(db: Database, clock: Clock, roles: RoleGroups, request: FastifyRequest): Promise<User> {
-  const match = /^Bearer (sps_[A-Za-z0-9_-]{43})$/.exec(request.headers.authorization ?? '');
-  if (match?.[1] === undefined) throw new StoreError('unauthenticated', 'sign in first');
-  const tokenSha256 = sha256Hex(match[1]);
-  const row = await findSession(db, tokenSha256);
-  if (row === undefined || row.expires_ms <= clock.nowMs()) throw new StoreError('unauthenticated', 'the sign-in has ended: sign in again');
-  const inAny = (groups: readonly string[]): boolean => row.groups.some((g) => groups.includes(g));
-  const admin = inAny(roles.admin);
-  return { kind: row.kind, iss: row.iss, sub: row.sub, name: row.name, groups: row.groups, expiresMs: row.expires_ms, tokenSha256, roles: { admin, auditor: admin || inAny(roles.auditor) } };
+const TOKEN = /^sps_[A-Za-z0-9_-]{43}$/;
+
+const sessionCookie = (o: AuthenticatorOptions, request: FastifyRequest): string | undefined => cookieValue(request.headers.cookie, cookieJar(o.publicUrl().protocol === 'https:').sessionName);
+
+/** A bearer token, else the session cookie. A browser's session is good in its cookie only, a program's in its header only. */
+async function provenUser(o: AuthenticatorOptions, request: FastifyRequest): Promise<User> {
+  const { authorization } = request.headers;
+  const bearer = authorization === undefined ? undefined : /^Bearer (.*)$/.exec(authorization)?.[1];
+  const token = authorization === undefined ? sessionCookie(o, request) : bearer;
+  if (token === undefined || !TOKEN.test(token)) throw new StoreError('unauthenticated', 'sign in first');
+  const nowMs = o.clock.nowMs();
+  const row = await findSession(o.db, sha256Hex(token), nowMs);
+  const isBrowser = authorization === undefined;
+  if (row === undefined || (row.session_kind === 'browser') !== isBrowser) throw new StoreError('unauthenticated', 'the sign-in has ended: sign in again');
+  if (isBrowser) refuseForgery(o, request);
+  await markSeen(o.db, row, nowMs);
+  const { kind, iss, sub, name, groups } = row;
+  return { kind, iss, sub, name, groups, expiresMs: row.expires_ms, sessionId: row.session_id, roles: rolesOf(kind, groups, o.roles) };
+}
+
+/**
+ * Browsers send cookies with requests that another site's page makes. SameSite=Strict stops that; this is the second
+ * lock: a header that only our own page can set, and the Origin that only the browser can.
+ */
+function refuseForgery(o: AuthenticatorOptions, request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new StoreError('forbidden', 'this request comes from another site');
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  if (request.headers[CSRF_HEADER] === undefined) throw new StoreError('forbidden', `a request with the session cookie needs the header ${CSRF_HEADER}`);
+  if (request.headers.origin !== o.publicUrl().origin) throw new StoreError('forbidden', 'this request comes from another site');
 }
 
 const deviceRow = z.object({
@@ -86,4 +112,6 @@ export async function forgetOld(db: Database, nowMs: number): Promise<void> {
   await db.run('delete from device_nonces where t_ms < $1', [nowMs - 2 * REPLAY_WINDOW_MS - 60_000]);
   await db.run('delete from sessions where expires_ms < $1', [nowMs]);
   await db.run('delete from enrol_challenges where expires_ms < $1', [nowMs]);
+  await db.run('delete from logins where expires_ms < $1', [nowMs]);
+  await db.run('delete from saml_assertions where expires_ms < $1', [nowMs]);
 }

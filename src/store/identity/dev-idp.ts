@@ -18,6 +18,8 @@ import { type DevPerson, messagePage, signInPage } from './dev-idp-page.ts';
 import type { TrustedIssuer } from './id-token.ts';
 
 export const DEV_CLIENT_ID = 'sallyport-app';
+/** Its name in the store's sign-in URLs. */
+export const DEV_ISSUER_ID = 'dev';
 /** Issuer part of identities of this provider: its URL changes with its port, people do not. */
 export const DEV_IDENTITY_ISSUER = 'urn:sallyport:dev-idp';
 const TOKEN_TTL_S = 3_600;
@@ -37,6 +39,8 @@ export interface DevIdpOptions {
   readonly people: readonly DevPerson[];
   readonly port: number;
   readonly clock: Clock;
+  /** Where the store is reached, when that is not this machine's loopback. */
+  readonly publicUrl: string | undefined;
 }
 
 /**
@@ -76,8 +80,10 @@ export async function startDevIdp(o: DevIdpOptions): Promise<DevIdp> {
     issuer,
     clientId: DEV_CLIENT_ID,
     trusted: {
+      id: DEV_ISSUER_ID,
       issuer,
       clientId: DEV_CLIENT_ID,
+      webClientId: DEV_CLIENT_ID,
       name: 'Development sign-in',
       dev: true,
       kind: 'User',
@@ -114,7 +120,8 @@ async function signingKey(path: string): Promise<JWK> {
   return { ...storedKey.parse(JSON.parse(file.toString('utf8'))), alg: 'ES256', use: 'sig' };
 }
 
-function configuration({ people, clock }: DevIdpOptions, jwk: JWK): Configuration {
+function configuration({ people, clock, publicUrl }: DevIdpOptions, jwk: JWK): Configuration {
+  const web = `/auth/callback/${DEV_ISSUER_ID}`;
   return {
     adapter: memoryAdapters(() => clock.nowMs()),
     jwks: { keys: [{ ...jwk }] },
@@ -123,7 +130,10 @@ function configuration({ people, clock }: DevIdpOptions, jwk: JWK): Configuratio
         client_id: DEV_CLIENT_ID,
         // A native app: the port of a loopback redirect is free (RFC 8252 section 7.3).
         application_type: 'native',
-        redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback', 'http://[::1]/callback'],
+        redirect_uris: [
+          ...['http://127.0.0.1', 'http://localhost', 'http://[::1]'].flatMap((host) => [`${host}/callback`, `${host}${web}`]),
+          ...(publicUrl?.startsWith('https:') === true ? [new URL(web, publicUrl).href] : []),
+        ],
         response_types: ['code'],
         grant_types: ['authorization_code'],
         token_endpoint_auth_method: 'none',

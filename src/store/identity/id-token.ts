@@ -12,9 +12,16 @@ const CLOCK_TOLERANCE_S = 30;
 const FETCH_TIMEOUT_MS = 10_000;
 
 export interface TrustedIssuer {
+  /** Its name in the store's own URLs. */
+  readonly id: string;
   /** `iss` of its tokens, compared exactly. */
   readonly issuer: string;
+  /** Client of the app and the command. */
   readonly clientId: string;
+  /** Client of the store's web sign-in; often the same. */
+  readonly webClientId: string;
+  /** With it the web sign-in is a confidential client. */
+  readonly clientSecret?: string | undefined;
   readonly name: string;
   readonly dev: boolean;
   /** Kind of principal that signs in here: people, or agents and CI jobs. */
@@ -60,49 +67,69 @@ const claims = z.object({
   email: z.string().optional(),
 });
 
+export interface IdTokenCheck {
+  readonly token: string;
+  /** The nonce of the sign-in; undefined when there was none, and then the token must not carry one. */
+  readonly nonce: string | undefined;
+  /** The client that the token must have been issued to. */
+  readonly audience: string;
+}
+
 /**
- * The person that a token speaks for.
- * @throws StoreError unauthenticated with the reason; EnvironmentError when the provider's keys cannot be had.
+ * The person that an ID token of `trusted` speaks for.
+ * @throws StoreError unauthenticated, its reason in `auditDetail` only; EnvironmentError when the provider's keys cannot be had.
  */
-export async function principalOf(token: string, nonce: string | undefined, issuers: readonly TrustedIssuer[], clock: Clock): Promise<WirePrincipal> {
-  const trusted = issuerOf(token, issuers);
-  const getKey = await trusted.keys();
-  let payload: Record<string, unknown>;
-  try {
-    const verified = await jwtVerify(token, getKey, {
-      issuer: trusted.issuer,
-      audience: trusted.clientId,
-      algorithms: ALGORITHMS,
-      clockTolerance: CLOCK_TOLERANCE_S,
-      currentDate: new Date(clock.nowMs()),
-      requiredClaims: ['sub', 'exp', 'iat'],
-    });
-    payload = verified.payload;
-  } catch (error) {
-    if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) throw new StoreError('unauthenticated', `the ID token is refused: ${error.message}`, { cause: error });
-    throw new EnvironmentError('env.unreachable', `the keys of ${trusted.issuer} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
+export async function principalOf(trusted: TrustedIssuer, o: IdTokenCheck, clock: Clock): Promise<WirePrincipal> {
+  const payload = await verifiedClaims({ token: o.token, issuer: trusted.issuer, audience: o.audience, keys: await trusted.keys(), clock });
   const parsed = claims.safeParse(payload);
-  if (!parsed.success) throw new StoreError('unauthenticated', `the ID token lacks or spoils: ${parsed.error.issues.map((i) => i.path.join('.')).join(', ')}`);
+  if (!parsed.success) throw tokenRefused(`the ID token lacks or spoils: ${parsed.error.issues.map((i) => i.path.join('.')).join(', ')}`);
   const c = parsed.data;
-  if (c.nonce !== nonce) throw new StoreError('unauthenticated', 'the nonce of the ID token is not the one of this sign-in');
-  if (Array.isArray(c.aud) && c.aud.length > 1 && c.azp !== trusted.clientId) throw new StoreError('unauthenticated', 'the ID token was issued to another client');
+  if (c.nonce !== o.nonce) throw tokenRefused('the nonce of the ID token is not the one of this sign-in');
+  const several = Array.isArray(c.aud) && c.aud.length > 1;
+  if ((several || c.azp !== undefined) && c.azp !== o.audience) throw tokenRefused('the ID token was issued to another client');
   // No claim: no groups. A claim that is not a list is refused: guessing could lose a group that policy forbids things to.
   const groups = payload[trusted.groupsClaim] ?? [];
   const person = principal.safeParse({ kind: trusted.kind, iss: trusted.identityIssuer, sub: c.sub, name: c.name ?? c.preferred_username ?? c.email ?? c.sub, groups });
-  if (!person.success) throw new StoreError('unauthenticated', `the ID token's claims are not usable: ${person.error.issues.map((i) => i.path.join('.')).join(', ')}`);
+  if (!person.success) throw tokenRefused(`the ID token's claims are not usable: ${person.error.issues.map((i) => i.path.join('.')).join(', ')}`);
   return person.data;
 }
 
-/** Picks the issuer by the unverified `iss`; verification then holds the token to it. */
-function issuerOf(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer {
-  let iss: unknown;
+/**
+ * The claims of a signed token, after signature, type, issuer, audience and times.
+ * @throws StoreError unauthenticated, EnvironmentError when the keys cannot be had
+ */
+export async function verifiedClaims(o: { token: string; issuer: string; audience: string; keys: JWTVerifyGetKey; clock: Clock }): Promise<Record<string, unknown>> {
+  const nowMs = o.clock.nowMs();
   try {
-    iss = decodeJwt(token).iss;
-  } catch {
-    throw new StoreError('unauthenticated', 'the ID token is not a JWT');
+    const { payload, protectedHeader } = await jwtVerify(o.token, o.keys, {
+      issuer: o.issuer,
+      audience: o.audience,
+      algorithms: ALGORITHMS,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['sub', 'exp', 'iat'],
+    });
+    // An access token or a logout token of the same provider is signed by the same keys (RFC 8725 section 3.11).
+    if (protectedHeader.typ !== undefined && protectedHeader.typ.toUpperCase() !== 'JWT') throw tokenRefused(`a token of the type ${protectedHeader.typ} proves no sign-in`);
+    if ((payload.iat ?? Infinity) * 1000 > nowMs + CLOCK_TOLERANCE_S * 1000) throw tokenRefused('the ID token was issued in the future');
+    return payload;
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) throw tokenRefused(`the ID token is refused: ${error.message}`, error);
+    throw new EnvironmentError('env.unreachable', `the keys of ${o.issuer} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const found = issuers.find((i) => i.issuer === iss);
-  if (found === undefined) throw new StoreError('unauthenticated', 'the ID token comes from an issuer that this store does not trust');
-  return found;
+}
+
+/** The one answer to a bad token: somebody who has proven nothing learns nothing about why. */
+export const tokenRefused = (why: string, cause?: unknown): StoreError => new StoreError('unauthenticated', 'the sign-in was refused', { auditDetail: why, cause });
+
+/** The unverified `iss` of a token, only to find out whose keys verify it. @throws StoreError */
+export function claimedIssuer(token: string): string {
+  try {
+    const { iss } = decodeJwt(token);
+    if (typeof iss === 'string') return iss;
+  } catch {
+    // Fall through: no JWT and no issuer are the same to us.
+  }
+  throw tokenRefused('the ID token is not a JWT with an issuer');
 }

@@ -1,14 +1,15 @@
-/** Sign-in and who am I. */
+/** Sign-in with an ID token, sign-out, and who am I. */
 import { timingSafeEqual } from 'node:crypto';
 import { devTokenBody, devTokenReply, emptyReply, infoReply, meReply, signinBody, signinReply } from '../../contract/store/index.ts';
 import type { Clock } from '../../base/clock.ts';
-import { EnvironmentError } from '../../base/errors.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
 import type { DevIdp } from './dev-idp.ts';
-import { principalOf, type TrustedIssuer } from './id-token.ts';
-import { openSession, rememberPerson } from './people.ts';
+import { claimedIssuer, principalOf, tokenRefused, type TrustedIssuer } from './id-token.ts';
+import { rememberPerson } from './people.ts';
+import { endSession, openSession } from './sessions.ts';
+import { reachable, type SignInMethod } from './sign-in-methods.ts';
 
 export const DEV_SECRET_HEADER = 'sallyport-dev-secret';
 
@@ -16,26 +17,14 @@ export interface IdentityOptions {
   readonly organisation: string;
   readonly origin: string;
   readonly issuers: readonly TrustedIssuer[];
+  readonly methods: readonly SignInMethod[];
   readonly sessionTtlMs: number;
   readonly clock: Clock;
   readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
 }
 
 export function identityRoutes(route: Router, o: IdentityOptions): void {
-  route({
-    ...none,
-    method: 'GET',
-    path: '/v1/info',
-    auth: 'public',
-    action: 'info',
-    reply: json(infoReply),
-    handler: (ctx) => {
-      // Public and without content of anybody: audited as read would only tell how often a client started.
-      ctx.unaudited();
-      const issuers = o.issuers.map((i) => ({ issuer: i.issuer, client_id: i.clientId, name: i.name, dev: i.dev }));
-      return Promise.resolve({ product: 'sallyport-store' as const, api: 1 as const, organisation: o.organisation, origin: o.origin, time_ms: o.clock.nowMs(), issuers });
-    },
-  });
+  infoRoute(route, o);
   route({
     ...none,
     method: 'POST',
@@ -46,19 +35,22 @@ export function identityRoutes(route: Router, o: IdentityOptions): void {
     reply: json(signinReply),
     ratePerMinute: 60,
     handler: async (ctx) => {
-      const person = await verified(() => principalOf(ctx.body.id_token, ctx.body.nonce, o.issuers, o.clock));
+      const iss = claimedIssuer(ctx.body.id_token);
+      const issuer = o.issuers.find((i) => i.issuer === iss);
+      if (issuer === undefined) throw tokenRefused('the ID token comes from an issuer that this store does not trust');
+      const person = await reachable(() => principalOf(issuer, { token: ctx.body.id_token, nonce: ctx.body.nonce, audience: issuer.clientId }, o.clock));
       const nowMs = o.clock.nowMs();
-      const idTokenSha256 = sha256Hex(ctx.body.id_token);
+      const proofSha256 = sha256Hex(ctx.body.id_token);
       const expiresMs = nowMs + o.sessionTtlMs;
       const token = await ctx.commit(
         `${person.iss} ${person.sub}`,
         async (tx) => {
           await rememberPerson(tx, person, nowMs);
-          return openSession(tx, { iss: person.iss, sub: person.sub, idTokenSha256, nowMs, expiresMs });
+          return openSession(tx, { iss: person.iss, sub: person.sub, kind: 'bearer', proofSha256, address: ctx.actor.address, userAgent: ctx.userAgent, nowMs, expiresMs });
         },
         { detail: `groups ${person.groups.join(',')}` },
       );
-      return { token, expires_ms: expiresMs, id_token_sha256: idTokenSha256, principal: person };
+      return { token, expires_ms: expiresMs, id_token_sha256: proofSha256, principal: person };
     },
   });
   route({
@@ -70,7 +62,7 @@ export function identityRoutes(route: Router, o: IdentityOptions): void {
     reply: json(emptyReply),
     handler: (ctx) =>
       ctx.commit('session', async (tx) => {
-        await tx.run('delete from sessions where token_sha256 = $1', [ctx.user.tokenSha256]);
+        await endSession(tx, ctx.user.sessionId, ctx.user);
         return {};
       }),
   });
@@ -82,11 +74,29 @@ export function identityRoutes(route: Router, o: IdentityOptions): void {
     action: 'identity.me',
     reply: json(meReply),
     handler: (ctx) => {
-      const { kind, iss, sub, name, groups, expiresMs, roles } = ctx.user;
-      return ctx.commit('me', () => Promise.resolve({ principal: { kind, iss, sub, name, groups: [...groups] }, expires_ms: expiresMs, roles: { ...roles } }));
+      const { kind, iss, sub, name, groups, expiresMs, roles, sessionId } = ctx.user;
+      return ctx.commit('me', () => Promise.resolve({ principal: { kind, iss, sub, name, groups: [...groups] }, expires_ms: expiresMs, roles: { ...roles }, session_id: sessionId }));
     },
   });
   if (o.dev !== undefined) devTokenRoute(route, o.dev);
+}
+
+function infoRoute(route: Router, o: IdentityOptions): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/info',
+    auth: 'public',
+    action: 'info',
+    reply: json(infoReply),
+    handler: (ctx) => {
+      // Public and without content of anybody: audited as read would only tell how often a client started.
+      ctx.unaudited();
+      const issuers = o.issuers.map((i) => ({ issuer: i.issuer, client_id: i.clientId, name: i.name, dev: i.dev }));
+      const signin = o.methods.map((m) => ({ id: m.id, name: m.name, protocol: m.protocol }));
+      return Promise.resolve({ product: 'sallyport-store' as const, api: 1 as const, organisation: o.organisation, origin: o.origin, time_ms: o.clock.nowMs(), issuers, signin });
+    },
+  });
 }
 
 /** Exists only with the development provider: tokens for tests and demos, for whoever can read the owner's files. */
@@ -108,14 +118,4 @@ function devTokenRoute(route: Router, dev: { idp: DevIdp; adminSecret: string })
       return ctx.commit(ctx.body.subject, () => Promise.resolve({ id_token: token }), { detail: `groups ${ctx.body.groups.join(',')}` });
     },
   });
-}
-
-async function verified<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    // The provider's failure is the operator's to see and the client's to know: it says nothing of the person.
-    if (error instanceof EnvironmentError) throw new StoreError('internal', error.message, { cause: error });
-    throw error;
-  }
 }

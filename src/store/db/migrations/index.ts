@@ -1,6 +1,7 @@
 /** Every step, in order of number. */
 import { first } from './0001-first.ts';
 import { log } from './0002-log.ts';
+import { identity } from './0005-identity.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log];
+export const migrations: readonly Migration[] = [first, log, identity];

@@ -1,0 +1,41 @@
+/** Makes the ways to sign in from the configuration and mounts their routes. */
+import type { Clock } from '../../base/clock.ts';
+import type { ResolvedConfig } from '../config.ts';
+import type { Router } from '../http/route.ts';
+import { clientSecret, issuerIdOf } from './config.ts';
+import type { DevIdp } from './dev-idp.ts';
+import { discoveredKeys, type TrustedIssuer } from './id-token.ts';
+import { identityRoutes } from './routes.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { oidcMethod, webRoutes } from './web-routes.ts';
+
+export interface IdentityParts {
+  readonly config: ResolvedConfig;
+  readonly clock: Clock;
+  readonly publicUrl: () => URL;
+  readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
+}
+
+export function mountIdentity(route: Router, o: IdentityParts): void {
+  const { config, clock, publicUrl } = o;
+  const issuers: TrustedIssuer[] = config.issuers.map((i) => ({
+    id: issuerIdOf(i),
+    issuer: i.issuer,
+    clientId: i.client_id,
+    webClientId: i.web?.client_id ?? i.client_id,
+    clientSecret: clientSecret(i),
+    name: i.name ?? new URL(i.issuer).host,
+    dev: false,
+    kind: i.kind,
+    groupsClaim: i.groups_claim,
+    identityIssuer: i.issuer,
+    keys: discoveredKeys(i.issuer),
+  }));
+  if (o.dev !== undefined) issuers.push(o.dev.idp.trusted);
+  const sessionTtlMs = Math.round(config.session_hours * 3_600_000);
+  // Agents and CI jobs have no browser.
+  const oidc = issuers.filter((i) => i.kind === 'User').map((i) => oidcMethod(i, publicUrl));
+  identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, methods: oidc, sessionTtlMs, clock, dev: o.dev });
+  webRoutes(route, { methods: oidc, oidc, publicUrl, clock, sessionTtlMs });
+  sessionRoutes(route);
+}

@@ -1,0 +1,37 @@
+/** Sessions that people can see and end: their own, administrators all. */
+import { emptyReply, sessionList, sessionParams, sessionQuery } from '../../contract/store/index.ts';
+import { StoreError } from '../http/errors.ts';
+import { json, none, type Router } from '../http/route.ts';
+import { endSession, listSessions } from './sessions.ts';
+
+export function sessionRoutes(route: Router): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/sessions',
+    auth: 'user',
+    action: 'session.list',
+    query: sessionQuery,
+    reply: json(sessionList),
+    handler: (ctx) =>
+      ctx.commit(ctx.query.all === 'true' ? 'all sessions' : 'own sessions', async (tx) => {
+        const all = ctx.query.all === 'true';
+        if (all && !ctx.user.roles.admin) throw new StoreError('forbidden', 'the sessions of others are for administrators');
+        return { sessions: await listSessions(tx, all ? undefined : ctx.user, ctx.clock.nowMs(), ctx.user.sessionId) };
+      }),
+  });
+  route({
+    ...none,
+    method: 'DELETE',
+    path: '/v1/sessions/:id',
+    auth: 'user',
+    action: 'session.end',
+    params: sessionParams,
+    reply: json(emptyReply),
+    handler: (ctx) =>
+      ctx.commit(ctx.params.id, async (tx) => {
+        if ((await endSession(tx, ctx.params.id, ctx.user.roles.admin ? undefined : ctx.user)) !== 1) throw new StoreError('not_found', 'no such session');
+        return {};
+      }),
+  });
+}
