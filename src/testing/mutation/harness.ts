@@ -106,6 +106,7 @@ async function runSeed(server: PostgresServer, gateway: TestGateway, database: s
   const tried: Tried[] = [];
   for (const script of makeScripts(world, SCRIPTS_PER_SEED)) {
     const plain = await direct.run(script, !script.open);
+    if (script.undo !== undefined) await direct.run({ ...script, statements: [script.undo], via: 'simple' }, false);
     const masked = await through.run(script, script.inTransaction);
     if (through.session !== undefined) sessions.add(through.session);
     tried.push({ seed: world.seed, script, valid: isValid(script, plain), reaches: needles.find(plain.bytes).length > 0, ...outcomeOf(script, masked), leaked: needles.find(masked.bytes) });

@@ -20,6 +20,8 @@ export interface Script {
   readonly open: boolean;
   /** An error is what carries the value. */
   readonly fails: boolean;
+  /** Takes back what no ROLLBACK takes back: sequences keep what the direct run put into them. */
+  readonly undo?: string;
 }
 
 interface Frame {
@@ -31,6 +33,7 @@ interface Frame {
   readonly open?: true;
   readonly transaction?: true;
   readonly fails?: true;
+  undo?(world: World): string;
   write(q: string, tag: string, world: World, random: Random): readonly string[];
 }
 
@@ -68,7 +71,7 @@ const FRAMES: readonly Frame[] = [
   { name: 'UPDATE', weight: 1, write: (q, _, w) => [`UPDATE ${w.sink} SET v = (SELECT x::text FROM (${q}) q WHERE x IS NOT NULL LIMIT 1) WHERE n = 0`, `SELECT v FROM ${w.sink}`] },
   { name: 'UPDATE in a CTE', weight: 1, write: (q, _, w) => [`WITH u AS (UPDATE ${w.sink} s SET v = q.x::text FROM (${q}) q WHERE s.n = 0 AND q.x IS NOT NULL RETURNING s.v) SELECT v FROM u`] },
   { name: 'MERGE', weight: 1, write: (q, _, w) => [`MERGE INTO ${w.sink} s USING (SELECT x::text AS y FROM (${q}) o WHERE x IS NOT NULL LIMIT 1) q ON s.n = 0 WHEN MATCHED THEN UPDATE SET v = q.y`, `SELECT v FROM ${w.sink}`] },
-  { name: 'sequence', weight: 1, only: ['number'], write: (q, _, w) => [`SELECT setval('${w.sequence}', max(x)::bigint) IS NULL FROM (${q}) q`, `SELECT last_value FROM ${w.sequence}`] },
+  { name: 'sequence', weight: 1, only: ['number'], write: (q, _, w) => [`SELECT setval('${w.sequence}', max(x)::bigint) IS NULL FROM (${q}) q`, `SELECT last_value FROM ${w.sequence}`], undo: (w) => `SELECT setval('${w.sequence}', 1, false)` },
   { name: 'function', weight: 1, write: (q, tag, w) => [`CREATE FUNCTION ${w.sink}_${tag}() RETURNS SETOF text LANGUAGE sql STABLE AS $f$ SELECT x::text FROM (${q}) q $f$`, `SELECT * FROM ${w.sink}_${tag}()`] },
   { name: 'opaque function', weight: 1, write: (q, tag, w) => [`CREATE FUNCTION ${w.sink}_${tag}() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN (SELECT string_agg(x::text, ' ') FROM (${q}) q); END $f$`, `SELECT ${w.sink}_${tag}()`] },
   { name: 'cast to int', weight: 1, only: ['text', 'encoded', 'uuid', 'json'], fails: true, write: (q) => [`SELECT (x::text || 'z')::int FROM (${q}) q`] },
@@ -103,5 +106,5 @@ function makeScript(world: World, random: Random, tag: string): Script {
   const statements = frame.write(query.sql, tag, world, random);
   const via: Via = frame.simple ? 'simple' : random.pick(['simple', 'simple', 'text', 'binary', 'binary', 'pieces', 'again']);
   const inTransaction = frame.open ? false : frame.transaction === true || query.writes === true || random.chance(0.5);
-  return { name: frame.name, path: [...query.path, frame.name, via], statements, via, inTransaction, open: frame.open ?? false, fails: frame.fails ?? false };
+  return { name: frame.name, path: [...query.path, frame.name, via], statements, via, inTransaction, open: frame.open ?? false, fails: frame.fails ?? false, ...(frame.undo && { undo: frame.undo(world) }) };
 }
