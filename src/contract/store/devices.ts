@@ -14,6 +14,8 @@ export const enrolBody = z.strictObject({
   name: line(100),
   challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   signature: base64(200),
+  /** A pre-authorisation of an administrator: with it the device need not wait for one. */
+  code: z.string().regex(/^spd_[A-Za-z0-9_-]{43}$/, 'not a device code').optional(),
 });
 
 export const device = z.strictObject({
@@ -23,6 +25,10 @@ export const device = z.strictObject({
   public_key: base64(200),
   owner: principal,
   enrolled_ms: timeMs,
+  /** A pending device may do nothing until an administrator approves it. */
+  state: z.enum(['pending', 'enrolled']),
+  /** Devices of CI jobs and agents end by themselves. */
+  expires_ms: timeMs.optional(),
   revoked: z.strictObject({ revoked_ms: timeMs, compromised_since_ms: timeMs, reason: line(500) }).optional(),
 });
 export type Device = z.output<typeof device>;
@@ -31,6 +37,21 @@ export const deviceParams = z.strictObject({ id: deviceId });
 export const deviceList = z.strictObject({ devices: z.array(device) });
 /** POST /v1/devices/:id/revoke. Signatures witnessed before `compromised_since_ms` stay good. */
 export const revokeBody = z.strictObject({ compromised_since_ms: timeMs.optional(), reason: line(500) });
+
+
+/** POST /v1/devices/codes, for administrators: a code that enrols one device without a later approval. */
+export const deviceCodeBody = z.strictObject({
+  /** Whose device it may enrol; absent: anybody's. */
+  person: z.strictObject({ iss: line(500), sub: line(255) }).optional(),
+  hours: z.number().min(0.1).max(24 * 30).default(24),
+});
+export const deviceCodeReply = z.strictObject({ code_id: z.uuid(), code: z.string().regex(/^spd_[A-Za-z0-9_-]{43}$/), expires_ms: timeMs });
+/** GET /v1/devices/codes: codes that still work. The codes themselves are not stored. */
+export const deviceCodeList = z.strictObject({
+  codes: z.array(z.strictObject({ code_id: z.uuid(), person: z.strictObject({ iss: line(500), sub: line(255) }).optional(), created_by: line(1_000), expires_ms: timeMs })),
+});
+/** DELETE /v1/devices/codes/:code */
+export const deviceCodeParams = z.strictObject({ code: z.uuid() });
 
 /** Header of a device-signed request: `<device id> <milliseconds> <nonce> <base64 signature>`. */
 export const DEVICE_HEADER = 'sallyport-device';

@@ -17,6 +17,7 @@ export interface User {
   readonly expiresMs: number;
   /** Public name of the session, as the list of sessions shows it. */
   readonly sessionId: string;
+  readonly sessionKind: 'bearer' | 'browser' | 'service';
   readonly roles: Readonly<Roles>;
 }
 

@@ -43,6 +43,7 @@ export function authenticator(o: AuthenticatorOptions): Authenticator {
     if (user && device && (user.iss !== device.owner.iss || user.sub !== device.owner.sub)) {
       throw new StoreError('forbidden', 'this device is enrolled for somebody else');
     }
+    if (user && device) await claimSession(db, user, device);
     return { user, device, address };
   };
 }
@@ -64,7 +65,7 @@ async function provenUser(o: AuthenticatorOptions, request: FastifyRequest): Pro
   if (isBrowser) refuseForgery(o, request);
   await markSeen(o.db, row, nowMs);
   const { kind, iss, sub, name, groups } = row;
-  return { kind, iss, sub, name, groups, expiresMs: row.expires_ms, sessionId: row.session_id, roles: rolesOf(kind, groups, o.roles) };
+  return { kind, iss, sub, name, groups, expiresMs: row.expires_ms, sessionId: row.session_id, sessionKind: row.session_kind, roles: rolesOf(kind, groups, o.roles) };
 }
 
 /**
@@ -79,12 +80,20 @@ function refuseForgery(o: AuthenticatorOptions, request: FastifyRequest): void {
   if (request.headers.origin !== o.publicUrl().origin) throw new StoreError('forbidden', 'this request comes from another site');
 }
 
+/** A sign-in belongs to the first device that it is used with: a stolen token is worth nothing with another. */
+async function claimSession(db: Database, user: User, device: ProvenDevice): Promise<void> {
+  const mine = await db.run('update sessions set device_id = $2 where session_id = $1 and (device_id is null or device_id = $2)', [user.sessionId, device.deviceId]);
+  if (mine !== 1) throw new StoreError('forbidden', 'this sign-in belongs to another device: sign in again on this one');
+}
+
 const deviceRow = z.object({
   device_id: deviceId,
   alg: keyAlg,
   public_key: z.string().transform((t) => fromBase64(t)),
   iss: z.string(),
   sub: z.string(),
+  approved_ms: z.number().nullable(),
+  expires_ms: z.number().nullable(),
   revoked_ms: z.number().nullable(),
 });
 
@@ -93,13 +102,16 @@ async function provenDevice(db: Database, clock: Clock, request: FastifyRequest,
   if (!parsed.success) throw new StoreError('unauthenticated', 'the request is not signed by a device');
   const { device_id, t, nonce, signature } = parsed.data;
   const nowMs = clock.nowMs();
-  const row = await db.first(deviceRow, 'select device_id, alg, public_key, iss, sub, revoked_ms from devices where device_id = $1', [device_id]);
-  if (row === undefined) throw new StoreError('unauthenticated', 'this device is not enrolled');
+  const row = await db.first(deviceRow, 'select device_id, alg, public_key, iss, sub, approved_ms, expires_ms, revoked_ms from devices where device_id = $1', [device_id]);
+  // One answer for a device that is not here and for a wrong signature: nobody finds out who is enrolled.
+  if (row === undefined) throw new StoreError('unauthenticated', 'the device signature does not verify', { auditDetail: 'the device is not enrolled' });
   const message = deviceRequestMessage({ method: request.method, host: request.headers.host ?? '', path: request.url, t, nonce, body: raw });
   const key = { keyId: '', alg: row.alg, publicKey: row.public_key };
   // Node's decoder is lenient; 64 bytes of signature are checked by the verification itself.
   if (!(await nodeCrypto.verify(key, message, Buffer.from(signature, 'base64')))) throw new StoreError('unauthenticated', 'the device signature does not verify');
   if (row.revoked_ms !== null) throw new StoreError('forbidden', 'this device has been revoked');
+  if (row.approved_ms === null) throw new StoreError('forbidden', `this device waits for an administrator's approval: ${row.device_id}`);
+  if (row.expires_ms !== null && row.expires_ms <= nowMs) throw new StoreError('forbidden', "this device's enrolment has ended");
   if (Math.abs(nowMs - t) > REPLAY_WINDOW_MS) throw new StoreError('unauthenticated', `the device's clock is ${Math.round((t - nowMs) / 1000)} s away from the store's`);
   // Only after the signature: nobody can fill this table, or burn a nonce, for a device they do not hold.
   const fresh = await db.run('insert into device_nonces (device_id, nonce, t_ms) values ($1,$2,$3) on conflict do nothing', [device_id, nonce, nowMs]);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../../base/errors.ts';
-import { issuerId, line } from '../../contract/store/index.ts';
+import { deviceId, issuerId, line } from '../../contract/store/index.ts';
 
 export const issuerConfig = z.strictObject({
   issuer: z.url(),
@@ -28,6 +28,13 @@ export const roleGroups = z.strictObject({
   privacy_officer: groups.default([]),
   security: groups.default([]),
   admin: groups.default([]),
+});
+
+export const deviceConfig = z.strictObject({
+  /** Default: auto with the development provider, else approval. */
+  enrolment: z.enum(['auto', 'approval']).optional(),
+  /** Device ids that need nobody's approval: how the first administrator gets a device. */
+  preauthorised: z.array(deviceId).max(1_000).default([]),
 });
 
 export const issuerIdOf = (i: { issuer: string; id?: string | undefined }): string => i.id ?? new URL(i.issuer).hostname.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 40);
