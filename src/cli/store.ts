@@ -28,9 +28,10 @@ export function storeCommand(): Command {
   return new Command('store')
     .description('run the central store: sign-in, targets, approvals, recordings')
     .requiredOption('--config <file>', 'configuration (YAML)')
+    .option('--accept-new-keys', 'take key files that have been replaced since the last start')
     .addHelpText('after', example)
-    .action(async (options: { config: string }) => {
-      const store = await startStore(loadStoreConfig(options.config));
+    .action(async (options: { config: string; acceptNewKeys?: true }) => {
+      const store = await startStore(loadStoreConfig(options.config), { acceptNewKeys: options.acceptNewKeys ?? false });
       const ready = { event: 'ready', url: store.url, port: store.port, ...(store.devIdp === undefined ? {} : { dev_idp: { issuer: store.devIdp.issuer, client_id: store.devIdp.clientId } }) };
       process.stdout.write(`${JSON.stringify(ready)}\n`);
       await untilSignal(store);

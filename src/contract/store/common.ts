@@ -37,6 +37,7 @@ export const errorCodes = [
   'rate_limited',
   'unprocessable',
   'internal',
+  'unavailable',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 

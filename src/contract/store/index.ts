@@ -3,6 +3,7 @@ export * from './audit.ts';
 export * from './common.ts';
 export * from './devices.ts';
 export * from './events.ts';
+export * from './health.ts';
 export * from './identity.ts';
 export * from './recordings.ts';
 export * from './reports.ts';

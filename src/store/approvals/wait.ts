@@ -18,7 +18,7 @@ export async function waitForChange(ctx: WaitContext): Promise<Status> {
   let wake: () => void = () => undefined;
   // Subscribed before the first look, so a decision between look and wait is not missed.
   const unsubscribe = ctx.hub.subscribe((event) => {
-    if (event.type === 'approval' && event.id === id) wake();
+    if (event.type === 'hello' || (event.type === 'approval' && event.id === id)) wake();
   });
   try {
     const first = await ctx.commit(id, (tx) => statusOf(tx, ctx, id), { detail: `seen ${seen}` });

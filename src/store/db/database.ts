@@ -1,12 +1,12 @@
 /**
- * The store's PostgreSQL. Embedded: PGlite in a directory. Rows leave here through a zod schema, so a column
- * that is not what the code believes is an error at the query and not later.
+ * The store's PostgreSQL: embedded (PGlite in a directory) or a server. Rows leave here through a zod schema, so a
+ * column that is not what the code believes is an error at the query and not later.
  */
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
-import { migrations } from './migrations/index.ts';
+import { migrate } from './migrate.ts';
 
 export type SqlValue = string | number | boolean | null | Uint8Array;
 
@@ -21,18 +21,25 @@ export interface Queries {
 }
 
 export interface Database extends Queries {
-  /** Commits when `work` resolves, rolls back when it rejects. */
+  /**
+   * Commits when `work` resolves, rolls back when it rejects. On a server `work` is run again after a deadlock, a
+   * serialization failure or a lost race for a unique key: the second run finds what the winner wrote. It must
+   * therefore touch nothing but `tx` and what may be done twice.
+   */
   transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
-  /** Calls `onPayload` for each NOTIFY on `channel` after its commit. */
-  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
+  /**
+   * Calls `onPayload` for each NOTIFY on `channel` after its commit, whichever process sent it, and `onGap` after a
+   * time in which notifications may have been missed.
+   */
+  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-interface RawQueries {
+export interface RawQueries {
   query(sql: string, params?: unknown[]): Promise<{ rows: unknown[]; affectedRows?: number }>;
 }
 
-function queriesOver(raw: RawQueries): Queries {
+export function queriesOver(raw: RawQueries): Queries {
   return {
     rows: async (schema, sql, params = []) => z.array(schema).parse((await raw.query(sql, [...params])).rows),
     first: async (schema, sql, params = []) => {
@@ -62,24 +69,10 @@ export async function openEmbedded(dir: string): Promise<Database> {
     close: () => pg.close(),
   };
   try {
-    await migrate(db, (sql) => pg.exec(sql));
+    await migrate({ ...db, exec: (sql) => pg.exec(sql) });
   } catch (error) {
     await pg.close();
     throw error;
   }
   return db;
-}
-
-async function migrate(db: Database, exec: (sql: string) => Promise<unknown>): Promise<void> {
-  await exec('create table if not exists migrations (id integer primary key, name text not null, applied_ms bigint not null)');
-  const done = new Set((await db.rows(z.object({ id: z.number() }), 'select id from migrations')).map((r) => r.id));
-  const newest = migrations.at(-1)?.id ?? 0;
-  for (const id of done) {
-    if (id > newest) throw new EnvironmentError('env.io', `the store's database has migration ${id}, this version knows ${newest}: it was written by a newer version`);
-  }
-  for (const m of migrations) {
-    if (done.has(m.id)) continue;
-    const name = m.name.replaceAll("'", "''");
-    await exec(`begin; ${m.sql} insert into migrations values (${m.id}, '${name}', ${Date.now()}); commit;`);
-  }
 }

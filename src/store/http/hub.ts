@@ -12,17 +12,24 @@ export class Hub {
 
   static async start(db: Database): Promise<Hub> {
     const hub = new Hub();
-    hub.#unlisten = await db.listen(CHANNEL, (payload) => {
-      hub.#deliver(payload);
-    });
+    hub.#unlisten = await db.listen(
+      CHANNEL,
+      (payload) => {
+        hub.#deliver(payload);
+      },
+      () => {
+        hub.#tell({ type: 'hello' });
+      },
+    );
     return hub;
   }
 
-  /** Heard by everyone after the transaction commits. */
+  /** Heard by everyone, in every process, after the transaction commits. */
   async publish(tx: Queries, event: StoreEvent): Promise<void> {
     await tx.run('select pg_notify($1, $2)', [CHANNEL, JSON.stringify(event)]);
   }
 
+  /** `hello` means: events may have been missed, so look again at what you wait for. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -38,6 +45,10 @@ export class Hub {
   #deliver(payload: string): void {
     const parsed = storeEvent.safeParse(JSON.parse(payload));
     if (!parsed.success) return;
-    for (const listener of this.#listeners) listener(parsed.data);
+    this.#tell(parsed.data);
+  }
+
+  #tell(event: StoreEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 }

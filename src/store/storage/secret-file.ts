@@ -44,11 +44,14 @@ async function writePrivate(path: string, bytes: Uint8Array): Promise<string> {
   return temp;
 }
 
-/** Undefined only when the file does not exist. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
+/**
+ * Undefined only when the file does not exist.
+ * @param readers `group`: a file that an operator made and that this process reads by its group, as mounted secrets are
+ */
+export async function readIfThere(path: string, readers: 'owner' | 'group' = 'owner'): Promise<Buffer | undefined> {
   try {
     // Windows has no such bits; the user's profile directory protects the file there.
-    if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) {
+    if (process.platform !== 'win32' && ((await stat(path)).mode & (readers === 'group' ? 0o037 : 0o077)) !== 0) {
       throw new EnvironmentError('env.io', `${path} can be read by others: set its mode to 0600 and replace the secret in it`);
     }
     return await readFile(path);

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sealer } from '../crypto/seal.ts';
 import { lockDirectory } from '../../evidence/lock.ts';
-import { fileObjects } from './objects.ts';
+import { fileObjects } from './file-objects.ts';
 import { secretFile } from './secret-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-storage-'));

@@ -4,6 +4,7 @@ import { target, type targetBody, type WireTarget } from '../../contract/store/i
 import { randomToken } from '../crypto/keys.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { Queries } from '../db/database.ts';
+import { lockFor } from '../db/locks.ts';
 
 export type TargetInput = z.output<typeof targetBody>;
 
@@ -20,6 +21,8 @@ export type TargetRow = z.output<typeof row>;
 
 /** Adds a target or replaces it whole. `source`: `config` targets vanish when the configuration no longer names them. */
 export async function putTarget(tx: Queries, sealer: Sealer, input: TargetInput, source: 'config' | 'api', nowMs: number): Promise<void> {
+  // The credential is sealed for the target's id, which two that add the same name at once would choose apart.
+  await lockFor(tx, 'targets');
   const { credentials, groups, ...definition } = input;
   const existing = await findTarget(tx, input.name);
   const id = existing?.target_id ?? `tgt_${randomToken()}`;

@@ -1,0 +1,141 @@
+/** The store on a PostgreSQL server: a pool for statements, one connection of its own for notifications. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { z } from 'zod';
+import { BugError, EnvironmentError } from '../../base/errors.ts';
+import { type Database, type Queries, queriesOver, type RawQueries } from './database.ts';
+import { migrate } from './migrate.ts';
+import { NotificationListener } from './postgres-listener.ts';
+import { explained, isRetryable } from './postgres-errors.ts';
+
+const OLDEST_VERSION = 150_000;
+const INT8 = 20;
+const CONNECT_MS = 10_000;
+const STATEMENT_MS = 30_000;
+/** A little more than the server's own limit: it is for a server that does not answer at all. */
+const ANSWER_MS = STATEMENT_MS + 5_000;
+const LOCK_MS = 15_000;
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const ATTEMPTS = 4;
+const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+export interface PostgresOptions {
+  /** From `postgresUrl`. */
+  readonly connection: pg.ConnectionConfig;
+  /** Connections of the pool. */
+  readonly connections: number;
+  readonly onProblem: (message: string) => void;
+}
+
+/**
+ * Connects, and brings the schema up to date.
+ * @throws EnvironmentError env.unreachable when the server is away, env.io when it is too old or was used by a newer store
+ */
+export async function openPostgres(o: PostgresOptions): Promise<Database> {
+  const base: pg.ClientConfig = { ...o.connection, types: { getTypeParser }, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, keepAliveInitialDelayMillis: 10_000, application_name: 'sallyport store' };
+  await prepare(base);
+  const pool = new pg.Pool({
+    ...base,
+    max: o.connections,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  // Without listeners a lost connection would end the process. The pool replaces it; a query on it fails by itself.
+  pool.on('error', (error) => o.onProblem(`store: a database connection was lost: ${error.message}`));
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const listener = new NotificationListener(() => new pg.Client({ ...base, query_timeout: CONNECT_MS }), o.onProblem);
+  return {
+    ...queriesOver(rawOver(pool)),
+    transaction: (work) => transaction(pool, work),
+    listen: (channel, onPayload, onGap) => listener.listen(channel, onPayload, onGap),
+    close: async () => {
+      await listener.close();
+      await pool.end();
+    },
+  };
+}
+
+/** On a connection without time limits: a migration may wait for another process's, and may take long. */
+async function prepare(base: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(base);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw explained(error);
+  }
+  try {
+    const raw = rawOver(client);
+    const queries = queriesOver(raw);
+    const version = await queries.first(z.object({ server_version_num: z.coerce.number() }), 'show server_version_num');
+    if (version === undefined || version.server_version_num < OLDEST_VERSION) throw new EnvironmentError('env.io', `database: PostgreSQL 15 or newer is needed, this is ${version?.server_version_num ?? 'unknown'}`);
+    await migrate({ ...queries, exec: (sql) => client.query(sql) });
+  } finally {
+    await client.end();
+  }
+}
+
+function rawOver(client: Pick<pg.ClientBase, 'query'>): RawQueries {
+  return {
+    query: async (sql, params = []) => {
+      try {
+        const result = await client.query<pg.QueryResultRow>(sql, params);
+        return { rows: result.rows, affectedRows: CHANGES.has(result.command) ? (result.rowCount ?? 0) : 0 };
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+  };
+}
+
+async function transaction<T>(pool: pg.Pool, work: (tx: Queries) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await connected(pool);
+    let broken = true;
+    try {
+      const raw = rawOver(client);
+      await raw.query('begin');
+      const result = await work(queriesOver(raw));
+      const { command } = await client.query('commit').catch((error: unknown) => {
+        throw explained(error);
+      });
+      broken = false;
+      // A COMMIT after a failed statement is answered with ROLLBACK, and not with an error.
+      if (command !== 'COMMIT') throw new BugError('a transaction went on after one of its statements had failed');
+      return result;
+    } catch (error) {
+      if (broken) broken = !(await rolledBack(client));
+      if (attempt >= ATTEMPTS || !isRetryable(error)) throw error;
+    } finally {
+      client.release(broken);
+    }
+    await delay(Math.random() * 40 * attempt);
+  }
+}
+
+async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** False when the connection is of no more use. */
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** int8 as a number, as PGlite gives it. One beyond 2^53 stays text, which no schema of ours takes for a number. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  if (oid === INT8 && format !== 'binary') return (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
+  return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
+}

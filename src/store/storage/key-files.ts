@@ -1,0 +1,57 @@
+/**
+ * The store's own secrets: one file of 32 random bytes each, named `<name>.key`. All processes of one store have the
+ * same ones; the database remembers what they are, so a process with others does not start.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError, EnvironmentError } from '../../base/errors.ts';
+import type { Database } from '../db/database.ts';
+import { lockFor } from '../db/locks.ts';
+import { readIfThere, secretFile } from './secret-file.ts';
+
+export interface KeyFiles {
+  /**
+   * 32 bytes.
+   * @throws EnvironmentError when the file is damaged or open to others; ConfigError when it is not the store's key, or missing where nobody may make it
+   */
+  load(name: string): Promise<Buffer>;
+}
+
+const KEY_BYTES = 32;
+
+export interface KeyFilesOptions {
+  readonly dir: string;
+  /** `make`: on the first start. `given`: the operator makes them and gives them to every process. */
+  readonly missing: 'make' | 'given';
+  /** Take keys that the database does not know: the operator has replaced them. */
+  readonly acceptNew: boolean;
+}
+
+export function keyFiles(db: Database, o: KeyFilesOptions): KeyFiles {
+  return {
+    load: async (name) => {
+      const path = join(o.dir, `${name}.key`);
+      const key = o.missing === 'make' ? await secretFile(path, () => randomBytes(KEY_BYTES)) : await readIfThere(path, 'group');
+      if (key === undefined) throw new ConfigError(`${path} is missing`, { field: 'keys_dir', fix: `head -c ${KEY_BYTES} /dev/urandom > ${path}; chmod 600 ${path}: once, and the same file for every process` });
+      if (key.length !== KEY_BYTES) throw new EnvironmentError('env.io', `${path} does not hold ${KEY_BYTES} bytes`);
+      await checkFingerprint(db, { name, path, key, acceptNew: o.acceptNew });
+      return key;
+    },
+  };
+}
+
+/** A new key of receipts or of the witness would make what was signed with the old one look foreign: never by accident. */
+async function checkFingerprint(db: Database, o: { name: string; path: string; key: Buffer; acceptNew: boolean }): Promise<void> {
+  // Of a random key: it says nothing of it.
+  const fingerprint = createHash('sha256').update(`sallyport-key-file-v1\n${o.name}\n`).update(o.key).digest('hex');
+  await db.transaction(async (tx) => {
+    await lockFor(tx, 'key-files');
+    const known = await tx.first(z.object({ sha256: z.string() }), 'select sha256 from key_fingerprints where name = $1', [o.name]);
+    if (known?.sha256 === fingerprint) return;
+    if (known !== undefined && !o.acceptNew) {
+      throw new ConfigError(`${o.path} is not the key that this store has used until now`, { field: 'keys_dir', fix: 'restore it; or start once with --accept-new-keys when it was replaced on purpose' });
+    }
+    await tx.run('insert into key_fingerprints (name, sha256) values ($1, $2) on conflict (name) do update set sha256 = $2', [o.name, fingerprint]);
+  });
+}
