@@ -4,8 +4,9 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
 import { connectionName, labels, line } from '../contract/store/index.ts';
+import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
-import { identityProblem, issuerConfig, roleGroups } from './identity/config.ts';
+import { deviceConfig, identityProblem, issuerConfig, roleGroups } from './identity/config.ts';
 
 const devPerson = z.strictObject({
   subject: line(255),
@@ -37,12 +38,14 @@ const configTarget = z.strictObject({
     .refine((c) => [c.password, c.password_env, c.password_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file'),
 });
 
-const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], 'the embedded store listens on loopback only (127.0.0.1, ::1): put a reverse proxy with TLS in front of it');
-
 export const storeConfig = z.strictObject({
   /** Relative to the configuration file. */
   data_dir: z.string().min(1),
-  listen: z.strictObject({ host: loopback.default('127.0.0.1'), port: z.number().int().min(0).max(65_535).default(0) }).default({ host: '127.0.0.1', port: 0 }),
+  listen: listenConfig.default({ host: '127.0.0.1', port: 0 }),
+  /** PostgreSQL, S3-compatible storage and the keys that all processes share: all three, or none for the embedded store. */
+  database: databaseConfig.optional(),
+  objects: objectsConfig.optional(),
+  keys_dir: z.string().min(1).optional(),
   organisation: line(255).default('Sallyport'),
   /** First part of every recording's checkpoint origin, and of the witness's name: a host name of yours. */
   origin: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'lower-case letters, digits, dots and dashes').default('sallyport.local'),
@@ -50,6 +53,7 @@ export const storeConfig = z.strictObject({
   dev_idp: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0), people: z.array(devPerson).max(100).default([]) }).optional(),
   /** Groups that hold each role. `engineer` and `approver` absent: every person. */
   roles: roleGroups.prefault({}),
+  devices: deviceConfig.prefault({}),
   /** How browsers and devices reach this store. Default: the address it listens on. */
   public_url: z.url({ protocol: /^https?$/ }).max(300).optional(),
   targets: z.array(configTarget).max(1_000).default([]),
@@ -74,7 +78,7 @@ export function loadStoreConfig(file: string): ResolvedConfig {
   const base = dirname(resolve(file));
   const at = (path: string): string => resolve(base, path);
   return {
-    ...config,
+    ...partsAt(config, at),
     data_dir: at(config.data_dir),
     issuers: config.issuers.map((i) => (i.web?.client_secret_file === undefined ? i : { ...i, web: { ...i.web, client_secret_file: at(i.web.client_secret_file) } })),
     targets: config.targets.map((t) => ({
@@ -95,6 +99,8 @@ export function resolveStoreConfig(input: StoreConfig): ResolvedConfig {
 
 function checkRules(config: ResolvedConfig, file: string | undefined): void {
   const place = (field: string): { file?: string; field: string } => (file === undefined ? { field } : { file, field });
+  const given = [config.database, config.objects, config.keys_dir].filter((x) => x !== undefined).length;
+  if (given !== 0 && given !== 3) throw new ConfigError('database, objects and keys_dir come together: what one process keeps for itself is lost to the others', place('database'));
   const twice = config.targets.find((t, i) => config.targets.findIndex((o) => o.name === t.name) !== i);
   if (twice !== undefined) throw new ConfigError(`two targets are named ${twice.name}`, place('targets'));
   const problem = identityProblem(config);
@@ -111,18 +117,10 @@ export function targetPassword(t: ConfigTarget): string {
     if (value === undefined) throw new ConfigError(`the environment has no ${password_env}`, { field });
     return value;
   }
-  return readText(password_file ?? '', field).replace(/\r?\n$/, '');
+  return textOf(password_file ?? '', field).replace(/\r?\n$/, '');
 }
 
 /** PEM of the target's CA, when one is configured. @throws ConfigError */
 export function targetCa(t: ConfigTarget): string | undefined {
-  return t.tls_ca_file === undefined ? t.tls_ca : readText(t.tls_ca_file, `targets.${t.name}.tls_ca_file`);
-}
-
-function readText(path: string, field: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`${path} cannot be read: ${messageOf(cause)}`, { field });
-  }
+  return t.tls_ca_file === undefined ? t.tls_ca : textOf(t.tls_ca_file, `targets.${t.name}.tls_ca_file`);
 }

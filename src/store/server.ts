@@ -1,4 +1,4 @@
-/** The composition root of the store: opens what it keeps, mounts the features, listens on loopback. */
+/** The composition root of the store: opens what it keeps, mounts the features, listens. */
 import { rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -6,12 +6,13 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
-import { BugError, ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { expireDue } from './approvals/repository.ts';
 import { type ResolvedConfig, resolveStoreConfig, type StoreConfig, targetCa, targetPassword } from './config.ts';
 import { sealer, type Sealer } from './crypto/seal.ts';
-import { type Database, openEmbedded } from './db/database.ts';
+import type { Database } from './db/database.ts';
+import { forgetWindows, rateStore } from './db/rate-store.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { auditRoutes } from './http/audit-routes.ts';
 import { writeAudit } from './http/context.ts';
@@ -23,12 +24,13 @@ import { makeRouter } from './http/route.ts';
 import { authenticator, forgetOld } from './identity/authenticate.ts';
 import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
 import { mountIdentity } from './identity/mount.ts';
-import { lockDirectory } from '../evidence/lock.ts';
-import { replacePrivateFile, secretFile } from './storage/secret-file.ts';
+import { healthRoutes, isProbe } from './health/routes.ts';
+import { guardProxied, listen, listenOptions, ownUrl } from './listen.ts';
+import { openParts, type StoreParts } from './parts.ts';
+import { replacePrivateFile } from './storage/secret-file.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
 import { recordingRoutes } from './recordings/routes.ts';
-import { fileObjects } from './storage/objects.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
 
@@ -48,38 +50,37 @@ export interface StoreOptions {
   readonly clock?: Clock;
   /** Problems that nobody's request caused. Default: one line on stderr. */
   readonly onProblem?: (message: string) => void;
+  /** Take key files that are not those of the last start: the operator has replaced them. */
+  readonly acceptNewKeys?: boolean;
 }
 
 /**
- * Starts the embedded store.
+ * Starts a process of the store: the whole of an embedded one, or one of several on the same database.
  * @throws ConfigError for a bad configuration or a busy port, EnvironmentError when its data cannot be opened
  */
 export async function startStore(input: StoreConfig, options: StoreOptions = {}): Promise<RunningStore> {
   const config = resolveStoreConfig(input);
   const clock = options.clock ?? systemClock;
   const onProblem = options.onProblem ?? ((message: string) => void process.stderr.write(`${message}\n`));
-  const dir = join(config.data_dir, 'store');
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    undo.push(await lockDirectory(dir));
-    const db = await openEmbedded(join(dir, 'pg'));
-    undo.push(() => db.close());
+    const parts = await openParts(config, { clock, onProblem, acceptNewKeys: options.acceptNewKeys ?? false, undo: (step) => undo.push(step) });
+    const { db, dir } = parts;
     const hub = await Hub.start(db);
     undo.push(() => hub.stop());
-    const seal = sealer(await secretFile(join(dir, 'seal.key'), () => randomBytes(32)));
+    const seal = sealer(await parts.keys.load('seal'));
     await syncTargets(db, seal, config, clock);
     const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock, publicUrl: config.public_url });
     if (devIdp !== undefined) undo.push(() => devIdp.stop());
     const adminSecret = randomBytes(32).toString('base64url');
-    const app = await buildApp({ config, clock, db, hub, seal, dir, onProblem, dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
+    const app = await buildApp({ config, clock, parts, hub, seal, onProblem, dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
-    const port = await listen(app, config);
-    const host = config.listen.host === '::1' ? '[::1]' : config.listen.host;
-    const url = `http://${host}:${port}`;
+    const port = await listen(app, config.listen);
+    const url = ownUrl(config.listen, port);
     if (devIdp !== undefined) undo.push(await announceDevAdmin(dir, url, adminSecret));
     return { url, port, ...(devIdp === undefined ? {} : { devIdp }), stop };
   } catch (error) {
@@ -91,31 +92,33 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
 interface AppParts {
   readonly config: ResolvedConfig;
   readonly clock: Clock;
-  readonly db: Database;
+  readonly parts: StoreParts;
   readonly hub: Hub;
   readonly seal: Sealer;
-  readonly dir: string;
   readonly onProblem: (message: string) => void;
   readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
 }
 
 async function buildApp(o: AppParts): Promise<FastifyInstance> {
-  const { config, clock, db, hub } = o;
-  const app = Fastify({ logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: 120_000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const { config, clock, hub } = o;
+  const { db, objects } = o.parts;
+  const app = Fastify({ ...listenOptions(config.listen), logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: 120_000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
   // Bodies stay bytes: a device signs them as they are, and a route parses them only after that.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  await app.register(rateLimit, { global: false });
+  guardProxied(app, config.listen, isProbe);
+  await app.register(rateLimit, { global: false, store: rateStore(db, clock) });
   const publicUrl = publicUrlOf(app, config.public_url);
   securityHeaders(app, () => publicUrl().protocol === 'https:');
   answerErrors(app, o.onProblem);
-  const keys = await loadStoreKeys(o.dir, config.origin);
+  const keys = await loadStoreKeys(o.parts.keys, config.origin);
   const route = makeRouter(app, { db, clock, hub, authenticate: authenticator({ db, clock, roles: config.roles, publicUrl }) });
   mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
-  deviceRoutes(route);
+  healthRoutes(route, { db, objects });
+  deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
   targetRoutes(route, o.seal);
   approvalRoutes(route);
-  recordingRoutes(route, { objects: fileObjects(join(o.dir, 'objects')), keys, origin: config.origin });
+  recordingRoutes(route, { objects, keys, origin: config.origin });
   trustRoutes(route, config.organisation, keys);
   auditRoutes(route);
   return app;
@@ -148,6 +151,7 @@ function sweeper(db: Database, hub: Hub, clock: Clock, onProblem: (message: stri
     running = db
       .transaction((tx) => expireDue(tx, hub, clock.nowMs()))
       .then(() => forgetOld(db, clock.nowMs()))
+      .then(() => forgetWindows(db, clock.nowMs()))
       .catch((error: unknown) => onProblem(`store: sweeping failed: ${messageOf(error)}`));
   }, SWEEP_MS);
   timer.unref();
@@ -155,15 +159,4 @@ function sweeper(db: Database, hub: Hub, clock: Clock, onProblem: (message: stri
     clearInterval(timer);
     await running;
   };
-}
-
-async function listen(app: FastifyInstance, config: ResolvedConfig): Promise<number> {
-  try {
-    await app.listen({ host: config.listen.host, port: config.listen.port });
-  } catch (cause) {
-    throw new ConfigError(`cannot listen on ${config.listen.host}:${config.listen.port}: ${messageOf(cause)}`, { field: 'listen' });
-  }
-  const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new BugError('the server has no port');
-  return address.port;
 }

@@ -1,6 +1,6 @@
 /** How a failure leaves the store: as JSON for programs, as a small page for a browser in the middle of a sign-in. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { EnvironmentError, messageOf } from '../../base/errors.ts';
+import { type EnvironmentCode, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { codeOfStatus, StoreError } from './errors.ts';
 
 /** @param onProblem hears of failures that are the store's own */
@@ -20,6 +20,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, error: StoreError)
   return reply.status(error.status).header('content-type', 'application/json').send(JSON.stringify({ error: { code: error.code, message: error.message } }));
 }
 
+const AWAY: ReadonlySet<EnvironmentCode> = new Set<EnvironmentCode>(['env.unreachable', 'env.timeout', 'env.disk_full']);
+
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 const page = (error: StoreError): string =>
@@ -31,6 +33,8 @@ function asStoreError(error: unknown, onProblem: (message: string) => void): Sto
     return new StoreError(codeOfStatus(error.statusCode), error.message);
   }
   onProblem(`store: ${messageOf(error)}`);
+  // What may come back is told apart from what somebody must repair: clients try again by it. Addresses stay in the log.
+  if (error instanceof EnvironmentError && AWAY.has(error.code)) return new StoreError('unavailable', 'the store cannot do this now, because a part of it is away: try again');
   if (error instanceof EnvironmentError) return new StoreError('internal', `the store cannot do this now: ${error.message}`);
   return new StoreError('internal', 'the store failed; its log says why');
 }

@@ -12,6 +12,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   unprocessable: 422,
   rate_limited: 429,
   internal: 500,
+  unavailable: 503,
 };
 
 /** Its message is shown to the client: it holds no secret and nothing of another person. */

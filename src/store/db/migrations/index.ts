@@ -2,6 +2,7 @@
 import { first } from './0001-first.ts';
 import { log } from './0002-log.ts';
 import { identity } from './0005-identity.ts';
+import { parts } from './0008-parts.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, identity];
+export const migrations: readonly Migration[] = [first, log, identity, parts];
