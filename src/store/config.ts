@@ -6,7 +6,8 @@ import { ConfigError, messageOf } from '../base/errors.ts';
 import { connectionName, labels, line } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
-import { deviceConfig, identityProblem, issuerConfig, roleGroups } from './identity/config.ts';
+import { logConfig, logConfigAt } from './log/config.ts';
+import { deviceConfig, identityProblem, issuerConfig, roleGroups, samlConfig } from './identity/config.ts';
 
 const devPerson = z.strictObject({
   subject: line(255),
@@ -50,10 +51,12 @@ export const storeConfig = z.strictObject({
   /** First part of every recording's checkpoint origin, and of the witness's name: a host name of yours. */
   origin: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'lower-case letters, digits, dots and dashes').default('sallyport.local'),
   issuers: z.array(issuerConfig).max(20).default([]),
+  saml: z.array(samlConfig).max(20).default([]),
   dev_idp: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0), people: z.array(devPerson).max(100).default([]) }).optional(),
   /** Groups that hold each role. `engineer` and `approver` absent: every person. */
   roles: roleGroups.prefault({}),
   devices: deviceConfig.prefault({}),
+  log: logConfig.prefault({}),
   /** How browsers and devices reach this store. Default: the address it listens on. */
   public_url: z.url({ protocol: /^https?$/ }).max(300).optional(),
   targets: z.array(configTarget).max(1_000).default([]),
@@ -80,7 +83,9 @@ export function loadStoreConfig(file: string): ResolvedConfig {
   return {
     ...partsAt(config, at),
     data_dir: at(config.data_dir),
+    log: logConfigAt(config.log, at),
     issuers: config.issuers.map((i) => (i.web?.client_secret_file === undefined ? i : { ...i, web: { ...i.web, client_secret_file: at(i.web.client_secret_file) } })),
+    saml: config.saml.map((s) => ({ ...s, certificate_files: s.certificate_files.map(at) })),
     targets: config.targets.map((t) => ({
       ...t,
       ...(t.tls_ca_file === undefined ? {} : { tls_ca_file: at(t.tls_ca_file) }),

@@ -30,6 +30,7 @@ import { openParts, type StoreParts } from './parts.ts';
 import { replacePrivateFile } from './storage/secret-file.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
+import { mountLog } from './log/mount.ts';
 import { recordingRoutes } from './recordings/routes.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
@@ -76,7 +77,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock, publicUrl: config.public_url });
     if (devIdp !== undefined) undo.push(() => devIdp.stop());
     const adminSecret = randomBytes(32).toString('base64url');
-    const app = await buildApp({ config, clock, parts, hub, seal, onProblem, dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
+    const app = await buildApp({ config, clock, parts, hub, seal, onProblem, undo: (step) => undo.push(step), dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
     const port = await listen(app, config.listen);
@@ -95,6 +96,7 @@ interface AppParts {
   readonly parts: StoreParts;
   readonly hub: Hub;
   readonly seal: Sealer;
+  readonly undo: (step: () => Promise<void>) => void;
   readonly onProblem: (message: string) => void;
   readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
 }
@@ -108,7 +110,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   guardProxied(app, config.listen, isProbe);
   await app.register(rateLimit, { global: false, store: rateStore(db, clock) });
-  const publicUrl = publicUrlOf(app, config.public_url);
+  const publicUrl = publicUrlOf(app, config.public_url, config.listen.tls === undefined ? 'http' : 'https');
   securityHeaders(app, () => publicUrl().protocol === 'https:');
   answerErrors(app, o.onProblem);
   const keys = await loadStoreKeys(o.parts.keys, config.origin);
@@ -118,9 +120,11 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
   targetRoutes(route, o.seal);
   approvalRoutes(route);
-  recordingRoutes(route, { objects, keys, origin: config.origin });
-  trustRoutes(route, config.organisation, keys);
+  const log = mountLog(route, { config: config.log, db, objects, keys, clock, onProblem: o.onProblem });
+  recordingRoutes(route, { objects, keys, origin: config.origin, log });
+  trustRoutes(route, config.organisation, keys, config.log);
   auditRoutes(route);
+  o.undo(log.start());
   return app;
 }
 

@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { BugError } from '../../base/errors.ts';
 
 /** @param configured `public_url` of the configuration; without it the address that the server listens on */
-export function publicUrlOf(app: FastifyInstance, configured: string | undefined): () => URL {
+export function publicUrlOf(app: FastifyInstance, configured: string | undefined, ownScheme: 'http' | 'https'): () => URL {
   return () => {
     if (configured !== undefined) return new URL(configured);
     const address = app.server.address();
     if (address === null || typeof address === 'string') throw new BugError('the server does not listen yet');
-    return new URL(`http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`);
+    return new URL(`${ownScheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`);
   };
 }
 

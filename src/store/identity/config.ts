@@ -1,4 +1,5 @@
 /** What the store's configuration says about sign-in: providers, and which groups hold which role. */
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../../base/errors.ts';
@@ -17,6 +18,21 @@ export const issuerConfig = z.strictObject({
   groups_claim: line(100).default('groups'),
 });
 export type IssuerConfig = z.output<typeof issuerConfig>;
+
+export const samlConfig = z.strictObject({
+  id: issuerId,
+  name: line(255).optional(),
+  /** Entity id of the identity provider. */
+  entity_id: line(500),
+  /** Its single sign-on address for the redirect binding. */
+  sso_url: z.url(),
+  /** Its signing certificates, PEM: two while it changes keys. */
+  certificate_files: z.array(z.string().min(1)).min(1).max(5),
+  groups_attribute: line(255).default('groups'),
+  /** Attribute with the name that people see. Default: the NameID. */
+  name_attribute: line(255).optional(),
+});
+export type SamlConfig = z.output<typeof samlConfig>;
 
 const groups = z.array(line(255)).max(100);
 
@@ -41,8 +57,10 @@ export const issuerIdOf = (i: { issuer: string; id?: string | undefined }): stri
 
 interface IdentityPart {
   readonly issuers: readonly IssuerConfig[];
+  readonly saml: readonly SamlConfig[];
   readonly dev_idp?: unknown;
   readonly public_url?: string | undefined;
+  readonly listen: { readonly host: string; readonly behind_proxy?: unknown };
 }
 
 const isLocal = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
@@ -54,10 +72,16 @@ export function identityProblem(config: IdentityPart): { field: string; message:
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url))) return { field: 'issuers', message: `${i.issuer} must use https` };
     if (i.web?.client_secret_file !== undefined && i.web.client_secret_env !== undefined) return { field: 'issuers', message: 'give one of client_secret_file, client_secret_env' };
   }
-  const ids = [...config.issuers.map(issuerIdOf), ...(config.dev_idp === undefined ? [] : ['dev'])];
+  for (const s of config.saml) {
+    const url = new URL(s.sso_url);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url))) return { field: 'saml', message: `${s.sso_url} must use https` };
+  }
+  const ids = [...config.issuers.map(issuerIdOf), ...config.saml.map((s) => s.id), ...(config.dev_idp === undefined ? [] : ['dev'])];
   const twice = ids.find((id, n) => ids.indexOf(id) !== n);
   if (twice !== undefined) return { field: 'issuers', message: `two providers have the id ${twice}`, fix: 'give each its own id' };
-  if (config.issuers.length === 0 && config.dev_idp === undefined) return { field: 'issuers', message: 'nobody could sign in', fix: 'name an OpenID provider under issuers, or dev_idp for a demo' };
+  if (config.issuers.length + config.saml.length === 0 && config.dev_idp === undefined) return { field: 'issuers', message: 'nobody could sign in', fix: 'name an OpenID provider under issuers, a SAML provider under saml, or dev_idp for a demo' };
+  const unknown = config.listen.behind_proxy !== undefined || ['0.0.0.0', '::'].includes(config.listen.host);
+  if (config.public_url === undefined && unknown) return { field: 'public_url', message: 'is needed: behind a proxy, or on every address, the store cannot know how it is reached' };
   if (config.public_url !== undefined) {
     const url = new URL(config.public_url);
     if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return { field: 'public_url', message: 'must be an address without a path' };
@@ -75,9 +99,29 @@ export function clientSecret(i: IssuerConfig): string | undefined {
     return value;
   }
   if (i.web?.client_secret_file === undefined) return undefined;
+  return readText(i.web.client_secret_file, field).replace(/\r?\n$/, '');
+}
+
+/** Certificates of a SAML provider, PEM. @throws ConfigError when one is none, or its key is too weak to trust */
+export function samlCertificates(c: SamlConfig): string[] {
+  const field = `saml.${c.id}.certificate_files`;
+  return c.certificate_files.map((file) => {
+    const pem = readText(file, field);
+    let key: KeyObject;
+    try {
+      key = new X509Certificate(pem).publicKey;
+    } catch (cause) {
+      throw new ConfigError(`${file} is no certificate: ${messageOf(cause)}`, { field });
+    }
+    if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new ConfigError(`${file} must hold an RSA key of at least 2048 bits`, { field });
+    return pem;
+  });
+}
+
+function readText(path: string, field: string): string {
   try {
-    return readFileSync(i.web.client_secret_file, 'utf8').replace(/\r?\n$/, '');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigError(`${i.web.client_secret_file} cannot be read: ${messageOf(cause)}`, { field });
+    throw new ConfigError(`${path} cannot be read: ${messageOf(cause)}`, { field });
   }
 }

@@ -2,10 +2,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { ResolvedConfig } from '../config.ts';
 import type { Router } from '../http/route.ts';
-import { clientSecret, issuerIdOf } from './config.ts';
+import { clientSecret, issuerIdOf, type SamlConfig, samlCertificates } from './config.ts';
 import type { DevIdp } from './dev-idp.ts';
 import { discoveredKeys, type TrustedIssuer } from './id-token.ts';
 import { identityRoutes } from './routes.ts';
+import { type SamlProvider, samlMethod } from './saml/provider.ts';
+import { samlRoutes } from './saml/routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { oidcMethod, webRoutes } from './web-routes.ts';
 
@@ -35,7 +37,20 @@ export function mountIdentity(route: Router, o: IdentityParts): void {
   const sessionTtlMs = Math.round(config.session_hours * 3_600_000);
   // Agents and CI jobs have no browser.
   const oidc = issuers.filter((i) => i.kind === 'User').map((i) => oidcMethod(i, publicUrl));
-  identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, methods: oidc, sessionTtlMs, clock, dev: o.dev });
-  webRoutes(route, { methods: oidc, oidc, publicUrl, clock, sessionTtlMs });
+  const saml = config.saml.map((s) => samlMethod(samlProvider(s), { publicUrl, clock }));
+  const methods = [...oidc, ...saml];
+  identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, methods, sessionTtlMs, clock, dev: o.dev });
+  webRoutes(route, { methods, oidc, publicUrl, clock, sessionTtlMs });
+  samlRoutes(route, { saml, publicUrl, clock, sessionTtlMs });
   sessionRoutes(route);
 }
+
+const samlProvider = (s: SamlConfig): SamlProvider => ({
+  id: s.id,
+  name: s.name ?? s.id,
+  entityId: s.entity_id,
+  ssoUrl: s.sso_url,
+  certificates: samlCertificates(s),
+  groupsAttribute: s.groups_attribute,
+  nameAttribute: s.name_attribute,
+});

@@ -2,6 +2,7 @@
 import { callbackQuery, emptyReply, issuerParams, loginQuery } from '../../contract/store/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sha256Hex } from '../crypto/keys.ts';
+import type { Queries } from '../db/database.ts';
 import type { Context } from '../http/context.ts';
 import { cookieJar, type CookieJar, cookieValue } from '../http/cookies.ts';
 import { StoreError } from '../http/errors.ts';
@@ -124,13 +125,14 @@ function callbackRoute(route: Router, o: WebOptions): void {
   });
 }
 
-const headerText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+/** A header that came once. */
+export const headerText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A new session in a new cookie. A session that the browser had before ends: nobody can prepare one for another (fixation). */
 export async function finishSignIn<P, Q, B>(
   ctx: Context<P, Q, B>,
   o: Pick<WebOptions, 'publicUrl' | 'clock' | 'sessionTtlMs'>,
-  done: { proven: ProvenPerson; returnTo: string; state: string; sameSite: 'lax' | 'none' },
+  done: { proven: ProvenPerson; returnTo: string; state: string; sameSite: 'lax' | 'none'; once?: (tx: Queries) => Promise<void> },
 ): Promise<CookieReply<URL>> {
   const { person, proofSha256 } = done.proven;
   const jar = jarOf(o.publicUrl);
@@ -139,6 +141,7 @@ export async function finishSignIn<P, Q, B>(
   const token = await ctx.commit(
     `${person.iss} ${person.sub}`,
     async (tx) => {
+      await done.once?.(tx);
       await rememberPerson(tx, person, nowMs);
       if (before !== undefined) await endSessionOfToken(tx, before);
       return openSession(tx, { iss: person.iss, sub: person.sub, kind: 'browser', proofSha256, address: ctx.actor.address, userAgent: ctx.userAgent, nowMs, expiresMs: nowMs + o.sessionTtlMs });
