@@ -7,7 +7,7 @@ import { connectionName, labels, line } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
 import { logConfig, logConfigAt } from './log/config.ts';
-import { deviceConfig, identityProblem, issuerConfig, roleGroups, samlConfig } from './identity/config.ts';
+import { deviceConfig, identityProblem, issuerConfig, roleGroups, samlConfig, serviceConfig } from './identity/config.ts';
 
 const devPerson = z.strictObject({
   subject: line(255),
@@ -52,6 +52,8 @@ export const storeConfig = z.strictObject({
   origin: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'lower-case letters, digits, dots and dashes').default('sallyport.local'),
   issuers: z.array(issuerConfig).max(20).default([]),
   saml: z.array(samlConfig).max(20).default([]),
+  /** CI jobs and agents that may exchange their platform's token for a session; the first rule that fits counts. */
+  services: z.array(serviceConfig).max(200).default([]),
   dev_idp: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0), people: z.array(devPerson).max(100).default([]) }).optional(),
   /** Groups that hold each role. `engineer` and `approver` absent: every person. */
   roles: roleGroups.prefault({}),

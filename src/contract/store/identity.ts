@@ -72,6 +72,28 @@ export const loginQuery = z.strictObject({ issuer: issuerId, return_to: z.string
 export const callbackQuery = z.looseObject({ state: z.string().min(1).max(500) });
 export const issuerParams = z.strictObject({ issuer: issuerId });
 
+/**
+ * POST /v1/token, a form: exchange of a CI job's or agent's own token for a session (RFC 8693 section 2). The answer has
+ * that specification's shape; errors have the store's.
+ */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const SUBJECT_TOKEN_TYPES = ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'] as const;
+export const tokenForm = z.strictObject({
+  grant_type: z.literal(TOKEN_EXCHANGE),
+  subject_token: z.string().min(1).max(32_000),
+  subject_token_type: z.enum(SUBJECT_TOKEN_TYPES),
+});
+export const tokenReply = z.strictObject({
+  access_token: z.string().regex(/^sps_[A-Za-z0-9_-]{43}$/),
+  issued_token_type: z.literal('urn:ietf:params:oauth:token-type:access_token'),
+  token_type: z.literal('Bearer'),
+  /** Seconds. */
+  expires_in: z.number().int().min(1),
+  /** Who the session is for, and what the store will call them in recordings. */
+  principal,
+  subject_token_sha256: sha256Hex,
+});
+
 /** GET /v1/sessions: own sessions; `all` is for administrators. */
 export const sessionQuery = z.strictObject({ all: z.enum(['true', 'false']).default('false') });
 export const storeSession = z.strictObject({

@@ -34,6 +34,24 @@ export const samlConfig = z.strictObject({
 });
 export type SamlConfig = z.output<typeof samlConfig>;
 
+/** One claim's condition: an exact value, or for text a pattern (`*` within one part, `**` across `/` and `:`). */
+const claimCondition = z.union([z.string().min(1).max(500), z.boolean(), z.number()]);
+
+/** A CI job or agent that may exchange its own token for a session. */
+export const serviceConfig = z.strictObject({
+  name: line(100),
+  /** Issuer of the job's token, found by discovery. */
+  issuer: z.url(),
+  /** Audience that the token must have been made for: this store. */
+  audience: line(500),
+  /** All must hold. `sub` or another claim that names the job is a must: an issuer speaks for many. */
+  claims: z.record(z.string().min(1).max(100), claimCondition).refine((c) => Object.keys(c).length > 0, 'name at least one claim'),
+  /** Groups of the session: from here and never from the token. */
+  groups: z.array(line(255)).max(100).default([]),
+  minutes: z.number().min(1).max(720).default(15),
+});
+export type ServiceConfig = z.output<typeof serviceConfig>;
+
 const groups = z.array(line(255)).max(100);
 
 /** Groups that hold each role. `engineer` and `approver` absent: every person. */
@@ -58,6 +76,7 @@ export const issuerIdOf = (i: { issuer: string; id?: string | undefined }): stri
 interface IdentityPart {
   readonly issuers: readonly IssuerConfig[];
   readonly saml: readonly SamlConfig[];
+  readonly services: readonly ServiceConfig[];
   readonly dev_idp?: unknown;
   readonly public_url?: string | undefined;
   readonly listen: { readonly host: string; readonly behind_proxy?: unknown };
@@ -75,6 +94,10 @@ export function identityProblem(config: IdentityPart): { field: string; message:
   for (const s of config.saml) {
     const url = new URL(s.sso_url);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url))) return { field: 'saml', message: `${s.sso_url} must use https` };
+  }
+  for (const s of config.services) {
+    const url = new URL(s.issuer);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal(url))) return { field: 'services', message: `${s.issuer} must use https` };
   }
   const ids = [...config.issuers.map(issuerIdOf), ...config.saml.map((s) => s.id), ...(config.dev_idp === undefined ? [] : ['dev'])];
   const twice = ids.find((id, n) => ids.indexOf(id) !== n);

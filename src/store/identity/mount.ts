@@ -8,6 +8,7 @@ import { discoveredKeys, type TrustedIssuer } from './id-token.ts';
 import { identityRoutes } from './routes.ts';
 import { type SamlProvider, samlMethod } from './saml/provider.ts';
 import { samlRoutes } from './saml/routes.ts';
+import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { oidcMethod, webRoutes } from './web-routes.ts';
 
@@ -42,6 +43,9 @@ export function mountIdentity(route: Router, o: IdentityParts): void {
   identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, methods, sessionTtlMs, clock, dev: o.dev });
   webRoutes(route, { methods, oidc, publicUrl, clock, sessionTtlMs });
   samlRoutes(route, { saml, publicUrl, clock, sessionTtlMs });
+  // Rules of one issuer share its keys.
+  const keys = new Map(config.services.map((r) => [r.issuer, discoveredKeys(r.issuer)]));
+  serviceRoutes(route, { rules: config.services.map((r) => ({ ...r, keys: keys.get(r.issuer) ?? discoveredKeys(r.issuer) })), clock });
   sessionRoutes(route);
 }
 

@@ -89,8 +89,3 @@ export async function listSessions(q: Queries, owner: { iss: string; sub: string
 export async function endSession(tx: Queries, sessionId: string, owner: { iss: string; sub: string } | undefined): Promise<number> {
   return tx.run('delete from sessions where session_id = $1 and ($2::text is null or (iss = $2 and sub = $3))', [sessionId, owner?.iss ?? null, owner?.sub ?? null]);
 }
-
-/** Ends the session of a token, whoever holds it. */
-export async function endSessionOfToken(tx: Queries, token: string): Promise<void> {
-  await tx.run('delete from sessions where token_sha256 = $1', [sha256Hex(token)]);
-}

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import type { Queries } from '../db/database.ts';
 import type { Context } from '../http/context.ts';
-import { cookieJar, type CookieJar, cookieValue } from '../http/cookies.ts';
+import { cookieJar, type CookieJar } from '../http/cookies.ts';
 import { StoreError } from '../http/errors.ts';
 import { localPath } from '../http/public-url.ts';
 import { type CookieReply, json, none, redirect, type Router, withCookies } from '../http/route.ts';
@@ -12,7 +12,7 @@ import { principalOf, type TrustedIssuer } from './id-token.ts';
 import { LOGIN_TTL_MS, loginCookie, loginRefused, newLogin, rememberLogin, secretsOf, takeLogin } from './logins.ts';
 import { type CodeFlow, codeFlow } from './oidc-provider.ts';
 import { rememberPerson } from './people.ts';
-import { endSession, endSessionOfToken, openSession } from './sessions.ts';
+import { endSession, openSession } from './sessions.ts';
 import { type ProvenPerson, reachable, type SignInMethod } from './sign-in-methods.ts';
 
 export interface WebOptions {
@@ -128,7 +128,7 @@ function callbackRoute(route: Router, o: WebOptions): void {
 /** A header that came once. */
 export const headerText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** A new session in a new cookie. A session that the browser had before ends: nobody can prepare one for another (fixation). */
+/** A new session in a new cookie, whatever the browser had before: nobody can prepare a session for another (fixation). */
 export async function finishSignIn<P, Q, B>(
   ctx: Context<P, Q, B>,
   o: Pick<WebOptions, 'publicUrl' | 'clock' | 'sessionTtlMs'>,
@@ -137,13 +137,11 @@ export async function finishSignIn<P, Q, B>(
   const { person, proofSha256 } = done.proven;
   const jar = jarOf(o.publicUrl);
   const nowMs = o.clock.nowMs();
-  const before = cookieValue(headerText(ctx.headers['cookie']), jar.sessionName);
   const token = await ctx.commit(
     `${person.iss} ${person.sub}`,
     async (tx) => {
       await done.once?.(tx);
       await rememberPerson(tx, person, nowMs);
-      if (before !== undefined) await endSessionOfToken(tx, before);
       return openSession(tx, { iss: person.iss, sub: person.sub, kind: 'browser', proofSha256, address: ctx.actor.address, userAgent: ctx.userAgent, nowMs, expiresMs: nowMs + o.sessionTtlMs });
     },
     { detail: `groups ${person.groups.join(',')}` },
