@@ -65,7 +65,7 @@ async function start(config: GatewayConfig): Promise<Gateway> {
       control: client,
       device,
       identity,
-      engine,
+      policy: { engine },
       storeName: (await client.info()).origin,
       build: version,
       client: identity.principal.kind === 'Agent' ? 'agent' : 'native',

@@ -8,7 +8,7 @@ import { base64, list, object, parseJson, text } from './parse.ts';
 import { webCrypto, type CryptoPort } from './verify-crypto.ts';
 import type { PublicKeyRef } from './types.ts';
 
-export const statementKinds = ['open', 'close', 'recovered', 'receipt', 'approval-request', 'approval-decision', 'redaction', 'export'] as const;
+export const statementKinds = ['open', 'close', 'recovered', 'receipt', 'approval-request', 'approval-decision', 'redaction', 'export', 'bundle'] as const;
 export type StatementKind = (typeof statementKinds)[number];
 
 export const payloadType = (kind: StatementKind): string => `application/vnd.sallyport.${kind}+json`;

@@ -1,7 +1,7 @@
 /** The signed statements of a recording (docs/formats/recording.md section 4): types and strict parsers. */
 import { parseDeviceId, parseSessionId, type SessionId } from '../base/ids.ts';
 import { count, exactly, hex32, labels, list, object, oneOf, text, texts } from './parse.ts';
-import type { OpenStatement } from './types.ts';
+import type { OpenStatement, TufVersions } from './types.ts';
 
 /** By the SESSION key: the recording is whole. */
 export interface CloseStatement {
@@ -75,7 +75,7 @@ const openKeys = ['v', 'session_id', 'device_id', 'device_seq', 'prev_open_sha25
 export function parseOpen(value: unknown): OpenStatement {
   const o = object(value, 'open', openKeys);
   const user = object(o['user'], 'open.user', ['iss', 'sub', 'name', 'groups', 'id_token_sha256']);
-  const policy = object(o['policy'], 'open.policy', ['bundle_sha256', 'name', 'serial']);
+  const policy = object(o['policy'], 'open.policy', ['bundle_sha256', 'name', 'serial'], ['tuf']);
   const target = object(o['target'], 'open.target', ['connection', 'protocol', 'host', 'port', 'database', 'labels']);
   const client = object(o['client'], 'open.client', ['kind', 'program', 'address']);
   return {
@@ -92,7 +92,12 @@ export function parseOpen(value: unknown): OpenStatement {
       id_token_sha256: text(user['id_token_sha256'], 'open.user.id_token_sha256', 64),
     },
     session_pub: text(o['session_pub'], 'open.session_pub', 64),
-    policy: { bundle_sha256: text(policy['bundle_sha256'], 'open.policy.bundle_sha256', 128), name: text(policy['name'], 'open.policy.name'), serial: count(policy['serial'], 'open.policy.serial') },
+    policy: {
+      bundle_sha256: text(policy['bundle_sha256'], 'open.policy.bundle_sha256', 128),
+      name: text(policy['name'], 'open.policy.name'),
+      serial: count(policy['serial'], 'open.policy.serial'),
+      ...(policy['tuf'] === undefined ? {} : { tuf: parseTuf(policy['tuf']) }),
+    },
     target: {
       connection: text(target['connection'], 'open.target.connection'),
       protocol: text(target['protocol'], 'open.target.protocol', 64),
@@ -108,6 +113,12 @@ export function parseOpen(value: unknown): OpenStatement {
     origin: text(o['origin'], 'open.origin', 255),
     t: count(o['t'], 'open.t'),
   };
+}
+
+function parseTuf(value: unknown): TufVersions {
+  const o = object(value, 'open.policy.tuf', ['root', 'timestamp', 'snapshot', 'targets', 'ring']);
+  const version = (name: keyof TufVersions): number => count(o[name], `open.policy.tuf.${name}`);
+  return { root: version('root'), timestamp: version('timestamp'), snapshot: version('snapshot'), targets: version('targets'), ring: version('ring') };
 }
 
 export function parseClose(value: unknown): CloseStatement {

@@ -44,6 +44,9 @@ export type RecordKind =
   | 'gap'
   | 'clock';
 
+/** Versions of the signed metadata by which a policy bundle came to a device; `ring` is that of the ring's own list. */
+export type TufVersions = Readonly<Record<'root' | 'timestamp' | 'snapshot' | 'targets' | 'ring', number>>;
+
 export interface OpenStatement {
   readonly v: 1;
   readonly session_id: SessionId;
@@ -55,7 +58,7 @@ export interface OpenStatement {
   readonly user: { readonly iss: string; readonly sub: string; readonly name: string; readonly groups: readonly string[]; readonly id_token_sha256: string };
   /** base64 of the raw Ed25519 public key that signs this session's checkpoints and close. */
   readonly session_pub: string;
-  readonly policy: { readonly bundle_sha256: string; readonly name: string; readonly serial: number };
+  readonly policy: { readonly bundle_sha256: string; readonly name: string; readonly serial: number; readonly tuf?: TufVersions };
   readonly target: { readonly connection: string; readonly protocol: string; readonly host: string; readonly port: number; readonly database: string; readonly labels: Readonly<Record<string, string>> };
   readonly client: { readonly kind: 'app' | 'native' | 'agent'; readonly program: string; readonly address: string };
   readonly proxy_build: string;

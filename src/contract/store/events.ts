@@ -8,5 +8,7 @@ export const storeEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello') }),
   z.strictObject({ type: z.literal('approval'), id: approvalId, state: approvalStates, decisions: z.number().int().min(0) }),
   z.strictObject({ type: z.literal('recording'), session_id: sessionId, state: recordingStates }),
+  /** The policy repository has a new timestamp: devices look now instead of within a minute. */
+  z.strictObject({ type: z.literal('policy'), timestamp: z.number().int().min(1) }),
 ]);
 export type StoreEvent = z.output<typeof storeEvent>;

@@ -5,6 +5,7 @@ export * from './devices.ts';
 export * from './events.ts';
 export * from './health.ts';
 export * from './identity.ts';
+export * from './policy.ts';
 export * from './recordings.ts';
 export * from './reports.ts';
 export * from './search.ts';

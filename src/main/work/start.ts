@@ -56,7 +56,7 @@ export async function startWork(o: StartOptions, signal: AbortSignal, where: (wh
   await client.enrolDevice(os.hostname().slice(0, 100) || 'laptop');
   if (protection === 'memory') forgetUploaded(path.join(personDir, 'memory'), log);
   const runtime = await ProxyRuntime.start({
-    ...{ dataDir: dir, control: client, device, identity, engine: active.engine, storeName: info.origin, build: version, client: 'native' },
+    ...{ dataDir: dir, control: client, device, identity, policy: { engine: active.engine }, storeName: info.origin, build: version, client: 'native' },
     receiptKeys: receiptKeys(client),
   });
   const abort = new AbortController();

@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { ApprovalId, SessionId } from '../../base/ids.ts';
+import type { TufVersions } from '../../evidence/types.ts';
 
 export interface MaskedColumn {
   readonly column: number;
@@ -36,7 +37,12 @@ export type ProxyEvent =
     }
   | { readonly event: 'auth.refused'; readonly connection: string; readonly reason: string; readonly address: string }
   | { readonly event: 'upload.state'; readonly state: 'idle' | 'uploading' | 'offline'; readonly pending_sessions: number; readonly pending_bytes: number; readonly error?: string }
-  | { readonly event: 'session.uploaded'; readonly session_id: SessionId };
+  | { readonly event: 'session.uploaded'; readonly session_id: SessionId }
+  | { readonly event: 'session.break_glass'; readonly session_id: SessionId; readonly connection: string; readonly reason: string }
+  | { readonly event: 'policy.activated'; readonly name: string; readonly serial: number; readonly bundle: string; readonly ring: string; readonly tuf: TufVersions }
+  | { readonly event: 'policy.refused'; readonly reason: string }
+  | { readonly event: 'policy.degraded'; readonly why: 'expired' | 'stopped'; readonly reason: string }
+  | { readonly event: 'policy.restored'; readonly bundle: string };
 
 /** Typed wrapper: listeners must not throw, and a throwing one must not stop a session. */
 export class ProxyEvents {

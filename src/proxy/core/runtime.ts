@@ -12,19 +12,28 @@ import { parseSessionId, uuidv7 } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { lockDirectory } from '../../evidence/lock.ts';
 import { bytesUnder, SpoolMeter } from '../../evidence/spool-budget.ts';
-import type { PublicKeyRef } from '../../evidence/types.ts';
+import type { PublicKeyRef, TufVersions } from '../../evidence/types.ts';
 import { DeviceLedger } from '../../evidence/write-ledger.ts';
 import { SessionRecorder } from '../../evidence/write.ts';
 import { createDetectors, type DetectorSet } from '../../policy/mask/index.ts';
 import { initParser } from '../../policy/parse.ts';
 import type { PolicyEngine, RecordLevel } from '../../policy/types.ts';
 import { listenerAccount, type ListenerAccount } from '../postgres/accept.ts';
-import { PgListener, type PgListenerOptions } from '../postgres/listener.ts';
+import { PgListener, type ListenerPolicy, type PgListenerOptions } from '../postgres/listener.ts';
 import type { Device } from './device.ts';
 import { ProxyEvents } from './events.ts';
 import { StickyPorts } from './ports-file.ts';
 import type { ControlPlane, Credential, SignedInIdentity, Target } from './ports.ts';
 import { Uploader } from './uploader.ts';
+
+/** What decides sessions from the moment it is given to the runtime. */
+export interface PolicyInForce {
+  readonly engine: PolicyEngine;
+  /** Versions of the signed metadata that it came by; absent for a source directory. */
+  readonly tuf?: TufVersions;
+  /** Set when only break-glass is left, and why. */
+  readonly breakGlass?: string;
+}
 
 export interface RuntimeOptions {
   /** `recordings/` and `ports.json` are made in it. */
@@ -32,7 +41,7 @@ export interface RuntimeOptions {
   readonly control: ControlPlane;
   readonly device: Device;
   readonly identity: SignedInIdentity;
-  readonly engine: PolicyEngine;
+  readonly policy: PolicyInForce;
   /** First part of checkpoint origins: the store's name, without spaces or plus signs. */
   readonly storeName: string;
   readonly build: string;
@@ -72,7 +81,8 @@ export class ProxyRuntime {
   readonly #clock: Clock;
   readonly #ledger: DeviceLedger;
   readonly #ports: StickyPorts;
-  readonly #detectors: DetectorSet;
+  #policy: PolicyInForce;
+  #detectors: DetectorSet;
   readonly #open = new Map<string, Open>();
   readonly #opening = new Map<string, Promise<Open>>();
   readonly #leases = new Map<string, Promise<Credential>>();
@@ -86,7 +96,8 @@ export class ProxyRuntime {
     mkdirSync(this.recordingsDir, { recursive: true, mode: 0o700 });
     this.#ledger = DeviceLedger.open(this.recordingsDir, options.device.id);
     this.#ports = new StickyPorts(path.join(options.dataDir, 'ports.json'));
-    this.#detectors = createDetectors(options.engine.classes);
+    this.#policy = options.policy;
+    this.#detectors = createDetectors(options.policy.engine.classes);
     this.spool = new SpoolMeter(options.spoolBytes ?? limits.spoolBytes, bytesUnder(this.recordingsDir));
     this.uploader = new Uploader({ dir: this.recordingsDir, control: options.control, device: options.device, clock: this.#clock, events: this.events, spool: this.spool, bootId, receiptKeys: () => options.receiptKeys() });
     this.events.on((e) => {
@@ -111,7 +122,17 @@ export class ProxyRuntime {
   }
 
   get engine(): PolicyEngine {
-    return this.#options.engine;
+    return this.#policy.engine;
+  }
+
+  /**
+   * Swaps the policy in one step: a session is decided from its first byte to its last by one engine, and its recording
+   * names that engine's bundle. @param endRunning why open sessions end; absent, they go on by the policy they began with
+   */
+  usePolicy(policy: PolicyInForce, endRunning?: string): void {
+    this.#policy = policy;
+    this.#detectors = createDetectors(policy.engine.classes);
+    for (const { listener } of this.#open.values()) listener.usePolicy(this.#listenerPolicy(listener.target), endRunning);
   }
 
   async refreshTargets(): Promise<readonly Target[]> {
@@ -173,28 +194,33 @@ export class ProxyRuntime {
     const url = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${listener.port}/${encodeURIComponent(database)}`;
     const opened: Open = { endpoint: { connection, protocol: 'postgres', host: '127.0.0.1', port: listener.port, user, password, database, url }, listener, app };
     this.#open.set(connection, opened);
+    // The policy may have been swapped while the port was being opened.
+    listener.usePolicy(this.#listenerPolicy(target));
     return opened;
   }
 
   async #listen(target: Target, accounts: readonly ListenerAccount[], port: number): Promise<PgListener> {
-    const { control, device, engine, identity } = this.#options;
+    const { control, device, identity } = this.#options;
     const options: PgListenerOptions = {
       target,
       accounts,
       principal: identity.principal,
       deviceId: device.id,
-      engine,
-      detectors: this.#detectors,
+      ...this.#listenerPolicy(target),
       control,
       clock: this.#clock,
       events: this.events,
-      openRecording: (by, onFailure) => this.#record(target, by, onFailure),
       leaseOwn: () => this.#catalogLease(target.info.name),
     };
     if (port !== 0) return PgListener.start(options, port);
     const sticky = this.#ports.get(target.info.name);
     // The port of last time may be taken by now: any other is better than none.
     return sticky === 0 ? PgListener.start(options, 0) : PgListener.start(options, sticky).catch(() => PgListener.start(options, 0));
+  }
+
+  #listenerPolicy(target: Target): ListenerPolicy {
+    const policy = this.#policy;
+    return { engine: policy.engine, detectors: this.#detectors, openRecording: (by, onFailure) => this.#record(policy, target, by, onFailure) };
   }
 
   /** Kept for the life of the process: sessions that are open go on while the store is away. */
@@ -205,8 +231,9 @@ export class ProxyRuntime {
     return lease;
   }
 
-  async #record(target: Target, client: { kind: 'app' | 'native' | 'agent'; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder> {
-    const { identity, engine, device, storeName, build } = this.#options;
+  async #record(policy: PolicyInForce, target: Target, client: { kind: 'app' | 'native' | 'agent'; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder> {
+    const { identity, device, storeName, build } = this.#options;
+    const { engine, tuf } = policy;
     if (this.#clock.nowMs() >= identity.expiresMs) throw new EnvironmentError('env.cancelled', 'your sign-in has expired: sign in again');
     const { principal } = identity;
     const recorder = await SessionRecorder.open({
@@ -214,7 +241,7 @@ export class ProxyRuntime {
       store: storeName,
       open: {
         user: { iss: principal.issuer, sub: principal.subject, name: principal.name, groups: [...principal.groups], id_token_sha256: identity.idTokenSha256 },
-        policy: { bundle_sha256: engine.digest.replace('sha256:', ''), name: engine.name, serial: engine.serial },
+        policy: { bundle_sha256: engine.digest.replace('sha256:', ''), name: engine.name, serial: engine.serial, ...(tuf === undefined ? {} : { tuf }) },
         target: { connection: target.info.name, protocol: target.info.protocol, host: target.host, port: target.port, database: target.info.database, labels: target.info.labels },
         client,
         proxy_build: build,
@@ -228,6 +255,10 @@ export class ProxyRuntime {
       spool: this.spool,
       ledger: this.#ledger,
     });
+    if (policy.breakGlass !== undefined) {
+      recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: `break-glass: ${policy.breakGlass}` }] });
+      this.events.emit({ event: 'session.break_glass', session_id: recorder.sessionId, connection: target.info.name, reason: policy.breakGlass });
+    }
     this.uploader.watch(recorder);
     return recorder;
   }

@@ -35,6 +35,8 @@ export interface RequestOptions<T> {
   readonly reply: z.ZodType<T>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Bound on the answer's body. */
+  readonly replyLimitBytes?: number;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -110,14 +112,15 @@ export class StoreHttp {
     return `${device.deviceId} ${t} ${nonce} ${toBase64(device.sign(message))}`;
   }
 
-  async #read(response: Response, o: { readonly method: string; readonly path: string; readonly signal?: AbortSignal }): Promise<Uint8Array> {
+  async #read(response: Response, o: { readonly method: string; readonly path: string; readonly signal?: AbortSignal; readonly replyLimitBytes?: number }): Promise<Uint8Array> {
+    const limitBytes = o.replyLimitBytes ?? REPLY_LIMIT_BYTES;
     const parts: Uint8Array[] = [];
     let size = 0;
     try {
       if (response.body !== null) {
         for await (const part of response.body as AsyncIterable<Uint8Array>) {
           size += part.length;
-          if (size > REPLY_LIMIT_BYTES) throw this.#garbage(o, `the answer is larger than ${REPLY_LIMIT_BYTES} bytes`);
+          if (size > limitBytes) throw this.#garbage(o, `the answer is larger than ${limitBytes} bytes`);
           parts.push(part);
         }
       }

@@ -8,6 +8,7 @@ import type { ApprovalStatus, ControlPlane, Target } from './ports.ts';
 import { credential } from './secret.ts';
 import { type DeviceSigner, StoreHttp } from './store-client-http.ts';
 import { signedDecisions } from './store-client-parse.ts';
+import { type PolicyApi, policyApi } from './store-client-policy.ts';
 import { toPrincipal, type UserApi, userApi } from './store-client-user.ts';
 
 export type { DeviceSigner } from './store-client-http.ts';
@@ -23,7 +24,7 @@ export interface StoreClientOptions {
   readonly nowMs?: () => number;
 }
 
-export type StoreClient = ControlPlane & UserApi;
+export type StoreClient = ControlPlane & UserApi & PolicyApi;
 
 const POLL_MS = 25_000;
 const UPLOAD_TIMEOUT_MS = 120_000;
@@ -36,6 +37,7 @@ export function createStoreClient(o: StoreClientOptions): StoreClient {
   return {
     ...userApi(http, o.device, (token) => (ownToken = token)),
     ...controlPlane(http, o.device !== undefined),
+    ...policyApi(http, o.device !== undefined),
   };
 }
 

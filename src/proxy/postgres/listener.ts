@@ -18,17 +18,21 @@ import { Gatekeeper, type Caller } from './gatekeeper.ts';
 import { PgSession } from './session.ts';
 import { standingRefusal } from './standing-refusals.ts';
 
-export interface PgListenerOptions {
+/** What decides sessions, and their recordings, which name it: both change at once or not at all. */
+export interface ListenerPolicy {
+  readonly engine: PolicyEngine;
+  readonly detectors: DetectorSet;
+  openRecording(client: { kind: Caller['client']; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder>;
+}
+
+export interface PgListenerOptions extends ListenerPolicy {
   readonly target: Target;
   readonly accounts: readonly ListenerAccount[];
   readonly principal: Principal;
   readonly deviceId: string;
-  readonly engine: PolicyEngine;
-  readonly detectors: DetectorSet;
   readonly control: ControlPlane;
   readonly clock: Clock;
   readonly events: ProxyEvents;
-  openRecording(client: { kind: Caller['client']; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder>;
   /** Lease for the proxy's own catalog connection. */
   leaseOwn(): ReturnType<ControlPlane['lease']>;
 }
@@ -48,12 +52,12 @@ function refusalCode(error: unknown): SqlStateCode {
 }
 
 export class PgListener {
-  readonly #options: PgListenerOptions;
+  #options: PgListenerOptions;
   readonly #server: Server;
   readonly #sessions = new Set<PgSession>();
   /** Connections that have not proved themselves yet. */
   #signingOn = 0;
-  readonly #analyser: Analyser;
+  #analyser: Analyser;
   readonly #catalogs: CatalogSource;
   #stopped = false;
 
@@ -74,9 +78,20 @@ export class PgListener {
     return listener;
   }
 
+  get target(): Target {
+    return this.#options.target;
+  }
+
   get port(): number {
     const address = this.#server.address();
     return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  /** Sessions that open from now on are decided by `policy`. @param endRunning why those that are open end; absent, they go on as they began */
+  usePolicy(policy: ListenerPolicy, endRunning?: string): void {
+    this.#options = { ...this.#options, engine: policy.engine, detectors: policy.detectors, openRecording: (client, onFailure) => policy.openRecording(client, onFailure) };
+    this.#analyser = new Analyser(policy.engine, this.#options.target.info.name);
+    if (endRunning !== undefined) for (const session of this.#sessions) session.fail(new EnvironmentError('env.cancelled', endRunning));
   }
 
   get sessions(): readonly PgSession[] {

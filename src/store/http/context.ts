@@ -111,6 +111,11 @@ export class Context<P, Q, B> {
     return typeof text === 'string' ? text : '';
   }
 
+  /** For what every device asks each minute, and what came of it is recorded elsewhere. */
+  routine(): void {
+    this.#audited = true;
+  }
+
   get user(): User {
     assert(this.actor.user !== undefined, 'the route did not ask for a user');
     return this.actor.user;

@@ -1,8 +1,10 @@
 /** Every step, in order of number. */
 import { first } from './0001-first.ts';
 import { log } from './0002-log.ts';
+import { search } from './0003-search.ts';
+import { policy } from './0004-policy.ts';
 import { identity } from './0005-identity.ts';
 import { parts } from './0008-parts.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, identity, parts];
+export const migrations: readonly Migration[] = [first, log, search, policy, identity, parts];
