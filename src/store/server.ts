@@ -32,6 +32,8 @@ import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
 import { mountLog } from './log/mount.ts';
 import { recordingRoutes } from './recordings/routes.ts';
+import { startIndexer } from './search/indexer.ts';
+import { searchRoutes } from './search/routes.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
 
@@ -80,6 +82,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     const app = await buildApp({ config, clock, parts, hub, seal, onProblem, undo: (step) => undo.push(step), dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
+    undo.push(startIndexer({ db, objects: parts.objects, clock, onProblem, gentle: true }));
     const port = await listen(app, config.listen);
     const url = ownUrl(config.listen, port);
     if (devIdp !== undefined) undo.push(await announceDevAdmin(dir, url, adminSecret));

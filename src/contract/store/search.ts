@@ -65,7 +65,7 @@ export const searchBody = z.strictObject({
 });
 export type SearchBody = z.input<typeof searchBody>;
 
-export const searchPerson = z.strictObject({ iss: line(500), sub: line(255), name: line(255) });
+export const searchPerson = z.strictObject({ iss: z.string().max(500), sub: z.string().max(255), name: z.string().max(255) });
 /** `[from, to]` in UTF-16 units of the text, in order, not overlapping: `text.slice(from, to)` is to be marked. */
 export const highlight = z.tuple([z.number().int().min(0), z.number().int().min(1)]);
 export const maskedClass = z.strictObject({ data_class: name, cells: z.number().int().min(0) });
@@ -98,7 +98,7 @@ export const searchHit = z.strictObject({
   /** Bound parameters as recorded, JSON text of a list; empty when there are none. */
   params: z.string().max(2_100),
   highlights: z.array(highlight).max(200),
-  verbs: z.array(z.string().max(100)).max(50),
+  verbs: z.array(z.string().max(255)).max(200),
   decision: searchDecisions,
   /** Why it was held or denied. */
   reason: z.string().max(2_000),

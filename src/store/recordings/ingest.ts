@@ -19,6 +19,7 @@ import { parseOpen } from '../../evidence/statements.ts';
 import type { Queries } from '../db/database.ts';
 import type { ProvenDevice } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
+import { queueForSearch } from '../search/jobs.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import type { StoreKeys } from '../trust/store-keys.ts';
 import { advance, endRecording, findChunk, findRecording, insertRecording, lastChunk, type RecordingRow } from './repository.ts';
@@ -85,6 +86,7 @@ export async function takeChunk(tx: Queries, p: IngestPorts, c: ChunkUpload): Pr
   await p.objects.replace(objectKey(c.session, receiptName(c.index)), Buffer.from(receipt));
   const cosignature = note === undefined ? '' : witness(p, recording, note, state.checkpointSize, c.nowMs);
   await advance(tx, c.session, { idx: c.index, sha256: c.sha256, sizeBytes: c.sizeBytes, receipt, cosignature, tMs: c.nowMs }, { state, root, note, tail });
+  await queueForSearch(tx, c.session, c.index, c.nowMs);
   return { envelope: receipt, cosignature };
 }
 
