@@ -125,6 +125,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   approvalRoutes(route);
   const log = mountLog(route, { config: config.log, db, objects, keys, clock, onProblem: o.onProblem });
   recordingRoutes(route, { objects, keys, origin: config.origin, log });
+  searchRoutes(route);
   trustRoutes(route, config.organisation, keys, config.log);
   auditRoutes(route);
   o.undo(log.start());
