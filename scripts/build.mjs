@@ -1,4 +1,4 @@
-// Builds what runs: the command, the app's main process and preload (esbuild) and its window (Vite).
+// Builds what runs: the command, the app's main process and preload (esbuild), its window and the auditor's pages (Vite).
 //   node scripts/build.mjs             builds what has sources and has changed
 //   node scripts/build.mjs --strict    fails when a part has no source
 //   node scripts/build.mjs --force     builds all again
@@ -8,6 +8,7 @@ import { fingerprint } from './lib/hash.mjs';
 import { withLock } from './lib/lock.mjs';
 import { good, info, isMain, main, step, Stop } from './lib/log.mjs';
 import { inRoot, root, state } from './lib/paths.mjs';
+import { writeSite } from './lib/site.mjs';
 
 const src = (...parts) => inRoot('src', ...parts);
 const isTest = (name) => /\.test\.tsx?$|^src\/testing\//.test(name);
@@ -36,6 +37,14 @@ async function bundleRenderer() {
   });
 }
 
+async function bundleAuditor(output) {
+  const vite = await import('vite');
+  await vite.build({ configFile: inRoot('vite.auditor.config.ts'), logLevel: 'warn' }).catch((error) => {
+    throw new Stop(`build of the auditor's pages failed\n${error.message}`);
+  });
+  writeSite(dirname(output));
+}
+
 const parts = [
   {
     name: 'command', needs: [src('cli', 'sallyport.ts')], output: inRoot('dist', 'cli', 'sallyport.mjs'), inputs: nodeRooms,
@@ -58,6 +67,11 @@ const parts = [
     name: 'window', needs: [inRoot('vite.renderer.config.ts'), src('renderer')], output: inRoot('dist', 'renderer', 'index.html'),
     inputs: [src('renderer'), src('ui'), src('base'), src('contract'), inRoot('vite.renderer.config.ts')],
     build: bundleRenderer,
+  },
+  {
+    name: 'auditor pages', needs: [inRoot('vite.auditor.config.ts'), src('auditor')], output: inRoot('dist', 'auditor', 'site.json'),
+    inputs: [src('auditor'), src('ui'), src('base'), src('contract'), src('evidence'), inRoot('vite.auditor.config.ts'), inRoot('scripts', 'lib', 'site.mjs')],
+    build: bundleAuditor,
   },
   {
     name: 'resources', needs: [inRoot('resources')], output: inRoot('dist', 'resources'), inputs: [inRoot('resources')],

@@ -4,13 +4,13 @@ import '@fontsource-variable/jetbrains-mono';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
-import './global.css';
+import '../ui/global.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { createRoot } from 'react-dom/client';
 import { cssVariablesResolver, theme } from '../ui/theme.ts';
 import { App, Boundary } from './app.tsx';
-import { styleNonce } from './nonce.ts';
+import { styleNonce } from '../ui/nonce.ts';
 import { listenToWorkbench } from './workbench/workbench-store.ts';
 
 // Libraries that add <style> tags by themselves look for the nonce here.

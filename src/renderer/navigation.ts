@@ -1,5 +1,5 @@
 /** Which screen is on the glass. */
-import { createStore } from './store.ts';
+import { createStore } from '../ui/store.ts';
 
 export const screens = ['connections', 'workbench', 'approvals', 'sessions', 'policy', 'settings'] as const;
 export type Screen = (typeof screens)[number];

@@ -36,6 +36,7 @@ import { startIndexer } from './search/indexer.ts';
 import { searchRoutes } from './search/routes.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
+import { webRoutes } from './web/routes.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const SWEEP_MS = 5_000;
@@ -128,6 +129,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   searchRoutes(route);
   trustRoutes(route, config.organisation, keys, config.log);
   auditRoutes(route);
+  webRoutes(route);
   o.undo(log.start());
   return app;
 }

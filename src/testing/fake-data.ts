@@ -164,13 +164,13 @@ export const records: TimelineRecord[] = [
 export const report: VerifyReport = {
   verdict: 'PASS', records: 20, signedThrough: 19, witnessedThrough: 19, checkedMs: now,
   steps: [
-    { title: 'Opened by an enrolled device', status: 'ok', detail: 'open.dsse.json is signed by dev_5a2b7e0c…, enrolled and not revoked at that time.' },
-    { title: 'Every record is there, in order, unchanged', status: 'ok', detail: '20 records, chain and Merkle tree agree.' },
-    { title: 'Checkpoints', status: 'ok', detail: '6 checkpoints signed by the session key; sizes only grow.' },
-    { title: 'Closed', status: 'ok', detail: 'The close statement names the same size and root.' },
-    { title: 'Witnessed by the store', status: 'ok', detail: 'The last cosignature covers record 19.' },
-    { title: 'Approvals', status: 'ok', detail: '1 approval: signature, person and request digest agree.' },
-    { title: 'Redactions', status: 'skipped', detail: 'Nothing was redacted.' },
+    { title: 'Opened by an enrolled device', means: 'What this step proves.', status: 'ok', detail: 'open.dsse.json is signed by dev_5a2b7e0c…, enrolled and not revoked at that time.' },
+    { title: 'Every record is there, in order, unchanged', means: 'What this step proves.', status: 'ok', detail: '20 records, chain and Merkle tree agree.' },
+    { title: 'Checkpoints', means: 'What this step proves.', status: 'ok', detail: '6 checkpoints signed by the session key; sizes only grow.' },
+    { title: 'Closed', means: 'What this step proves.', status: 'ok', detail: 'The close statement names the same size and root.' },
+    { title: 'Witnessed by the store', means: 'What this step proves.', status: 'ok', detail: 'The last cosignature covers record 19.' },
+    { title: 'Approvals', means: 'What this step proves.', status: 'ok', detail: '1 approval: signature, person and request digest agree.' },
+    { title: 'Redactions', means: 'What this step proves.', status: 'skipped', detail: 'Nothing was redacted.' },
   ],
 };
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../base/jcs.ts';
-import type { ReadRecord } from '../../evidence/read.ts';
-import { hitsOf, TimelineBuilder } from './timeline.ts';
+import type { Json } from '../base/jcs.ts';
+import type { ReadRecord } from '../evidence/read.ts';
+import { hitsOf, TimelineBuilder } from './recorded-timeline.ts';
 
 const record = (n: number, kind: string, clear: ReadRecord['clear'] = {}, fields: Record<string, Json> = {}, removed: string[] = []): ReadRecord => ({ n, kind, t: 1_000 + n, m: n, channel: 0, clear, fields, removed, line: n + 1 });
 
 function timeline(...records: ReadRecord[]) {
-  const builder = new TimelineBuilder([{ id: 'email', columns: [], detectors: [], mask: { kind: 'token' }, predicates: 'deny' }]);
+  const builder = new TimelineBuilder((id) => (id === 'email' ? 'token' : undefined));
   for (const r of records) builder.add(r);
   return builder.records;
 }

@@ -1,10 +1,10 @@
 /** Records of a recording in the words of the replay. Shown for people; proof is the verifier's business. */
-import type { Json } from '../../base/jcs.ts';
-import type { TimelineRecord } from '../../contract/ipc/sessions.ts';
-import type { ReadRecord } from '../../evidence/read.ts';
-import { parseApprovalDecision } from '../../evidence/approval.ts';
-import { parseEnvelope, payloadJson } from '../../evidence/dsse.ts';
-import type { DataClass } from '../../policy/types.ts';
+import type { Json } from '../base/jcs.ts';
+import type { MaskInfo } from '../contract/ipc/common.ts';
+import type { TimelineRecord } from '../contract/ipc/sessions.ts';
+import { parseApprovalDecision } from '../evidence/approval.ts';
+import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
+import type { ReadRecord } from '../evidence/read.ts';
 
 /** Rows that the replay is given from one result; the recording may hold more. */
 const MAX_ROWS = 500;
@@ -41,14 +41,15 @@ export const hitsOf = (r: ReadRecord): { classId: string; cells: number }[] => c
 
 export class TimelineBuilder {
   readonly records: TimelineRecord[] = [];
-  readonly #kinds: ReadonlyMap<string, DataClass>;
+  readonly #kindOf: (classId: string) => MaskInfo['kind'] | undefined;
   /** Which statement a record belongs to: an execute to its bind, a result to its query. */
   readonly #statementOf = new Map<number, number>();
   readonly #parsed = new Map<number, string>();
   readonly #deniedAtOnce = new Set<number>();
 
-  constructor(classes: readonly DataClass[]) {
-    this.#kinds = new Map(classes.map((c) => [c.id, c]));
+  /** @param kindOf how a class is masked, where its bundle is at hand; a recording names the class only */
+  constructor(kindOf: (classId: string) => MaskInfo['kind'] | undefined) {
+    this.#kindOf = kindOf;
   }
 
   add(r: ReadRecord): void {
@@ -138,7 +139,7 @@ export class TimelineBuilder {
     const masks = new Map(clearList(r, 'mask').map(pair));
     const columns = names.map((name, i) => {
       const classId = masks.get(String(i));
-      return { name, type: '', ...(classId === undefined ? {} : { mask: { classId, kind: this.#kinds.get(classId)?.mask.kind ?? ('full' as const), rule: `class ${classId}` } }) };
+      return { name, type: '', ...(classId === undefined ? {} : { mask: { classId, kind: this.#kindOf(classId) ?? ('full' as const), rule: `class ${classId}` } }) };
     });
     const all = Array.isArray(r.fields['rows']) ? r.fields['rows'] : [];
     const rows = all.slice(0, MAX_ROWS).map((row: Json) => (isList(row) ? row.map(cellOf) : [cellOf(row)]));

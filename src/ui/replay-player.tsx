@@ -1,108 +1,159 @@
-/** Replay of a recorded session: list of steps, the step on screen, and a time line to play, scrub and jump. */
-import { ActionIcon, SegmentedControl, Tooltip } from '@mantine/core';
-import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerSkipBackFilled, IconPlayerSkipForwardFilled } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
-import { useEffect, useMemo, useRef } from 'react';
-import type { TimelineRecord } from '../contract/ipc/sessions.ts';
-import { formatClock, formatTime } from './format.ts';
+/** Replay of a recorded session: list of steps, the step on screen, and a time line to play, scrub, jump and search. */
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { ReplayControls } from './replay-controls.tsx';
+import { ReplayFind } from './replay-find.tsx';
+import { placeOf, replayCommand } from './replay-keys.ts';
+import { ReplayList } from './replay-list.tsx';
 import classes from './replay-player.module.css';
-import { eventText, ReplayStep } from './replay-step.tsx';
-import { SqlLine } from './sql-text.tsx';
-import type { Step, Timeline } from './timeline.ts';
-import { buildTimeline, isNotable, jumpNotable, stepAt } from './timeline.ts';
-import type { Player } from './use-player.ts';
-import { speeds, usePlayer } from './use-player.ts';
+import { ReplayStep } from './replay-step.tsx';
+import { jumpNotable, layOut, stepAt, stepHas, stepOfRecord } from './timeline.ts';
+import type { Step } from './timeline.ts';
+import { usePlayer } from './use-player.ts';
 
-const outcomeWords = { allow: 'allowed', hold: 'held', deny: 'denied', error: 'failed' } as const;
+export interface ReplayPlayerProps {
+  readonly steps: readonly Step[];
+  /** Where steps come without the rows of their results: the whole of one. Must keep its identity. */
+  readonly whole?: (step: Step) => Promise<Step>;
+  /** Numbers of the first records of the steps that hold a text. Must keep its identity. */
+  readonly find?: (text: string) => Promise<readonly number[]>;
+  /** Record to stand at. */
+  readonly at?: number | undefined;
+  /** The step on screen, whenever it is not moving by itself. Must keep its identity. */
+  readonly onStep?: (step: Step) => void;
+}
 
-function StepButton({ step, current, onPick }: { step: Step; current: boolean; onPick: () => void }) {
-  const ref = useRef<HTMLButtonElement>(null);
+/** The step with its rows; undefined while they are on their way. */
+function useWhole(step: Step | undefined, whole: ReplayPlayerProps['whole']): Step | undefined {
+  const [loaded, setLoaded] = useState<Step>();
   useEffect(() => {
-    if (current) ref.current?.scrollIntoView({ block: 'nearest' });
-  }, [current]);
-  return (
-    <li>
-      <button ref={ref} type="button" className={classes.step} data-current={current ? '' : undefined} aria-current={current ? 'step' : undefined} onClick={onPick}>
-        <span className={classes.dot} data-outcome={step.kind === 'statement' ? step.outcome : undefined} aria-hidden />
-        {step.kind === 'statement' ? <SqlLine sql={step.sql} max={90} /> : <span className={classes.event}>{eventText(step.record)}</span>}
-        <span className={classes.meta}>
-          {formatTime(step.tMs).slice(11)}
-          {step.kind === 'statement' && ` · ${outcomeWords[step.outcome]}`}
-        </span>
-      </button>
-    </li>
-  );
+    if (step === undefined || whole === undefined) return undefined;
+    let current = true;
+    whole(step).then(
+      (s) => {
+        if (current) setLoaded(s);
+      },
+      // What the list knows of the step is then all there is to see.
+      () => {
+        if (current) setLoaded(step);
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [step, whole]);
+  if (whole === undefined) return step;
+  return loaded?.first === step?.first ? loaded : undefined;
 }
 
-function IconButton(props: { label: string; disabled?: boolean; onClick: () => void; children: ReactNode }) {
-  return (
-    <Tooltip label={props.label}>
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={props.label} disabled={props.disabled === true} onClick={props.onClick}>
-        {props.children}
-      </ActionIcon>
-    </Tooltip>
-  );
+const noneFound: ReadonlySet<number> = new Set();
+
+function useFind(steps: readonly Step[], find: ReplayPlayerProps['find']) {
+  const [text, setText] = useState('');
+  const [answer, setAnswer] = useState<{ readonly to: string; readonly found: readonly number[] }>({ to: '', found: [] });
+  const needle = text.trim().toLowerCase();
+  useEffect(() => {
+    if (needle === '') return undefined;
+    let current = true;
+    const local = (): Promise<readonly number[]> => Promise.resolve(steps.filter((s) => stepHas(s, needle)).map((s) => s.first));
+    const timer = setTimeout(() => {
+      (find === undefined ? local() : find(needle)).then(
+        (found) => {
+          if (current) setAnswer({ to: needle, found });
+        },
+        () => {
+          if (current) setAnswer({ to: needle, found: [] });
+        },
+      );
+    }, 120);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [needle, steps, find]);
+  const found = needle === '' || answer.to === '' ? [] : answer.found;
+  const asSet = useMemo(() => (needle === '' ? noneFound : new Set(answer.found)), [needle, answer]);
+  return { text, setText, found, asSet };
 }
 
-function Controls({ timeline, player, index }: { timeline: Timeline; player: Player; index: number }) {
-  const back = jumpNotable(timeline, index, -1);
-  const forward = jumpNotable(timeline, index, 1);
-  const goTo = (i: number | undefined) => player.seek(i === undefined ? player.positionMs : (timeline.steps[i]?.atMs ?? 0));
-  return (
-    <div className={classes.controls} role="group" aria-label="Replay controls">
-      <IconButton label="Previous denied, held or failed" disabled={back === undefined} onClick={() => goTo(back)}>
-        <IconPlayerSkipBackFilled size={15} />
-      </IconButton>
-      <ActionIcon variant="filled" size="lg" radius="xl" aria-label={player.playing ? 'Pause' : 'Play'} onClick={player.toggle}>
-        {player.playing ? <IconPlayerPauseFilled size={16} /> : <IconPlayerPlayFilled size={16} />}
-      </ActionIcon>
-      <IconButton label="Next denied, held or failed" disabled={forward === undefined} onClick={() => goTo(forward)}>
-        <IconPlayerSkipForwardFilled size={15} />
-      </IconButton>
-      <span className={classes.clock}>
-        {formatClock(player.positionMs)} / {formatClock(timeline.durationMs)}
-      </span>
-      <div className={classes.track}>
-        <div className={classes.ticks} aria-hidden>
-          {timeline.steps.filter(isNotable).map((s) => (
-            <span key={s.first} className={classes.tick} data-outcome={s.kind === 'statement' ? s.outcome : undefined} style={{ left: `${(s.atMs / Math.max(1, timeline.durationMs)) * 100}%` }} />
-          ))}
-        </div>
-        <input
-          type="range"
-          className={classes.range}
-          min={0}
-          max={Math.max(1, timeline.durationMs)}
-          step={50}
-          value={player.positionMs}
-          onChange={(e) => player.seek(Number(e.currentTarget.value))}
-          aria-label="Position in the recording"
-          aria-valuetext={`Step ${index + 1} of ${timeline.steps.length}`}
-        />
-      </div>
-      <span className={classes.spacer} />
-      <SegmentedControl size="xs" aria-label="Speed" data={speeds.map((s) => ({ value: s, label: `${s}×` }))} value={player.speed} onChange={player.setSpeed} />
-    </div>
-  );
-}
-
-export function ReplayPlayer({ records }: { records: readonly TimelineRecord[] }) {
-  const timeline = useMemo(() => buildTimeline(records), [records]);
-  const player = usePlayer(timeline.durationMs);
+export function ReplayPlayer({ steps, whole, find, at, onStep }: ReplayPlayerProps) {
+  const [skipIdle, setSkipIdle] = useState(true);
+  const timeline = useMemo(() => layOut(steps, skipIdle), [steps, skipIdle]);
+  const startOf = (record: number | undefined): number => (record === undefined ? 0 : (timeline.startsMs[stepOfRecord(steps, record)] ?? 0));
+  const player = usePlayer(timeline.durationMs, startOf(at));
   const index = stepAt(timeline, player.positionMs);
-  const step = timeline.steps[index];
+  const step = steps[index];
+  const shown = useWhole(step, whole);
+  const search = useFind(steps, find);
+  const field = useRef<HTMLInputElement>(null);
+
+  const [asked, setAsked] = useState(at);
+  if (asked !== at) {
+    setAsked(at);
+    if (at !== undefined && stepOfRecord(steps, at) !== index) player.seek(startOf(at));
+  }
+  const goTo = (i: number | undefined): void => {
+    if (i === undefined || steps.length === 0) return;
+    player.seek(timeline.startsMs[Math.max(0, Math.min(i, steps.length - 1))] ?? 0);
+  };
+  const toggleIdle = (skip: boolean): void => {
+    setSkipIdle(skip);
+    player.seek(layOut(steps, skip).startsMs[index] ?? 0);
+  };
+  const here = step === undefined ? -1 : search.found.indexOf(step.first);
+  const moveFind = (direction: 1 | -1): void => {
+    const { found } = search;
+    if (found.length === 0) return;
+    const after = step === undefined ? 0 : direction > 0 ? found.findIndex((f) => f > step.first) : found.findLastIndex((f) => f < step.first);
+    const next = found[after < 0 ? (direction > 0 ? 0 : found.length - 1) : after];
+    if (next !== undefined) goTo(stepOfRecord(steps, next));
+  };
+
+  const resting = player.playing ? undefined : step;
+  useEffect(() => {
+    if (resting !== undefined) onStep?.(resting);
+  }, [resting, onStep]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const command = replayCommand(event, placeOf(event.target));
+      if (command === undefined) return;
+      event.preventDefault();
+      switch (command) {
+        case 'toggle':
+          return player.toggle();
+        case 'next':
+          return goTo(index + 1);
+        case 'previous':
+          return goTo(index - 1);
+        case 'first':
+          return goTo(0);
+        case 'last':
+          return goTo(steps.length - 1);
+        case 'next-notable':
+          return goTo(jumpNotable(timeline, index, 1));
+        case 'previous-notable':
+          return goTo(jumpNotable(timeline, index, -1));
+        case 'find':
+          return field.current?.focus();
+        case 'skip-idle':
+          return toggleIdle(!skipIdle);
+      }
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  });
+
   return (
     <div className={classes.root}>
-      <ol className={classes.steps} aria-label="Steps of the session">
-        {timeline.steps.map((s, i) => (
-          <StepButton key={s.first} step={s} current={i === index} onPick={() => player.seek(s.atMs)} />
-        ))}
-      </ol>
+      <div className={classes.side}>
+        <ReplayFind field={field} text={search.text} onText={search.setText} found={search.found.length} at={here} onMove={moveFind} />
+        <ReplayList steps={steps} index={index} found={search.asSet} onPick={goTo} />
+      </div>
       <div className={classes.stage}>
         <div className={classes.screen} tabIndex={0} role="region" aria-label="Step on screen">
-          {step !== undefined && <ReplayStep step={step} />}
+          {shown !== undefined && <ReplayStep step={shown} />}
         </div>
-        <Controls timeline={timeline} player={player} index={index} />
+        <ReplayControls timeline={timeline} player={player} index={index} skipIdle={skipIdle} onSkipIdle={toggleIdle} onJump={goTo} />
       </div>
     </div>
   );

@@ -2,12 +2,22 @@
 import type { ResultColumn, Row } from '../contract/ipc/common.ts';
 import { formatCount } from './format.ts';
 import { MaskedCell } from './masked-cell.tsx';
+import { isNumericType } from './result-buffer.ts';
 import classes from './result-table.module.css';
 
 const SHOWN_ROWS = 200;
 
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/** Recordings do not keep types: a column of numbers is known by its values. */
+function holdsNumbers(rows: readonly Row[], column: number): boolean {
+  const values = rows.flatMap((row) => row[column] ?? []);
+  return values.length > 0 && values.every((v) => NUMBER.test(v));
+}
+
 export function ResultTable(props: { columns: readonly ResultColumn[]; rows: readonly Row[]; rowCount: number; label: string }) {
   const shown = props.rows.slice(0, SHOWN_ROWS);
+  const ends = props.columns.map((c, i) => (isNumericType(c.type) || (c.type === '' && holdsNumbers(shown, i)) ? classes.end : undefined));
   return (
     <div>
       <div className={classes.wrap} tabIndex={0} role="region" aria-label={props.label}>
@@ -15,9 +25,9 @@ export function ResultTable(props: { columns: readonly ResultColumn[]; rows: rea
           <thead>
             <tr>
               {props.columns.map((c, i) => (
-                <th key={i} scope="col">
+                <th key={i} scope="col" className={ends[i]}>
                   {c.name}
-                  <small>{c.type}</small>
+                  {c.type !== '' && <small>{c.type}</small>}
                 </th>
               ))}
             </tr>
@@ -28,7 +38,7 @@ export function ResultTable(props: { columns: readonly ResultColumn[]; rows: rea
                 {props.columns.map((c, i) => {
                   const cell = row[i] ?? null;
                   return (
-                    <td key={i}>
+                    <td key={i} className={c.mask === undefined ? ends[i] : undefined}>
                       {c.mask !== undefined && (cell !== null || c.mask.kind === 'null') ? (
                         <MaskedCell text={cell ?? 'hidden'} mask={c.mask} />
                       ) : cell === null ? (

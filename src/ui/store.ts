@@ -1,4 +1,4 @@
-/** A value that components subscribe to. Small on purpose: the app's own state is little. */
+/** A value that components subscribe to. Small on purpose: there is little state of its own. */
 import { useSyncExternalStore } from 'react';
 
 export interface Store<T> {

@@ -1,19 +1,24 @@
 /**
  * Records of a session folded into the steps that a person replays: one step for each statement with everything
- * that belongs to it, and one for each event of the session. Idle time is shortened, so that a session of a day
- * plays in minutes; true times stay on every step.
+ * that belongs to it, and one for each event of the session. Idle time is shortened unless asked otherwise, so that a
+ * session of a day plays in minutes; true times stay on every step.
  */
 import type { Effect } from '../contract/ipc/common.ts';
 import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 
 type Of<K extends TimelineRecord['kind']> = Extract<TimelineRecord, { kind: K }>;
 
-export interface StatementStep {
-  readonly kind: 'statement';
+interface StepBase {
+  /** Number of the step's first record. */
   readonly first: number;
+  /** Numbers of all its records: statements of a session may interleave. */
+  readonly numbers: readonly number[];
   readonly tMs: number;
-  /** Where the step starts on the shortened time line. */
-  readonly atMs: number;
+  readonly lastMs: number;
+}
+
+export interface StatementStep extends StepBase {
+  readonly kind: 'statement';
   readonly sql: string;
   readonly parameters: readonly (string | null)[];
   readonly decision: Of<'decision'> | undefined;
@@ -27,11 +32,8 @@ export interface StatementStep {
   readonly outcome: Effect | 'error';
 }
 
-export interface EventStep {
+export interface EventStep extends StepBase {
   readonly kind: 'event';
-  readonly first: number;
-  readonly tMs: number;
-  readonly atMs: number;
   readonly record: TimelineRecord;
 }
 
@@ -39,7 +41,9 @@ export type Step = StatementStep | EventStep;
 
 export interface Timeline {
   readonly steps: readonly Step[];
-  /** Length of the shortened time line. The last step stays on screen for `lingerMs`. */
+  /** Where each step starts on the time line that is played, in milliseconds. */
+  readonly startsMs: readonly number[];
+  /** Length of that time line. The last step stays on screen for `lingerMs`. */
   readonly durationMs: number;
 }
 
@@ -52,7 +56,7 @@ function outcomeOf(decision: Of<'decision'> | undefined, approvals: readonly Of<
   return decision?.effect ?? 'allow';
 }
 
-function statementStep(records: readonly TimelineRecord[], atMs: number): StatementStep {
+function statementStep(records: readonly TimelineRecord[], base: StepBase): StatementStep {
   const pick = <K extends TimelineRecord['kind']>(kind: K): Of<K>[] => records.filter((r): r is Of<K> => r.kind === kind);
   const input = pick('statement')[0];
   // A statement held and then approved is decided twice; the first decision is what the person met.
@@ -60,10 +64,8 @@ function statementStep(records: readonly TimelineRecord[], atMs: number): Statem
   const approvals = pick('approval');
   const errors = pick('error');
   return {
+    ...base,
     kind: 'statement',
-    first: records[0]?.n ?? 0,
-    tMs: records[0]?.tMs ?? 0,
-    atMs,
     sql: input?.sql ?? '',
     parameters: input?.parameters ?? [],
     decision,
@@ -78,7 +80,7 @@ function statementStep(records: readonly TimelineRecord[], atMs: number): Statem
 }
 
 /** @param records in order of their numbers. */
-export function buildTimeline(records: readonly TimelineRecord[]): Timeline {
+export function foldSteps(records: readonly TimelineRecord[]): Step[] {
   const groups: TimelineRecord[][] = [];
   const byStatement = new Map<number, TimelineRecord[]>();
   for (const record of records) {
@@ -91,22 +93,46 @@ export function buildTimeline(records: readonly TimelineRecord[]): Timeline {
     groups.push(fresh);
     if (record.statement !== null) byStatement.set(record.statement, fresh);
   }
+  return groups.flatMap((group): Step[] => {
+    const [head] = group;
+    if (head === undefined) return [];
+    const base: StepBase = { first: head.n, numbers: [...new Set(group.map((r) => r.n))], tMs: head.tMs, lastMs: group.at(-1)?.tMs ?? head.tMs };
+    return [head.statement === null ? { ...base, kind: 'event', record: head } : statementStep(group, base)];
+  });
+}
+
+/** Puts steps on a time line. `skipIdle` shortens every gap to `maxGapMs`. */
+export function layOut(steps: readonly Step[], skipIdle = true): Timeline {
   let atMs = 0;
   let previousMs: number | undefined;
-  const steps = groups.map((group): Step => {
-    const head = group[0];
-    if (head === undefined) throw new Error('a group has at least one record');
-    if (previousMs !== undefined) atMs += Math.min(replay.maxGapMs, Math.max(replay.minGapMs, head.tMs - previousMs));
-    previousMs = group.at(-1)?.tMs ?? head.tMs;
-    return head.statement === null ? { kind: 'event', first: head.n, tMs: head.tMs, atMs, record: head } : statementStep(group, atMs);
+  const startsMs = steps.map((step) => {
+    const gapMs = previousMs === undefined ? 0 : Math.max(replay.minGapMs, step.tMs - previousMs);
+    atMs += skipIdle ? Math.min(replay.maxGapMs, gapMs) : gapMs;
+    previousMs = step.lastMs;
+    return atMs;
   });
-  return { steps, durationMs: steps.length === 0 ? 0 : atMs + replay.lingerMs };
+  return { steps, startsMs, durationMs: steps.length === 0 ? 0 : atMs + replay.lingerMs };
 }
+
+/** @param records in order of their numbers. */
+export const buildTimeline = (records: readonly TimelineRecord[], skipIdle = true): Timeline => layOut(foldSteps(records), skipIdle);
 
 /** Index of the step on screen at a position; -1 for an empty time line. */
 export function stepAt(timeline: Timeline, positionMs: number): number {
-  const found = timeline.steps.findLastIndex((s) => s.atMs <= positionMs);
-  return found < 0 && timeline.steps.length > 0 ? 0 : found;
+  const { startsMs } = timeline;
+  let [low, high] = [0, startsMs.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((startsMs[middle] ?? 0) <= positionMs) low = middle;
+    else high = middle - 1;
+  }
+  return high;
+}
+
+/** Index of the step that holds a record; the one before it when no step shows that record. -1 for an empty time line. */
+export function stepOfRecord(steps: readonly Step[], n: number): number {
+  const exact = steps.findIndex((s) => s.numbers.includes(n));
+  return exact >= 0 ? exact : Math.max(steps.length === 0 ? -1 : 0, steps.findLastIndex((s) => s.first <= n));
 }
 
 export const isNotable = (step: Step): boolean => step.kind === 'statement' && step.outcome !== 'allow';
@@ -119,3 +145,23 @@ export function jumpNotable(timeline: Timeline, index: number, direction: 1 | -1
   }
   return undefined;
 }
+
+/** Does a step hold this text anywhere a person can see it? `needle` in lower case. */
+export function stepHas(step: Step, needle: string): boolean {
+  const has = (text: string | null | undefined): boolean => text?.toLowerCase().includes(needle) === true;
+  if (step.kind === 'event') return Object.values(step.record).some((v) => typeof v === 'string' && has(v));
+  return (
+    has(step.sql) ||
+    step.parameters.some(has) ||
+    has(step.decision?.reason) ||
+    step.decision?.policyIds.some(has) === true ||
+    step.approvals.some((a) => has(a.by) || has(a.reason)) ||
+    step.errors.some((e) => has(e.message) || has(e.sqlstate)) ||
+    step.notices.some((n) => has(n.message)) ||
+    step.masks.some((m) => m.classes.some((c) => has(c.classId))) ||
+    step.results.some((r) => has(r.tag) || r.columns.some((c) => has(c.name)) || r.rows.some((row) => row.some(has)))
+  );
+}
+
+/** The step without the rows of its results: what a list needs of it. */
+export const withoutRows = (step: Step): Step => (step.kind === 'statement' && step.results.some((r) => r.rows.length > 0) ? { ...step, results: step.results.map((r) => ({ ...r, rows: [] })) } : step);

@@ -9,12 +9,14 @@ export interface Player {
   readonly playing: boolean;
   readonly speed: Speed;
   readonly toggle: () => void;
+  readonly pause: () => void;
   readonly seek: (positionMs: number) => void;
   readonly setSpeed: (speed: Speed) => void;
 }
 
-export function usePlayer(durationMs: number): Player {
-  const [positionMs, setPosition] = useState(0);
+/** @param startMs where it stands at first */
+export function usePlayer(durationMs: number, startMs = 0): Player {
+  const [positionMs, setPosition] = useState(startMs);
   const [wantsPlay, setWantsPlay] = useState(false);
   const [speed, setSpeed] = useState<Speed>('1');
   const playing = wantsPlay && positionMs < durationMs;
@@ -37,6 +39,7 @@ export function usePlayer(durationMs: number): Player {
       if (!playing && positionMs >= durationMs) setPosition(0);
       setWantsPlay(!playing);
     },
+    pause: () => setWantsPlay(false),
     seek: (to) => setPosition(Math.max(0, Math.min(durationMs, to))),
     setSpeed,
   };

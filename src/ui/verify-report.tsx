@@ -19,9 +19,10 @@ export function VerifySteps({ report }: { report: VerifyReport }) {
       {report.steps.map((step) => {
         const Icon = icons[step.status];
         return (
-          <li key={step.title} className={classes.step}>
+          <li key={step.title} className={classes.step} data-status={step.status}>
             <Icon className={classes.icon} data-status={step.status} size={18} stroke={1.9} aria-label={words[step.status]} />
             <span className={classes.title}>{step.title}</span>
+            <span className={classes.means}>{step.means}</span>
             <span className={classes.detail}>{step.detail}</span>
           </li>
         );

@@ -76,6 +76,8 @@ export type SessionDetail = z.infer<typeof sessionDetail>;
 
 export const verifyStep = z.strictObject({
   title: z.string(),
+  /** What the step proves, for people. */
+  means: z.string(),
   status: z.enum(['ok', 'warning', 'failed', 'skipped']),
   detail: z.string(),
 });

@@ -16,8 +16,8 @@ import { parseClose, parseOpen, parseRecovered } from '../../evidence/statements
 import type { OpenStatement } from '../../evidence/types.ts';
 import { bytesUnder } from '../../evidence/spool-budget.ts';
 import { SessionUpload } from '../../proxy/core/session-upload.ts';
+import { hitsOf, TimelineBuilder } from '../../ui/recorded-timeline.ts';
 import type { Work } from '../work/work.ts';
-import { hitsOf, TimelineBuilder } from './timeline.ts';
 
 interface Counts {
   statements: number;
@@ -124,7 +124,8 @@ export class SessionCatalogue {
     const dir = this.localDir(id);
     const source = dir === undefined ? await this.#download(id) : openRecordingDir(dir);
     const open = parseOpen(statementOf(source, fileNames.open, 'open'));
-    const builder = new TimelineBuilder(this.#work.bundle.engine.classes);
+    const { classes } = this.#work.bundle.engine;
+    const builder = new TimelineBuilder((id) => classes.find((c) => c.id === id)?.mask.kind);
     const log = source.log();
     if (log !== undefined) for await (const record of readRecords(log, nodeSha256)) builder.add(record);
     if (dir === undefined) this.#counts.set(id, { bytes: 0, counts: await countRecords(source) });

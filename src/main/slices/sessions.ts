@@ -10,10 +10,11 @@ import { fileNames } from '../../evidence/source.ts';
 import { writeSrz } from '../../evidence/srz.ts';
 import { parseTrust } from '../../evidence/trust.ts';
 import { SessionUpload } from '../../proxy/core/session-upload.ts';
+import { unreadable } from '../../ui/verify-shown.ts';
 import { describeError } from '../app/log.ts';
 import { writeFileAtomic } from '../app/write-atomic.ts';
 import { SessionCatalogue } from '../sessions/catalogue.ts';
-import { unreadable, verifyForWindow } from '../sessions/verify.ts';
+import { verifyForWindow } from '../sessions/verify.ts';
 import type { Work } from '../work/work.ts';
 import type { AskWhere, SliceContext } from './context.ts';
 
@@ -52,7 +53,7 @@ export function sessionsHandlers(context: SliceContext, askWhere: AskWhere): { h
       const report = await sessions.evidence(session).then(
         (source) => verifyForWindow(source, trust, live),
         (error: unknown) => {
-          if (error instanceof MalformedError) return unreadable(error);
+          if (error instanceof MalformedError) return unreadable(error, Date.now());
           throw error;
         },
       );

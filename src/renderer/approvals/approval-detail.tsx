@@ -9,7 +9,7 @@ import { SqlBlock } from '../../ui/sql-text.tsx';
 import { api } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
 import { Digest, Facts, Failed, LoadingRows } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import classes from './approvals.module.css';
 import { DecideForm } from './decide-form.tsx';
 

@@ -11,7 +11,7 @@ import { api } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { Failed, LoadingRows, ScreenHead } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import { ApprovalDetail } from './approval-detail.tsx';
 import classes from './approvals.module.css';
 

@@ -8,7 +8,7 @@ import { api, ask } from '../api.ts';
 import { useLive } from '../live.ts';
 import { attempt } from '../notify.ts';
 import { Failed, LoadingRows, ScreenHead } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import { ConnectionCard } from './connection-card.tsx';
 import classes from './connections.module.css';
 import { commonLabels, searchConnections } from './search.ts';

@@ -8,7 +8,7 @@ import { EffectPill, Pill } from '../../ui/pill.tsx';
 import { api } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
 import { Digest, Failed, LoadingRows, ScreenHead } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import { CedarText } from './cedar-text.tsx';
 import classes from './policy.module.css';
 

@@ -1,18 +1,19 @@
 /** One session: replay on the left, what is known about it and whether it verifies on the right. */
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconArrowLeft, IconDownload, IconShieldCheck } from '@tabler/icons-react';
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import type { SessionDetail as Detail, VerifyReport } from '../../contract/ipc/sessions.ts';
 import { formatBytes, formatDuration, formatTime } from '../../ui/format.ts';
 import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
+import { foldSteps } from '../../ui/timeline.ts';
 import { verifySummary, VerifySteps } from '../../ui/verify-report.tsx';
 import { api, ask } from '../api.ts';
 import { useLive } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { attempt, tell } from '../notify.ts';
 import { Digest, Facts, Failed, LoadingRows, ScreenHead } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import classes from './sessions.module.css';
 
 function About({ detail }: { detail: Detail }) {
@@ -87,6 +88,7 @@ export function SessionDetail({ id }: { id: string }) {
       if (saved.saved) tell('Exported', `${saved.basename}, ${formatBytes(saved.sizeBytes)}. Verify it anywhere with “sallyport recordings verify”.`);
     });
   const detail = loaded.state === 'ready' ? loaded.value : undefined;
+  const steps = useMemo(() => foldSteps(detail?.records ?? []), [detail]);
   return (
     <section className={frame.screen} aria-label="Session">
       <ScreenHead title={detail?.summary.connection ?? 'Session'} sub={detail === undefined ? undefined : `${formatTime(detail.summary.startedMs)} · ${detail.program}`}>
@@ -106,7 +108,7 @@ export function SessionDetail({ id }: { id: string }) {
       {detail !== undefined && (
         <div className={classes.detail}>
           <div className={classes.player}>
-            <ReplayPlayer records={detail.records} />
+            <ReplayPlayer steps={steps} />
           </div>
           <div className={classes.side} role="region" aria-label="About the session" tabIndex={0}>
             <Verification report={report} busy={busy} onVerify={verify} />

@@ -12,7 +12,7 @@ import { api, ask } from '../api.ts';
 import { useLive } from '../live.ts';
 import { attempt } from '../notify.ts';
 import { Digest, Facts, ScreenHead } from '../screen.tsx';
-import frame from '../screen.module.css';
+import frame from '../../ui/screen.module.css';
 import classes from './settings.module.css';
 
 function Row({ name, help, children }: { name: string; help: string; children: ReactNode }) {

@@ -9,7 +9,7 @@ import { api, ask } from '../api.ts';
 import { useLive } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { attempt } from '../notify.ts';
-import { useStore } from '../store.ts';
+import { useStore } from '../../ui/store.ts';
 import { closeTab, openTab, workbench } from '../workbench/workbench-store.ts';
 import { destinations } from './destinations.ts';
 

@@ -3,7 +3,7 @@ import { Button, Group } from '@mantine/core';
 import { IconEyeOff, IconHandStop, IconLogin2, IconShieldCheck, IconWritingSign } from '@tabler/icons-react';
 import type { AuthState } from '../../contract/ipc/auth.ts';
 import { api, ask } from '../api.ts';
-import { Mark } from '../brand.tsx';
+import { Mark } from '../../ui/mark.tsx';
 import { attempt } from '../notify.ts';
 import classes from './sign-in.module.css';
 

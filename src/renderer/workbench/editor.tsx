@@ -10,7 +10,7 @@ import { useEffect, useRef } from 'react';
 import type { DryRunStatement, Offer, SchemaReply } from '../../contract/ipc/workbench.ts';
 import { applyEdits } from '../../ui/dry-run.ts';
 import { statementAt } from '../../ui/sql-tokens.ts';
-import { styleNonce } from '../nonce.ts';
+import { styleNonce } from '../../ui/nonce.ts';
 import { toNamespace } from './completion.ts';
 import { decisionGutter, setDecisions } from './editor-decisions.ts';
 import type { Explained } from './editor-explanations.ts';

@@ -5,7 +5,7 @@ import { initialDryRun } from '../../ui/dry-run.ts';
 import { api, ask } from '../api.ts';
 import { goTo } from '../navigation.ts';
 import { attempt } from '../notify.ts';
-import { createStore } from '../store.ts';
+import { createStore } from '../../ui/store.ts';
 import type { RunState } from './run-model.ts';
 import { applyRunEvent, startRun } from './run-model.ts';
 

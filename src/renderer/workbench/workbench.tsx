@@ -13,7 +13,7 @@ import { SqlBlock } from '../../ui/sql-text.tsx';
 import { useNow } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { tell } from '../notify.ts';
-import { useStore } from '../store.ts';
+import { useStore } from '../../ui/store.ts';
 import { DecisionStrip } from './decision-strip.tsx';
 import { changeStatement, changeText, currentStatement, Editor, editorText, focusEditor, insertText, selectRange } from './editor.tsx';
 import { HistoryDrawer } from './history-drawer.tsx';

@@ -1,0 +1,72 @@
+/** A recording held in memory: its steps for the replay, its files for the verifier. Runs in the worker. */
+import { fromUtf8 } from '../../base/encoding.ts';
+import { MalformedError, messageOf } from '../../base/errors.ts';
+import type { VerifyReport } from '../../contract/ipc/sessions.ts';
+import { parseEnvelope, payloadJson } from '../../evidence/dsse.ts';
+import { readRecords } from '../../evidence/read.ts';
+import { fileNames, type RecordingSource } from '../../evidence/source.ts';
+import { parseOpen } from '../../evidence/statements.ts';
+import { parseTrust } from '../../evidence/trust.ts';
+import type { OpenStatement } from '../../evidence/types.ts';
+import { verifyRecording } from '../../evidence/verify.ts';
+import { TimelineBuilder } from '../../ui/recorded-timeline.ts';
+import { foldSteps, stepHas, type Step, withoutRows } from '../../ui/timeline.ts';
+import { shownReport, unreadable } from '../../ui/verify-shown.ts';
+
+export class HeldRecording {
+  readonly #source: RecordingSource;
+  readonly #steps: readonly Step[];
+  readonly #byFirst: ReadonlyMap<number, Step>;
+  readonly open: OpenStatement | undefined;
+  /** Why the reading stopped before the end. */
+  readonly unreadable: string | undefined;
+
+  private constructor(source: RecordingSource, steps: readonly Step[], open: OpenStatement | undefined, problem: string | undefined) {
+    this.#source = source;
+    this.#steps = steps;
+    this.#byFirst = new Map(steps.map((s) => [s.first, s]));
+    this.open = open;
+    this.unreadable = problem;
+  }
+
+  /** Reads as far as the recording can be read. What is wrong with the rest is the verifier's to say. */
+  static async read(source: RecordingSource): Promise<HeldRecording> {
+    const builder = new TimelineBuilder(() => undefined);
+    let problem: string | undefined;
+    let open: OpenStatement | undefined;
+    try {
+      const file = source.file(fileNames.open);
+      if (file !== undefined) open = parseOpen(payloadJson(parseEnvelope(fromUtf8(file), 'open')));
+      const log = source.log();
+      if (log !== undefined) for await (const record of readRecords(log)) builder.add(record);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      problem = messageOf(error);
+    }
+    return new HeldRecording(source, foldSteps(builder.records), open, problem);
+  }
+
+  get list(): readonly Step[] {
+    return this.#steps.map(withoutRows);
+  }
+
+  step(first: number): Step | undefined {
+    return this.#byFirst.get(first);
+  }
+
+  /** First records of the steps that hold the text; `text` in lower case. */
+  find(text: string): readonly number[] {
+    return this.#steps.filter((s) => stepHas(s, text)).map((s) => s.first);
+  }
+
+  /** @param trustText a trust file @throws MalformedError or SyntaxError when that is none */
+  async verify(trustText: string, live: boolean, onProgress: (records: number) => void): Promise<VerifyReport> {
+    const trust = parseTrust(JSON.parse(trustText) as unknown);
+    try {
+      return shownReport(await verifyRecording(this.#source, trust, { onProgress }), live, Date.now());
+    } catch (error) {
+      if (error instanceof MalformedError) return unreadable(error, Date.now());
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** What the page and its recording worker say to each other. One worker holds one recording. */
+import type { VerifyReport } from '../../contract/ipc/sessions.ts';
+import type { OpenStatement } from '../../evidence/types.ts';
+import type { Step } from '../../ui/timeline.ts';
+
+export type ToWorker =
+  | { readonly type: 'load'; readonly session: string }
+  /** The step that begins with this record, with the rows of its results. */
+  | { readonly type: 'step'; readonly id: number; readonly first: number }
+  /** `text` in lower case. */
+  | { readonly type: 'find'; readonly id: number; readonly text: string }
+  /** `trust`: the text of a trust file. `live`: the session may lack its end. */
+  | { readonly type: 'verify'; readonly id: number; readonly trust: string; readonly live: boolean };
+
+export interface LoadedRecording {
+  /** Without the rows of results. */
+  readonly steps: readonly Step[];
+  /** As the recording itself says it; undefined when it cannot be read. Proved only by verification. */
+  readonly open: OpenStatement | undefined;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Why the reading stopped before the end. */
+  readonly unreadable: string | undefined;
+}
+
+export type FromWorker =
+  | { readonly type: 'progress'; readonly loadedBytes: number; readonly totalBytes: number }
+  | { readonly type: 'loaded'; readonly recording: LoadedRecording }
+  | { readonly type: 'failed'; readonly message: string; readonly code: string }
+  | { readonly type: 'step'; readonly id: number; readonly step: Step | undefined }
+  | { readonly type: 'found'; readonly id: number; readonly firsts: readonly number[] }
+  | { readonly type: 'verifying'; readonly id: number; readonly records: number }
+  | { readonly type: 'verified'; readonly id: number; readonly report: VerifyReport }
+  | { readonly type: 'refused'; readonly id: number; readonly message: string };

@@ -1,0 +1,47 @@
+/** Off the page's own thread: downloads, reads and verifies one recording. */
+import { messageOf } from '../../base/errors.ts';
+import { RequestError } from '../api/http.ts';
+import { download } from './download.ts';
+import { HeldRecording } from './held.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
+
+let held: HeldRecording | undefined;
+
+async function load(session: string, say: (message: FromWorker) => void): Promise<void> {
+  try {
+    const { source, files } = await download(session, (loadedBytes, totalBytes) => say({ type: 'progress', loadedBytes, totalBytes }));
+    held = await HeldRecording.read(source);
+    say({ type: 'loaded', recording: { steps: held.list, open: held.open, files, unreadable: held.unreadable } });
+  } catch (error) {
+    say({ type: 'failed', code: error instanceof RequestError ? error.code : 'internal', message: messageOf(error) });
+  }
+}
+
+async function answer(message: Exclude<ToWorker, { type: 'load' }>, say: (message: FromWorker) => void): Promise<void> {
+  const { id } = message;
+  if (held === undefined) return say({ type: 'refused', id, message: 'the recording is not loaded' });
+  try {
+    switch (message.type) {
+      case 'step':
+        return say({ type: 'step', id, step: held.step(message.first) });
+      case 'find':
+        return say({ type: 'found', id, firsts: held.find(message.text) });
+      case 'verify':
+        return say({ type: 'verified', id, report: await held.verify(message.trust, message.live, (records) => say({ type: 'verifying', id, records })) });
+    }
+  } catch (error) {
+    say({ type: 'refused', id, message: messageOf(error) });
+  }
+}
+
+// The page sends one port with the first message; everything else goes through that.
+addEventListener(
+  'message',
+  (first: MessageEvent) => {
+    const [port] = first.ports;
+    if (port === undefined) return;
+    const say = (message: FromWorker): void => port.postMessage(message);
+    port.onmessage = ({ data }: MessageEvent<ToWorker>) => void (data.type === 'load' ? load(data.session, say) : answer(data, say));
+  },
+  { once: true },
+);

@@ -1,0 +1,197 @@
+/** One session: who, where, when; replay in the middle; whether it proves itself on the right. */
+import { Button, Progress, Tabs } from '@mantine/core';
+import { IconAlertTriangle, IconArrowLeft, IconDownload } from '@tabler/icons-react';
+import { useCallback, useState } from 'react';
+import type { Me } from '../../contract/store/identity.ts';
+import { sessionSummary, type SessionSummary } from '../../contract/store/search.ts';
+import { formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
+import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
+import { ReplayPlayer } from '../../ui/replay-player.tsx';
+import { Facts, LoadingRows } from '../../ui/screen.tsx';
+import frame from '../../ui/screen.module.css';
+import type { Step } from '../../ui/timeline.ts';
+import { ask } from '../api/http.ts';
+import { type Loaded, useLoad } from '../api/use-load.ts';
+import { ExportDialog } from '../export/export-dialog.tsx';
+import { goTo } from '../place.ts';
+import { type RecordingState, useRecording } from '../recording/use-recording.ts';
+import { Digest, Failed } from '../ui.tsx';
+import { useVerification, type Verifier } from '../verify/use-verification.ts';
+import { VerificationPanel } from '../verify/verification-panel.tsx';
+import classes from './session.module.css';
+import { Watchers } from './watchers.tsx';
+
+const states = {
+  open: { word: 'Still open', tone: 'accent' },
+  closed: { word: 'Closed', tone: 'neutral' },
+  recovered: { word: 'Recovered after a crash', tone: 'hold' },
+} as const;
+
+function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; verifier: Verifier; onExport: () => void }) {
+  const v = verifier.verification;
+  const state = states[s.state];
+  const began = formatTime(s.opened_ms);
+  return (
+    <header className={classes.head}>
+      <Button variant="subtle" color="gray" size="compact-sm" className={classes.back} leftSection={<IconArrowLeft size={15} aria-hidden />} onClick={() => window.history.back()}>
+        Back
+      </Button>
+      <div className={classes.names}>
+        <h1 className={classes.title}>
+          {s.person.name} <span>on</span> {s.connection}
+        </h1>
+        <Labels labels={s.labels} size="xs" />
+        <Pill size="xs" tone={state.tone}>
+          {state.word}
+        </Pill>
+      </div>
+      <p className={classes.sub}>
+        {began}
+        {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {s.client.program === '' ? s.client.kind : s.client.program} from {s.client.address} · {plural(s.counts.statements, 'statement')}
+      </p>
+      <div className={classes.right}>
+        <VerdictPill verdict={v.phase === 'done' ? v.report.verdict : null} />
+        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={onExport}>
+          Export…
+        </Button>
+      </div>
+    </header>
+  );
+}
+
+function Counts({ counts }: { counts: SessionSummary['counts'] }) {
+  const rows = [
+    ['Statements', counts.statements],
+    ['Allowed', counts.allow],
+    ['Approved', counts.approved],
+    ['Held', counts.held],
+    ['Denied', counts.denied],
+    ['Failed', counts.failed],
+    ['Rows returned', counts.rows],
+    ['Gaps', counts.gaps],
+  ] as const;
+  return (
+    <dl className={classes.counts}>
+      {rows.map(([name, count]) => (
+        <div key={name} data-zero={count === 0 ? '' : undefined}>
+          <dt>{name}</dt>
+          <dd>{formatCount(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function About({ summary: s }: { summary: SessionSummary }) {
+  return (
+    <>
+      <div className={frame.section}>
+        <h2 className={frame.sectionTitle}>What happened</h2>
+        <Counts counts={s.counts} />
+        {s.masked.length > 0 && (
+          <div className={classes.masked}>
+            {s.masked.map((m) => (
+              <Pill key={m.data_class} size="xs" tone="mask">
+                {m.data_class} · {formatCount(m.cells)}
+              </Pill>
+            ))}
+          </div>
+        )}
+      </div>
+      <div className={frame.section}>
+        <h2 className={frame.sectionTitle}>About this session</h2>
+        <Facts
+          rows={[
+            ['Person', `${s.person.name} (${s.person.sub})`],
+            ['Groups', s.groups.join(', ') || 'none'],
+            ['Signed in by', s.person.iss],
+            ['Target', `${s.connection}${s.database === '' ? '' : `, database ${s.database}`}`],
+            ['Protocol', s.protocol],
+            ['Client', `${s.client.kind}${s.client.program === '' ? '' : `, ${s.client.program}`}`],
+            ['Address', s.client.address],
+            ['Policy', `${s.policy.name} #${s.policy.serial}`],
+            ['Bundle', <Digest key="b" value={s.policy.bundle_sha256} label="Bundle digest" />],
+            ['Device', <Digest key="d" value={s.device_id} label="Device id" />],
+            ['Its session', `number ${formatCount(s.device_seq)} of the device`],
+            ['Level', s.recording_level],
+            ['Session', <Digest key="s" value={s.session_id} label="Session id" />],
+            ['Records', formatCount(s.size)],
+            ['Size', formatBytes(s.bytes)],
+            ['Tree root', <Digest key="r" value={s.root} label="Tree root" />],
+          ]}
+        />
+      </div>
+    </>
+  );
+}
+
+function Stage({ state, n, id, onReload }: { state: RecordingState; n: number | undefined; id: string; onReload: () => void }) {
+  const onStep = useCallback((step: Step) => goTo({ page: 'session', id, n: step.first }, 'replace'), [id]);
+  switch (state.state) {
+    case 'loading':
+      return (
+        <div className={classes.loading} role="status">
+          <Progress size="sm" w={220} value={state.totalBytes === 0 ? 0 : (100 * state.loadedBytes) / state.totalBytes} aria-label="Loading the recording" />
+          <span>{state.totalBytes === 0 ? 'Loading the recording' : `${formatBytes(state.loadedBytes)} of ${formatBytes(state.totalBytes)}`}</span>
+        </div>
+      );
+    case 'failed':
+      return <Failed what="This recording could not be loaded" error={state.error} onRetry={onReload} />;
+    case 'ready':
+      return (
+        <>
+          {state.recording.unreadable !== undefined && (
+            <div className={classes.unreadable} role="alert">
+              <IconAlertTriangle size={16} aria-hidden /> Only the part before the damage can be shown: {state.recording.unreadable}.
+            </div>
+          )}
+          <ReplayPlayer steps={state.recording.steps} whole={state.client.whole} find={state.client.find} at={n} onStep={onStep} />
+        </>
+      );
+  }
+}
+
+function Side({ id, loaded, verifier, me }: { id: string; loaded: Loaded<SessionSummary>; verifier: Verifier; me: Me }) {
+  const [tab, setTab] = useState<string | null>('verification');
+  return (
+    <Tabs value={tab} onChange={setTab} keepMounted={false} className={classes.side}>
+      <Tabs.List className={classes.tabs}>
+        <Tabs.Tab value="verification">Verification</Tabs.Tab>
+        <Tabs.Tab value="about">About</Tabs.Tab>
+        {me.roles.auditor && <Tabs.Tab value="watchers">Viewed by</Tabs.Tab>}
+      </Tabs.List>
+      <Tabs.Panel value="verification" className={classes.panel}>
+        <VerificationPanel session={id} verifier={verifier} />
+      </Tabs.Panel>
+      <Tabs.Panel value="about" className={classes.panel}>
+        {loaded.state === 'ready' ? <About summary={loaded.value} /> : <LoadingRows />}
+      </Tabs.Panel>
+      <Tabs.Panel value="watchers" className={classes.panel}>
+        <Watchers session={id} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+export function Session({ id, n, me }: { id: string; n: number | undefined; me: Me }) {
+  const load = useCallback((signal: AbortSignal) => ask(sessionSummary, `/v1/recordings/${encodeURIComponent(id)}/summary`, { signal }), [id]);
+  const { loaded, reload } = useLoad(load);
+  const recording = useRecording(id);
+  const ready = recording.state.state === 'ready' ? recording.state : undefined;
+  const summary = loaded.state === 'ready' ? loaded.value : undefined;
+  const verifier = useVerification(ready?.client, summary?.state === 'open');
+  const [exporting, setExporting] = useState(false);
+  if (loaded.state === 'failed') return <Failed what="This session could not be opened" error={loaded.error} onRetry={reload} />;
+  return (
+    <section className={frame.screen} aria-label="Session">
+      {summary === undefined ? <div className={classes.headSpace} aria-busy aria-label="Loading" /> : <Head summary={summary} verifier={verifier} onExport={() => setExporting(true)} />}
+      <div className={classes.grid}>
+        <div className={classes.player}>
+          <Stage state={recording.state} n={n} id={id} onReload={recording.reload} />
+        </div>
+        <Side id={id} loaded={loaded} verifier={verifier} me={me} />
+      </div>
+      {summary !== undefined && <ExportDialog opened={exporting} onClose={() => setExporting(false)} summary={summary} verification={verifier.verification} pinned={verifier.pinned} me={me} />}
+    </section>
+  );
+}
