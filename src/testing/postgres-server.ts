@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import os from 'node:os';
 import path from 'node:path';
 import { freePort } from './free-port.ts';
-import { startProcess } from './process.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
 export interface PostgresServer {
   readonly host: '127.0.0.1';
@@ -14,6 +14,10 @@ export interface PostgresServer {
   readonly dir: string;
   /** Server log so far. */
   log(): string;
+  /** Away: connections are cut (fast shutdown), or with `crash` nothing is said to anybody and the server recovers at `up`. */
+  down(how?: 'crash'): Promise<void>;
+  /** Back on the same port with the same data. */
+  up(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,15 +74,25 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   if (isRoot) chownSync(path.join(data, 'postgresql.auto.conf'), id('-u'), id('-g'));
   // The server logs to stderr; the helper waits for lines of stdout.
   const [command, args] = asServerUser('sh', ['-c', 'exec "$0" "$@" 2>&1', path.join(bin, 'postgres'), '-D', data]);
-  const server = startProcess(command, args);
+  let server: RunningProcess | undefined;
+  let log = '';
+  const up = async (): Promise<void> => {
+    server = startProcess(command, args);
+    await server.waitForLine((line) => (line.includes('ready to accept connections') ? true : undefined), 60_000);
+  };
+  const down = async (how?: 'crash'): Promise<void> => {
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients. SIGQUIT is its immediate one.
+    server?.kill(how === 'crash' ? 'SIGQUIT' : 'SIGINT');
+    await server?.ended();
+    log += server?.stdout ?? '';
+    server = undefined;
+  };
   const stop = async (): Promise<void> => {
-    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-    server.kill('SIGINT');
-    await server.ended();
+    await down();
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await server.waitForLine((line) => (line.includes('ready to accept connections') ? true : undefined), 60_000);
+    await up();
   } catch (error) {
     await stop();
     throw error;
@@ -89,7 +103,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     superuser: 'super',
     password,
     dir,
-    log: () => server.stdout,
+    log: () => log + (server?.stdout ?? ''),
+    down,
+    up,
     stop,
   };
 }

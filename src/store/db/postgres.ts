@@ -33,9 +33,10 @@ export interface PostgresOptions {
  */
 export async function openPostgres(o: PostgresOptions): Promise<Database> {
   const base: pg.ClientConfig = { ...o.connection, types: { getTypeParser }, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, keepAliveInitialDelayMillis: 10_000, application_name: 'sallyport store' };
-  await prepare(base);
+  const { options } = await prepare(base, o.onProblem);
   const pool = new pg.Pool({
     ...base,
+    options,
     max: o.connections,
     idleTimeoutMillis: 30_000,
     statement_timeout: STATEMENT_MS,
@@ -58,8 +59,11 @@ export async function openPostgres(o: PostgresOptions): Promise<Database> {
   };
 }
 
-/** On a connection without time limits: a migration may wait for another process's, and may take long. */
-async function prepare(base: pg.ClientConfig): Promise<void> {
+/**
+ * On a connection without time limits: a migration may wait for another process's, and may take long.
+ * @returns settings for the store's own connections: a receipt may only be signed for what is on the server's disk
+ */
+async function prepare(base: pg.ClientConfig, onProblem: (message: string) => void): Promise<{ options: string }> {
   const client = new pg.Client(base);
   client.on('error', () => undefined);
   try {
@@ -73,6 +77,10 @@ async function prepare(base: pg.ClientConfig): Promise<void> {
     const version = await queries.first(z.object({ server_version_num: z.coerce.number() }), 'show server_version_num');
     if (version === undefined || version.server_version_num < OLDEST_VERSION) throw new EnvironmentError('env.io', `database: PostgreSQL 15 or newer is needed, this is ${version?.server_version_num ?? 'unknown'}`);
     await migrate({ ...queries, exec: (sql) => client.query(sql) });
+    const durable = await queries.first(z.object({ fsync: z.string(), commit: z.string() }), "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit");
+    if (durable?.fsync !== 'on') onProblem('store: the database runs with fsync off: what it has acknowledged can be lost with its machine');
+    // A stronger setting of the operator (remote_apply) stays.
+    return { options: durable?.commit === 'off' ? '-c synchronous_commit=on' : '' };
   } finally {
     await client.end();
   }

@@ -10,12 +10,16 @@ import type { Database } from '../db/database.ts';
 import { lockFor } from '../db/locks.ts';
 import { readIfThere, secretFile } from './secret-file.ts';
 
+/** Every key that the store has. What each is for: docs/operations.md. */
+export const storeKeyNames = ['seal', 'receipt', 'witness', 'log'] as const;
+export type StoreKeyName = (typeof storeKeyNames)[number];
+
 export interface KeyFiles {
   /**
    * 32 bytes.
    * @throws EnvironmentError when the file is damaged or open to others; ConfigError when it is not the store's key, or missing where nobody may make it
    */
-  load(name: string): Promise<Buffer>;
+  load(name: StoreKeyName): Promise<Buffer>;
 }
 
 const KEY_BYTES = 32;

@@ -13,8 +13,8 @@ export interface S3TestOptions extends BucketOptions {
   readonly pageSize?: number;
 }
 
-/** What to do with a request before it is looked at: answer this status, or cut the connection. */
-export type Fault = { readonly status: number } | 'cut' | undefined;
+/** What happens to a request: it is answered with this status, cut off unseen, or carried out and the answer lost. */
+export type Fault = { readonly status: number } | 'cut' | 'lost' | undefined;
 
 export class S3TestServer {
   readonly bucketName: string;
@@ -26,6 +26,7 @@ export class S3TestServer {
   /** Requests answered, by method and status: `PUT 200`. */
   readonly answered = new Map<string, number>();
   readonly #pageSize: number;
+  readonly #lost = new WeakSet<ServerResponse>();
   #server: Server | undefined;
   #port = 0;
 
@@ -78,12 +79,13 @@ export class S3TestServer {
     }
     const body = Buffer.concat(parts);
     const fault = this.fault(request);
+    if (fault === 'lost') this.#lost.add(response);
     if (fault === 'cut') {
       request.socket.destroy();
       return;
     }
     try {
-      if (fault !== undefined) throw new S3Refusal(fault.status, 'InternalError', 'a fault that the test asked for');
+      if (typeof fault === 'object') throw new S3Refusal(fault.status, 'InternalError', 'a fault that the test asked for');
       checkSignature(request, body, new Map([[this.accessKeyId, this.secretAccessKey]]));
       this.#answer(request, response, body);
     } catch (error) {
@@ -143,7 +145,8 @@ export class S3TestServer {
   #send(request: IncomingMessage, response: ServerResponse, status: number, body: string | Buffer, headers: Record<string, string>): void {
     const key = `${request.method ?? ''} ${status}`;
     this.answered.set(key, (this.answered.get(key) ?? 0) + 1);
-    if (response.destroyed) return;
+    if (this.#lost.has(response)) request.socket.destroy();
+    if (response.destroyed || request.socket.destroyed) return;
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
