@@ -13,7 +13,7 @@ import { writeSite } from './lib/site.mjs';
 const src = (...parts) => inRoot('src', ...parts);
 const isTest = (name) => /\.test\.tsx?$|^src\/testing\//.test(name);
 const ours = [inRoot('scripts', 'build.mjs'), inRoot('package.json'), inRoot('package-lock.json')];
-const nodeRooms = ['base', 'wire', 'evidence', 'policy', 'contract', 'proxy', 'store', 'cli', 'main', 'ui'].map((room) => src(room));
+const nodeRooms = ['base', 'wire', 'tuf', 'evidence', 'policy', 'contract', 'proxy', 'store', 'cli', 'main', 'ui'].map((room) => src(room));
 
 /** Code for Node: our own modules are bundled, packages stay in node_modules, where their wasm and native parts are found. */
 async function bundleForNode(entry, outfile, extra = {}) {

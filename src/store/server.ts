@@ -28,6 +28,8 @@ import { healthRoutes, isProbe } from './health/routes.ts';
 import { guardProxied, listen, listenOptions, ownUrl } from './listen.ts';
 import { openParts, type StoreParts } from './parts.ts';
 import { replacePrivateFile } from './storage/secret-file.ts';
+import { startResigning } from './policy/resign-job.ts';
+import { policyRoutes } from './policy/routes.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
 import { mountLog } from './log/mount.ts';
@@ -83,6 +85,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     const app = await buildApp({ config, clock, parts, hub, seal, onProblem, undo: (step) => undo.push(step), dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
+    undo.push(startResigning({ db, hub, seal, clock, onProblem }));
     undo.push(startIndexer({ db, objects: parts.objects, clock, onProblem, gentle: true }));
     const port = await listen(app, config.listen);
     const url = ownUrl(config.listen, port);
@@ -127,6 +130,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const log = mountLog(route, { config: config.log, db, objects, keys, clock, onProblem: o.onProblem });
   recordingRoutes(route, { objects, keys, origin: config.origin, log });
   searchRoutes(route);
+  policyRoutes(route, o.seal);
   trustRoutes(route, config.organisation, keys, config.log);
   auditRoutes(route);
   webRoutes(route);
