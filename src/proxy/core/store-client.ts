@@ -9,6 +9,7 @@ import { credential } from './secret.ts';
 import { type DeviceSigner, StoreHttp } from './store-client-http.ts';
 import { signedDecisions } from './store-client-parse.ts';
 import { type PolicyApi, policyApi } from './store-client-policy.ts';
+import { type SearchApi, searchApi } from './store-client-search.ts';
 import { toPrincipal, type UserApi, userApi } from './store-client-user.ts';
 
 export type { DeviceSigner } from './store-client-http.ts';
@@ -24,7 +25,7 @@ export interface StoreClientOptions {
   readonly nowMs?: () => number;
 }
 
-export type StoreClient = ControlPlane & UserApi & PolicyApi;
+export type StoreClient = ControlPlane & UserApi & PolicyApi & SearchApi;
 
 const POLL_MS = 25_000;
 const UPLOAD_TIMEOUT_MS = 120_000;
@@ -38,6 +39,7 @@ export function createStoreClient(o: StoreClientOptions): StoreClient {
     ...userApi(http, o.device, (token) => (ownToken = token)),
     ...controlPlane(http, o.device !== undefined),
     ...policyApi(http, o.device !== undefined),
+    ...searchApi(http),
   };
 }
 
