@@ -54,7 +54,7 @@ export class Browser {
     const { origin } = new URL(url);
     const crossSite = from !== undefined && new URL(from).origin !== origin;
     const isGet = (init.method ?? 'GET') === 'GET';
-    const sent = [...(this.cookies.get(origin) ?? [])].filter(([, c]) => !crossSite || c.sameSite === 'None' || (c.sameSite === 'Lax' && isGet));
+    const sent = [...(this.cookies.get(origin) ?? [])].filter(([, c]) => !crossSite || c.sameSite === 'none' || (c.sameSite === 'lax' && isGet));
     const headers = new Headers(init.headers);
     if (sent.length > 0) headers.set('cookie', sent.map(([k, c]) => `${k}=${c.value}`).join('; '));
     if (!headers.has('accept')) headers.set('accept', 'text/html');
@@ -75,7 +75,7 @@ export class Browser {
     const pair = line.split(';')[0] ?? '';
     const at = pair.indexOf('=');
     const [name, value] = [pair.slice(0, at), pair.slice(at + 1)];
-    const sameSite = /;\s*SameSite=(\w+)/i.exec(line)?.[1] ?? 'Lax';
+    const sameSite = /;\s*SameSite=(\w+)/i.exec(line)?.[1]?.toLowerCase() ?? 'lax';
     if (/;\s*Max-Age=0/i.test(line)) jar.delete(name);
     else jar.set(name, { value, sameSite });
   }

@@ -58,6 +58,10 @@ export class StoreHttp {
     this.#base = storeUrl(o.url);
   }
 
+  nowMs(): number {
+    return this.#o.nowMs();
+  }
+
   /** @throws EnvironmentError env.store, env.cancelled when `signal` is aborted, StoreRefusal when the store says no. */
   async call<T>(o: RequestOptions<T>): Promise<T> {
     const response = await this.send(o);

@@ -44,10 +44,12 @@ export interface UserApi {
   info(): Promise<StoreInfo>;
   /** Exchanges an ID token for a session; later calls use it. */
   signIn(idToken: string, nonce?: string): Promise<SignInResult>;
+  /** For a CI job or an agent: exchanges the token of its platform for a short session (RFC 8693); later calls use it. */
+  exchangeToken(platformToken: string): Promise<SignInResult>;
   signOut(): Promise<void>;
   me(): Promise<c.Me>;
-  /** Enrols this client's device key for the signed-in person. Idempotent. */
-  enrolDevice(name: string): Promise<c.Device>;
+  /** Enrols this client's device key for the signed-in person. Idempotent. `code`: an administrator's pre-authorisation. */
+  enrolDevice(name: string, code?: string): Promise<c.Device>;
   listDevices(): Promise<readonly c.Device[]>;
   revokeDevice(id: DeviceId, reason: string, compromisedSinceMs?: number): Promise<void>;
   listApprovals(filter?: { readonly scope?: 'inbox' | 'mine' | 'all'; readonly state?: c.ApprovalState }): Promise<readonly ApprovalItem[]>;
@@ -78,12 +80,20 @@ export function userApi(http: StoreHttp, device: DeviceSigner | undefined, setTo
       setToken(r.token);
       return { token: r.token, principal: toPrincipal(r.principal), idTokenSha256: r.id_token_sha256, expiresMs: r.expires_ms };
     },
+    exchangeToken: async (platformToken) => {
+      const form = new URLSearchParams({ grant_type: c.TOKEN_EXCHANGE, subject_token: platformToken, subject_token_type: c.SUBJECT_TOKEN_TYPES[0] });
+      const bytes = { type: 'application/x-www-form-urlencoded', body: new TextEncoder().encode(form.toString()) };
+      const askedMs = http.nowMs();
+      const r = await http.call({ method: 'POST', path: '/v1/token', auth: 'none', bytes, reply: c.tokenReply });
+      setToken(r.access_token);
+      return { token: r.access_token, principal: toPrincipal(r.principal), idTokenSha256: r.subject_token_sha256, expiresMs: askedMs + r.expires_in * 1000 };
+    },
     signOut: async () => {
       await http.call({ method: 'POST', path: '/v1/signout', auth: 'user', json: {}, reply: c.emptyReply });
       setToken(undefined);
     },
     me: () => http.call({ method: 'GET', path: '/v1/me', auth: 'user', reply: c.meReply }),
-    enrolDevice: (name) => enrol(http, device, name),
+    enrolDevice: (name, code) => enrol(http, device, name, code),
     listDevices: async () => (await http.call({ method: 'GET', path: '/v1/devices', auth: 'user', reply: c.deviceList })).devices,
     revokeDevice: async (id, reason, compromisedSinceMs) => {
       const json = { reason, ...(compromisedSinceMs === undefined ? {} : { compromised_since_ms: compromisedSinceMs }) };
@@ -119,13 +129,13 @@ function recordingCalls(http: StoreHttp): Pick<UserApi, 'listRecordings' | 'getR
   };
 }
 
-async function enrol(http: StoreHttp, device: DeviceSigner | undefined, name: string): Promise<c.Device> {
+async function enrol(http: StoreHttp, device: DeviceSigner | undefined, name: string, code: string | undefined): Promise<c.Device> {
   if (device === undefined) throw new EnvironmentError('env.store', 'this client has no device key to enrol');
   const me = await http.call({ method: 'GET', path: '/v1/me', auth: 'user', reply: c.meReply });
   const { challenge } = await http.call({ method: 'POST', path: '/v1/devices/challenge', auth: 'user', json: {}, reply: c.challengeReply });
   const publicKey = toBase64(device.publicKey);
   const message = c.enrolmentMessage({ challenge, alg: device.alg, publicKey, iss: me.principal.iss, sub: me.principal.sub });
-  const json = { public_key: publicKey, alg: device.alg, name, challenge, signature: toBase64(device.sign(message)) };
+  const json = { public_key: publicKey, alg: device.alg, name, challenge, signature: toBase64(device.sign(message)), ...(code === undefined ? {} : { code }) };
   const enrolled = await http.call({ method: 'POST', path: '/v1/devices', auth: 'user', json, reply: c.device });
   if (enrolled.device_id !== device.deviceId) throw new EnvironmentError('env.store', `the store enrolled ${enrolled.device_id} instead of ${device.deviceId}`);
   return enrolled;

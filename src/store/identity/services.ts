@@ -41,8 +41,9 @@ export async function serviceOf(token: string, rules: readonly ServiceRule[], cl
       last = tokenRefused('no service rule fits the claims of the token');
       continue;
     }
-    const person = principal.safeParse({ kind: 'Agent', iss, sub: claims['sub'], name: rule.name, groups: rule.groups });
-    if (!person.success) throw tokenRefused(`the token's subject is not usable`);
+    // The rule is part of the identity: what one job may do must not follow from another rule that fits a later token.
+    const person = principal.safeParse({ kind: 'Agent', iss, sub: `${rule.name}:${String(claims['sub'])}`, name: rule.name, groups: rule.groups });
+    if (!person.success) throw tokenRefused('the subject of the token is not usable');
     return { person: person.data, rule: rule.name, ttlMs: Math.round(rule.minutes * 60_000) };
   }
   throw last;

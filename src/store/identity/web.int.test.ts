@@ -37,7 +37,7 @@ describe('a browser', () => {
     expect(cookie?.value).toMatch(/^[\w-]{43}$/);
     await browser.submit(page, { subject: 'alice@example.com' });
     expect([...(browser.cookies.get(store.url())?.keys() ?? [])]).toEqual(['sallyport_session']);
-    expect(browser.cookies.get(store.url())?.get('sallyport_session')?.sameSite).toBe('Strict');
+    expect(browser.cookies.get(store.url())?.get('sallyport_session')?.sameSite).toBe('strict');
   });
 
   it('sees its sessions and ends one', async () => {
@@ -148,7 +148,7 @@ describe('a sign-in', () => {
     const attacker = await signedIn('carol@example.com');
     const planted = attacker.browser.cookie(store.url(), 'sallyport_session')!;
     const victim = new Browser();
-    victim.cookies.set(store.url(), new Map([['sallyport_session', { value: planted.value, sameSite: 'Strict' }]]));
+    victim.cookies.set(store.url(), new Map([['sallyport_session', { value: planted.value, sameSite: 'strict' }]]));
     await victim.submit(await victim.open(login()), { subject: 'alice@example.com' });
     const now = me.parse(await (await victim.request(`${store.url()}/v1/me`)).json());
     expect(now.principal.sub).toBe('alice@example.com');
@@ -233,7 +233,7 @@ describe('under https', () => {
 async function rawGet(port: number, path: string, host: string): Promise<string> {
   const { connect } = await import('node:net');
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
+    const socket = connect(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
     let text = '';
     socket.setEncoding('utf8').on('data', (part) => (text += String(part)));
     socket.on('end', () => resolve(text)).on('error', reject);

@@ -2,7 +2,7 @@
  * A tree of an XML document, for checking its shape. Whatever a SAML message has no use for and attackers do (document
  * types, entities, comments, CDATA, processing instructions) is refused while reading: nothing of it is ever resolved.
  */
-import { type QualifiedTag, parser as saxParser } from 'sax';
+import sax, { type QualifiedTag, type SAXOptions } from 'sax';
 import { MalformedError } from '../../../base/errors.ts';
 
 export interface XmlElement {
@@ -34,7 +34,9 @@ const refuse = (what: string): never => {
 
 /** @throws MalformedError when it is not well-formed, too large, or holds what no SAML message needs */
 export function readXml(xml: string): XmlElement {
-  const parser = saxParser(true, { xmlns: true, strictEntities: true });
+  // Only the five entities of XML; the library's types do not know the option.
+  const options: SAXOptions & { readonly strictEntities: true } = { xmlns: true, strictEntities: true };
+  const parser = sax.parser(true, options);
   const open: Growing[] = [];
   let root: Growing | undefined;
   let count = 0;
