@@ -1,81 +1,17 @@
 /**
- * `sallyport bundle`: what a security engineer runs on a policy bundle's source directory.
- * Exit codes: 0 ok, 1 a bundle test failed, 2 the bundle (or the command line) is wrong.
+ * `sallyport bundle`: what security engineers run on a bundle's source directory and on a policy repository.
+ * Exit codes: 0 ok, 1 a check failed or was refused, 2 the bundle (or the command line) is wrong.
  */
 import { Command } from 'commander';
-import { ConfigError } from '../base/errors.ts';
-import { BundleError, compileBundle, readBundleDir, testBundle } from '../policy/bundle/load.ts';
-import type { CompiledBundle } from '../policy/bundle/load.ts';
 import { CEDAR_SCHEMA } from '../policy/decide/schema.ts';
-import { initParser } from '../policy/parse.ts';
-
-/** What a command prints and how it ends; a function of its input, so that tests need no process. */
-export interface BundleReport {
-  readonly exitCode: 0 | 1 | 2;
-  /** For `--json`. */
-  readonly json: Readonly<Record<string, unknown>>;
-  /** For people. */
-  readonly text: string;
-}
-
-function summary({ engine, policies, tests }: CompiledBundle): Readonly<Record<string, unknown>> {
-  return {
-    name: engine.name,
-    serial: engine.serial,
-    digest: engine.digest,
-    policies: policies.length,
-    classes: engine.classes.length,
-    tests: tests.length,
-  };
-}
-
-function refused(error: unknown): BundleReport {
-  if (!(error instanceof ConfigError)) throw error;
-  const list = error instanceof BundleError ? error.problems : [error];
-  const problems = list.map((p) => ({ file: p.file, line: p.line, field: p.field, fix: p.fix, message: p.message }));
-  return { exitCode: 2, json: { ok: false, problems }, text: error.message };
-}
-
-/** Parses, validates and lints the bundle in `dir`, without running its tests. */
-export async function checkBundleDir(dir: string): Promise<BundleReport> {
-  try {
-    const compiled = compileBundle(await readBundleDir(dir));
-    const s = summary(compiled);
-    const text = `ok: ${compiled.engine.name} serial ${compiled.engine.serial}, ${compiled.policies.length} policies, ${compiled.engine.classes.length} classes, ${compiled.tests.length} tests\n${compiled.engine.digest}`;
-    return { exitCode: 0, json: { ok: true, ...s }, text };
-  } catch (error) {
-    return refused(error);
-  }
-}
-
-/** Checks the bundle in `dir` and runs its tests. */
-export async function testBundleDir(dir: string): Promise<BundleReport> {
-  try {
-    const compiled = compileBundle(await readBundleDir(dir));
-    await initParser();
-    const results = testBundle(compiled);
-    const failed = results.filter((r) => !r.passed);
-    const lines = failed.map((r) => `${r.file}:${r.line}: ${r.name}: ${r.failure ?? 'failed'}`);
-    return {
-      exitCode: failed.length === 0 ? 0 : 1,
-      json: { ok: failed.length === 0, ...summary(compiled), passed: results.length - failed.length, failed: failed.length, results },
-      text: [...lines, `${results.length - failed.length} passed, ${failed.length} failed`].join('\n'),
-    };
-  } catch (error) {
-    return refused(error);
-  }
-}
-
-function print(report: BundleReport, json: boolean): void {
-  const text = json ? JSON.stringify(report.json) : report.text;
-  const stream = report.exitCode === 0 || json ? process.stdout : process.stderr;
-  stream.write(`${text}\n`);
-  process.exitCode = report.exitCode;
-}
+import { buildCommand } from './bundle-build.ts';
+import { storeCommands } from './bundle-push.ts';
+import { checkBundleDir, print, testBundleDir } from './bundle-report.ts';
+import { signingCommands } from './bundle-sign.ts';
 
 /** The `bundle` command for the CLI's entry. */
 export function bundleCommand(): Command {
-  const bundle = new Command('bundle').description('check and test policy bundles');
+  const bundle = new Command('bundle').description('check, test, build, sign and push policy bundles');
   bundle
     .command('check')
     .description('parse, validate and lint a bundle directory; names every problem with file and line')
@@ -94,5 +30,6 @@ export function bundleCommand(): Command {
     .action(() => {
       process.stdout.write(CEDAR_SCHEMA);
     });
+  for (const command of [buildCommand(), ...signingCommands(), ...storeCommands()]) bundle.addCommand(command);
   return bundle;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
 import { parseYaml } from '../store/config-yaml.ts';
+import { ringName } from '../tuf/metadata.ts';
 
 const credentials = z
   .strictObject({
@@ -41,7 +42,17 @@ export const gatewayConfig = z
     data_dir: z.string().min(1),
     store: z.union([z.literal('embedded'), z.url()]).default('embedded'),
     identity,
+    /** A source directory; only with the embedded store. */
     bundle: z.string().min(1).optional(),
+    /** Signed bundles of the store: whom to trust, and which ring this device is in. */
+    policy: z
+      .strictObject({
+        root_file: z.string().min(1).optional(),
+        root_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in hex').optional(),
+        ring: ringName.default('stable'),
+      })
+      .refine((p) => (p.root_file === undefined) !== (p.root_sha256 === undefined), 'give exactly one of root_file, root_sha256')
+      .optional(),
     connections: z.array(connection).max(500).default([]),
     /** Which of the store's connections to serve; all by default. Only with a store of its own. */
     serve: z.array(z.string().min(1)).optional(),
@@ -52,6 +63,9 @@ export const gatewayConfig = z
     const embedded = c.store === 'embedded';
     const say = (at: string, message: string): void => context.addIssue({ code: 'custom', path: [at], message });
     if (embedded && c.bundle === undefined) say('bundle', 'the embedded store needs a bundle directory');
+    if (embedded && c.policy !== undefined) say('policy', 'the embedded store reads its bundle from a directory: name it with bundle');
+    if (!embedded && c.policy === undefined) say('policy', 'with a store of its own, bundles come from the store: name the root to trust');
+    if (!embedded && c.bundle !== undefined) say('bundle', 'a bundle directory works only with the embedded store; with a store of its own, bundles come signed from the store');
     if (embedded && c.connections.length === 0) say('connections', 'the embedded store needs at least one connection');
     if (!embedded && c.connections.length > 0) say('connections', 'with a store of its own, targets come from the store');
     if (!embedded && c.identity.dev !== undefined) say('identity', 'dev identities work only with the embedded store');
@@ -77,6 +91,7 @@ export function loadGatewayConfig(file: string): GatewayConfig {
     ...config,
     data_dir: at(config.data_dir),
     bundle: optional(config.bundle),
+    policy: config.policy === undefined ? undefined : { ...config.policy, root_file: optional(config.policy.root_file) },
     identity: { ...config.identity, token_file: optional(config.identity.token_file) },
     connections: config.connections.map((c) => ({
       ...c,

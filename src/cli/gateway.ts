@@ -4,7 +4,10 @@ import os from 'node:os';
 import { Command } from 'commander';
 import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
 import { loadBundle } from '../policy/bundle/load.ts';
-import type { PolicyEngine } from '../policy/types.ts';
+import { systemClock } from '../base/clock.ts';
+import { type Pin, pinOfDigest, pinOfFile } from '../proxy/core/bundle-cache.ts';
+import { firstPolicy, followPolicy } from '../proxy/core/bundle-follow.ts';
+import { BundleUpdater } from '../proxy/core/bundle-updater.ts';
 import { loadDevice } from '../proxy/core/device.ts';
 import type { ProxyEvent } from '../proxy/core/events.ts';
 import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
@@ -24,6 +27,8 @@ export function gatewayCommand(): Command {
 }
 
 interface Gateway {
+  /** Ends what goes on beside the sessions. */
+  readonly abort: AbortController;
   readonly runtime: ProxyRuntime;
   readonly store: EmbeddedStore | undefined;
   readonly endpoints: readonly Endpoint[];
@@ -38,6 +43,7 @@ async function runGateway(file: string): Promise<void> {
     const stop = (): void => {
       if (stopping) return;
       stopping = true;
+      gateway.abort.abort();
       void gateway.runtime
         .stop()
         .then(() => gateway.store?.stop())
@@ -51,8 +57,9 @@ async function runGateway(file: string): Promise<void> {
 
 async function start(config: GatewayConfig): Promise<Gateway> {
   // What can be wrong in files is found before anything is started or written.
-  const engine = await loadEngine(config);
+  const engine = config.bundle === undefined ? undefined : await loadBundle(config.bundle);
   const device = loadDevice(config.data_dir);
+  const pin = pinOf(config);
   const store = config.store === 'embedded' ? await embeddedStore(config) : undefined;
   try {
     const url = store?.url ?? config.store;
@@ -60,12 +67,13 @@ async function start(config: GatewayConfig): Promise<Gateway> {
     const token = config.identity.dev ? await devToken(store, config.identity.dev) : readToken(config.identity.token_file ?? '');
     const identity = await client.signIn(token);
     await client.enrolDevice(os.hostname());
+    const updater = pin === undefined ? undefined : await BundleUpdater.open({ dataDir: config.data_dir, device, clock: systemClock, pin, ring: config.policy?.ring ?? 'stable', agent: version, read: client.readPolicy, report: (e) => client.reportPolicy(e) });
     const runtime = await ProxyRuntime.start({
       dataDir: config.data_dir,
       control: client,
       device,
       identity,
-      policy: { engine },
+      policy: engine === undefined ? await firstPolicy(needed(updater)) : { engine },
       storeName: (await client.info()).origin,
       build: version,
       client: identity.principal.kind === 'Agent' ? 'agent' : 'native',
@@ -80,7 +88,9 @@ async function start(config: GatewayConfig): Promise<Gateway> {
       const line = publicLine(event);
       if (line) print(line);
     });
-    return { runtime, store, endpoints: await openAll(runtime, config) };
+    const abort = new AbortController();
+    if (updater !== undefined) followPolicy({ updater, runtime, client, signal: abort.signal });
+    return { abort, runtime, store, endpoints: await openAll(runtime, config) };
   } catch (error) {
     await store?.stop();
     throw error;
@@ -150,14 +160,20 @@ async function devToken(store: EmbeddedStore | undefined, dev: { subject: string
   return store.devToken(dev);
 }
 
-async function loadEngine(config: GatewayConfig): Promise<PolicyEngine> {
-  if (config.bundle === undefined) throw new ConfigError('bundles from a store are not served yet; name a bundle directory', { field: 'bundle' });
-  return loadBundle(config.bundle);
+function pinOf(config: GatewayConfig): Pin | undefined {
+  const { policy } = config;
+  if (policy?.root_file !== undefined) return pinOfFile(policy.root_file);
+  return policy?.root_sha256 === undefined ? undefined : pinOfDigest(policy.root_sha256);
+}
+
+function needed(updater: BundleUpdater | undefined): BundleUpdater {
+  if (updater === undefined) throw new ConfigError('name a bundle directory or a policy root', { field: 'policy' });
+  return updater;
 }
 
 /** Events of design.md section 13; the rest is for windows. */
 function publicLine(event: ProxyEvent): ProxyEvent | undefined {
-  return ['session.opened', 'session.closed', 'request.denied', 'request.held', 'request.released', 'auth.refused', 'session.uploaded'].includes(event.event) ? event : undefined;
+  return ['session.opened', 'session.closed', 'request.denied', 'request.held', 'request.released', 'auth.refused', 'session.uploaded', 'session.break_glass', 'policy.activated', 'policy.refused', 'policy.degraded', 'policy.restored'].includes(event.event) ? event : undefined;
 }
 
 function print(line: object): void {

@@ -1,5 +1,6 @@
 /** Which bundle of a ring a device is to run: by the ring's signed listings, and nothing that the device could choose. */
 import { createHash } from 'node:crypto';
+import { isOlder } from '../base/versions.ts';
 import type { BundleCustom, Metadata } from './metadata.ts';
 
 export interface Listing {
@@ -50,16 +51,4 @@ function whyNot(c: BundleCustom, who: Chooser): string | undefined {
   if (c.minAgent !== undefined && isOlder(who.agent, c.minAgent)) return `needs version ${c.minAgent} of this program, which is ${who.agent}`;
   if (c.rollout !== undefined && rolloutSlot(who.deviceId, c.rollout.salt) >= c.rollout.percent) return `is rolled out to ${c.rollout.percent} % of devices, not yet to this one`;
   return undefined;
-}
-
-/** Compares `1.2.3` forms; what is not one is older than anything. */
-export function isOlder(a: string, b: string): boolean {
-  const parts = (text: string): number[] => (/^(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
-  const [x, y] = [parts(a), parts(b)];
-  if (x.length === 0) return true;
-  for (const i of [0, 1, 2]) {
-    const difference = (x[i] ?? 0) - (y[i] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }

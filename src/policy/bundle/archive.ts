@@ -50,7 +50,7 @@ function packWith(files: BundleFiles, cedar: string): Uint8Array {
  */
 export function unpackBundle(archive: Uint8Array): BundleFiles {
   try {
-    const tar = gunzipSync(archive, { maxOutputLength: MAX_TAR_BYTES });
+    const tar = new Uint8Array(gunzipSync(archive, { maxOutputLength: MAX_TAR_BYTES }));
     const all = readTar(tar);
     const text = all.get(MANIFEST);
     if (text === undefined) throw new Error(`it has no ${MANIFEST}`);

@@ -41,6 +41,8 @@ export const BundleYaml = fields({
   description: z.string().max(500).optional(),
   /** Only rises; a client never goes back to a lower one. */
   serial: z.int().min(1),
+  /** When this bundle takes over: sessions that are open go on by the policy they began with, or end. */
+  running_sessions: z.enum(['keep', 'end']).default('keep'),
   min_app_version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be like 1.2.3'),
 });
 
@@ -127,6 +129,8 @@ export const TestYaml = fields({
   action: z.enum(['connect', 'replay', 'export']).optional(),
   sql: z.string().optional(),
   approved: z.boolean().default(false),
+  /** Asked of what is left when the bundle has expired or security has stopped all work. */
+  break_glass: z.boolean().default(false),
   expect: z.enum(['deny', 'hold', 'allow']),
   /** A policy that must be among the determining ones. */
   policy: z.string().optional(),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../base/errors.ts';
 import { bundleFiles } from '../../testing/policy.ts';
 import { initParser } from '../parse.ts';
-import { checkBundleDir, testBundleDir } from '../../cli/bundle.ts';
+import { checkBundleDir, testBundleDir } from '../../cli/bundle-report.ts';
 import { digestOf } from './files.ts';
 import { BundleError, compileBundle, engineFromFiles, loadBundle } from './load.ts';
 

@@ -3,7 +3,10 @@
  * schema, linted and tested, and any problem refuses the bundle with file, line and what to do (design.md section 6).
  */
 import type { z } from 'zod';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { toHex, utf8 } from '../../base/encoding.ts';
 import { ConfigError } from '../../base/errors.ts';
+import { parseBundleDigest } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { createEngine } from '../decide/engine.ts';
@@ -26,6 +29,9 @@ import type { YamlFile } from './yaml.ts';
 /** A bundle that parses and validates; its tests have not run. */
 export interface CompiledBundle {
   readonly engine: PolicyEngine;
+  /** What decides when the bundle's time is over or security has stopped all work: every forbid, and the permits with `@break_glass`. */
+  readonly breakGlass: PolicyEngine;
+  readonly runningSessions: 'keep' | 'end';
   readonly policies: readonly Policy[];
   readonly tests: readonly TestCase[];
   readonly recording: RecordingRules;
@@ -51,21 +57,24 @@ export function compileBundle(files: BundleFiles): CompiledBundle {
   const tests = readTests(files, policies, problems);
   problems.throwIfAny();
   if (!bundle || !classification || !recording) throw new ConfigError('a bundle file is missing');
-  const engine = createEngine({
-    digest: digestOf(files),
+  const digest = digestOf(files);
+  const parts = {
     name: bundle.data.name,
     serial: bundle.data.serial,
     classifier: new Classifier(classification.data.classes),
-    policies,
     recording: recording.data,
     vouched: classification.data.functions.map((f) => ({ ...f.signature, taint: f.taint })),
-  });
-  return { engine, policies, tests, recording: recording.data, minAppVersion: bundle.data.min_app_version };
+  };
+  const engine = createEngine({ ...parts, digest, policies: policies.filter((p) => !p.isBreakGlass) });
+  // Cedar keeps policy sets by digest: the second engine has one of its own there, and the bundle's to everybody else.
+  const scope = parseBundleDigest(`sha256:${toHex(sha256(utf8(`${digest} break-glass`)))}`);
+  const breakGlass = { ...createEngine({ ...parts, digest: scope, policies: policies.filter((p) => p.effect === 'forbid' || p.isBreakGlass) }), digest };
+  return { engine, breakGlass, policies, tests, recording: recording.data, minAppVersion: bundle.data.min_app_version, runningSessions: bundle.data.running_sessions };
 }
 
 /** Runs the tests of a compiled bundle. `initParser` has been awaited. */
 export function testBundle(compiled: CompiledBundle): readonly TestResult[] {
-  return runTests(compiled.engine, compiled.tests, analyseSql);
+  return compiled.tests.flatMap((t) => runTests(t.test.break_glass ? compiled.breakGlass : compiled.engine, [t], analyseSql));
 }
 
 /**

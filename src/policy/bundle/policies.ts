@@ -12,7 +12,7 @@ import { textOf } from './yaml.ts';
 /** Approver groups of approvals.yaml by id. */
 export type ApproverGroups = ReadonlyMap<string, { readonly quorum: number; readonly expires: number }>;
 
-const ANNOTATIONS = ['id', 'reason', 'advice', 'approve', 'quorum', 'expires'];
+const ANNOTATIONS = ['id', 'reason', 'advice', 'approve', 'quorum', 'expires', 'break_glass'];
 const ID = /^[a-z][a-z0-9-]{0,79}$/;
 
 /** A policy's text with its place in the file. */
@@ -100,6 +100,9 @@ function lintPolicy(l: Located, groups: ApproverGroups, problems: Problems): Pol
     problems.add('a forbid needs a reason: it is what the person reads', { ...place, field: '@reason', fix: 'add @reason("...")' });
   }
   const lift = lintLift(l, notes, groups, problems);
+  const breakGlass = notes.get('break_glass');
+  if (breakGlass !== undefined && l.json.effect !== 'permit') problems.add('only a permit can be for break-glass', { ...place, field: '@break_glass', fix: 'every forbid holds then, too' });
+  if (breakGlass !== undefined && (breakGlass.trim() === '' || breakGlass.length > 500)) problems.add('must say in 1 to 500 characters what it is for', { ...place, field: '@break_glass' });
   if (id === undefined) return undefined;
   return {
     id,
@@ -110,6 +113,7 @@ function lintPolicy(l: Located, groups: ApproverGroups, problems: Problems): Pol
     reason: notes.get('reason'),
     advice: notes.get('advice'),
     lift,
+    isBreakGlass: breakGlass !== undefined,
   };
 }
 

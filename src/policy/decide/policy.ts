@@ -14,6 +14,8 @@ export interface Policy {
   readonly advice: string | undefined;
   /** Set when the forbid is liftable: `@approve`, `@quorum`, `@expires` with the group's own rules applied. */
   readonly lift: Lift | undefined;
+  /** `@break_glass` on a permit: it counts only when nothing else of the policy does any more. */
+  readonly isBreakGlass: boolean;
 }
 
 export interface Lift {

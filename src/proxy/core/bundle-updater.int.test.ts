@@ -1,0 +1,260 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { utf8 } from '../../base/encoding.ts';
+import { startTestStore, type Person, type TestStore } from '../../testing/store-harness.ts';
+import { bundleOf, forged, PolicyAuthor, removeDevice, testDevice, type TestDevice } from '../../testing/policy-repo.ts';
+import { promoteBundle, rotateRoot, setStop, withdrawBundle } from '../../tuf/author.ts';
+import { rolloutSlot } from '../../tuf/ring.ts';
+import { tufKey, type TufKey } from '../../tuf/keys.ts';
+import { packBundle } from '../../policy/bundle/archive.ts';
+import { digestOf } from '../../policy/bundle/files.ts';
+import { createStoreClient } from './store-client.ts';
+import { stateFileOf } from './bundle-updater.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+let store: TestStore;
+let security: Person;
+let alice: Person;
+const devices: TestDevice[] = [];
+
+/** Sign-ins end when the clock moves, and their clients with a restart of the store. */
+async function signIn(): Promise<void> {
+  security = await store.person('sam@example.com', ['platform']);
+  alice = await store.person('alice@example.com', ['engineering']);
+}
+
+beforeAll(async () => {
+  store = await startTestStore();
+  await signIn();
+});
+afterAll(() => store.stop());
+afterEach(() => devices.splice(0).forEach(removeDevice));
+
+/** The store keeps one repository: every test goes on from where the one before left it. */
+let author: PolicyAuthor;
+let serial = 0;
+const next = (changes?: Readonly<Record<string, string>>): ReturnType<typeof bundleOf> => bundleOf(++serial, changes);
+async function device(options: Parameters<typeof testDevice>[3] = {}): Promise<TestDevice> {
+  const made = await testDevice(alice, store.clock, author.fingerprint, options);
+  devices.push(made);
+  return made;
+}
+async function signInAgain(): Promise<void> {
+  await signIn();
+  author.client = security.client;
+}
+/** A device that runs the newest bundle. */
+async function current(): Promise<TestDevice> {
+  const made = await device();
+  await made.updater.check();
+  expect(made.updater.status).toMatchObject({ mode: 'normal', error: undefined });
+  return made;
+}
+
+describe('from the signers to a device', () => {
+  it('says clearly that nothing has been pushed yet', async () => {
+    author = await PolicyAuthor.create(security.client, store.clock);
+    const d = await device();
+    await d.updater.check();
+    expect(d.updater.inForce).toBeUndefined();
+    expect(d.updater.status.error).toMatch(/no policy has been pushed/);
+  });
+
+  it('build, sign, push, activate; the store hears of it and logs it', async () => {
+    const files = next();
+    const versions = await author.release('stable', files);
+    expect(versions).toMatchObject({ root: 1, targets: 1, snapshot: 1, timestamp: 1, stable: 1 });
+    const d = await current();
+    expect(d.updater.inForce?.engine.digest).toBe(digestOf(files));
+    expect(d.updater.inForce?.tuf).toEqual({ root: 1, timestamp: 1, snapshot: 1, targets: 1, ring: 1 });
+    expect(d.updater.status.active?.signers).toEqual(['ann', 'bob']);
+    expect(d.news).toMatchObject([{ event: 'policy.activated', serial }]);
+    const [report] = (await security.client.policyDevices()).filter((x) => x.device_id === alice.device.deviceId);
+    expect(report?.report).toMatchObject({ outcome: 'activated', ring: 'stable', bundle: { serial } });
+  });
+
+  it('takes the next bundle, and only once', async () => {
+    const d = await current();
+    await author.release('stable', next());
+    await d.updater.check();
+    await d.updater.check();
+    expect(d.updater.active?.record.custom.serial).toBe(serial);
+    expect(d.news.filter((n) => n.event === 'policy.activated').length).toBe(2);
+  });
+
+  it('goes on after a restart without the store', async () => {
+    const d = await current();
+    const again = await d.reopen({ read: () => Promise.reject(new Error('offline')) });
+    expect(again.updater.inForce?.engine.serial).toBe(serial);
+    await again.updater.check();
+    expect(again.updater.status).toMatchObject({ mode: 'normal', error: 'offline' });
+    expect(again.news).toEqual([]);
+  });
+});
+
+describe('a store that lies is refused, and the last good bundle goes on', () => {
+  async function attacked(attack: (d: TestDevice, before: ReadonlyMap<string, Uint8Array>) => Promise<void> | void): Promise<{ d: TestDevice; was: number; error: string }> {
+    const d = await current();
+    const before = new Map(d.tap.seen);
+    const was = d.updater.active?.record.custom.serial ?? 0;
+    await attack(d, before);
+    await d.updater.check();
+    d.tap.rule = () => undefined;
+    return { d, was, error: d.updater.status.error ?? '' };
+  }
+  const stays = ({ d, was }: { d: TestDevice; was: number }): void => {
+    expect(d.updater.active?.record.custom.serial).toBe(was);
+    expect(d.updater.status.mode).toBe('normal');
+    expect(d.news.at(-1)).toMatchObject({ event: 'policy.refused' });
+  };
+
+  it('an old timestamp (rollback)', async () => {
+    const r = await attacked(async (d, before) => {
+      await author.release('stable', next());
+      await d.updater.check();
+      d.tap.replay(before);
+    });
+    expect(r.error).toMatch(/timestamp version \d+ is less than current version \d+/);
+    expect(r.d.updater.active?.record.custom.serial).toBe(serial);
+  });
+
+  it('an old snapshot under the new timestamp (mix and match)', async () => {
+    const r = await attacked(async (d, before) => {
+      await author.release('stable', next());
+      const old = [...before.keys()].find((p) => p.endsWith('.snapshot.json')) ?? '';
+      d.tap.rule = (path) => (path.endsWith('.snapshot.json') ? before.get(old) : undefined);
+    });
+    expect(r.error).toMatch(/Expected (length|hash)/);
+    stays(r);
+  });
+
+  it('an old list of the ring under the new snapshot (mix and match)', async () => {
+    const r = await attacked(async (d, before) => {
+      await author.release('stable', next());
+      const old = [...before.keys()].find((p) => p.endsWith('.stable.json')) ?? '';
+      d.tap.rule = (path) => (path.endsWith('.stable.json') ? before.get(old) : undefined);
+    });
+    expect(r.error).toMatch(/Expected (length|hash)/);
+    stays(r);
+  });
+
+  it('an altered bundle', async () => {
+    const r = await attacked(async (d) => {
+      await author.release('stable', next());
+      d.tap.rule = (path) => (path.startsWith('targets/') ? packBundle(bundleOf(serial, { 'policies/main.cedar': '@id("evil")\npermit(principal, action, resource);\n' })) : undefined);
+    });
+    expect(r.error).toMatch(/not the file that was signed/);
+    stays(r);
+  });
+
+  it('metadata changed after signing', async () => {
+    const r = await attacked((d, before) => {
+      d.tap.rule = (path) => (path === 'metadata/timestamp.json' ? forged(before.get(path), (s) => (s['version'] = 9_999)) : undefined);
+    });
+    expect(r.error).toMatch(/timestamp was signed by 0\/1 keys/);
+    stays(r);
+  });
+
+  it('a file without end', async () => {
+    const r = await attacked((d) => {
+      d.tap.rule = (path) => (path === 'metadata/timestamp.json' ? new Uint8Array(64 * 1024) : undefined);
+    });
+    expect(r.error).toMatch(/larger than 16384 bytes/);
+    stays(r);
+  });
+
+  it('garbage', async () => {
+    const r = await attacked((d) => {
+      d.tap.rule = (path) => (path === 'metadata/timestamp.json' ? utf8('<html>') : undefined);
+    });
+    expect(r.error).toMatch(/is refused/);
+    stays(r);
+  });
+
+  it('a first root of its own, to a device that was told another fingerprint', async () => {
+    const d = await testDevice(alice, store.clock, 'ab'.repeat(32));
+    devices.push(d);
+    await d.updater.check();
+    expect(d.updater.inForce).toBeUndefined();
+    expect(d.updater.status.error).toMatch(/not the one that this device was told to trust/);
+  });
+
+  it('an old repository after the cache was deleted', async () => {
+    const d = await current();
+    const old = new Map(d.tap.seen);
+    await author.release('stable', next());
+    await d.updater.check();
+    const good = d.updater.active?.record.custom.serial;
+    rmSync(join(d.dir, 'policy'), { recursive: true });
+    const again = await d.reopen();
+    expect(again.updater.inForce).toBeUndefined();
+    again.tap.replay(old);
+    await again.updater.check();
+    expect(again.updater.inForce).toBeUndefined();
+    expect(again.updater.status.error).toMatch(/has version \d+, this device has seen \d+/);
+    again.tap.rule = () => undefined;
+    await again.updater.check();
+    expect(again.updater.active?.record.custom.serial).toBe(good);
+  });
+
+  it('a state file that somebody has edited', async () => {
+    const d = await current();
+    const file = stateFileOf(d.dir);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"serial":\d+,"ends_ms"/, '"serial":1,"ends_ms"'));
+    await expect(d.reopen()).rejects.toThrow(/does not hold what this device wrote/);
+  });
+});
+
+describe('time', () => {
+  it('an expired timestamp is refused (freeze), and what is verified goes on until its own end', async () => {
+    const d = await current();
+    const frozen = new Map(d.tap.seen);
+    store.clock.offsetMs = 2 * DAY;
+    d.tap.replay(frozen);
+    await d.updater.check();
+    store.clock.offsetMs = 0;
+    expect(d.updater.status.error).toMatch(/timestamp\.json expired/);
+    expect(d.updater.status.mode).toBe('normal');
+  });
+
+  it('the store signs timestamp and snapshot anew before they expire', async () => {
+    const before = await security.client.policyVersions();
+    store.clock.offsetMs = 13 * HOUR;
+    await store.restart();
+    await signInAgain();
+    const after = await security.client.policyVersions();
+    expect(after?.['timestamp']).toBe((before?.['timestamp'] ?? 0) + 1);
+    expect(after?.['snapshot']).toBe(before?.['snapshot']);
+    await current();
+    store.clock.offsetMs = 0;
+  });
+
+  it('after the end of targets only break-glass is left; a new push ends that', async () => {
+    const glass = '@id("oncall")\n@break_glass("the store is gone")\npermit(principal in Group::"engineering", action, resource);\n';
+    await author.release('stable', next({ 'policies/glass.cedar': glass }));
+    const d = await current();
+    const told: (string | undefined)[] = [];
+    d.updater.onChange((_policy, end) => told.push(end));
+    store.clock.offsetMs = 31 * DAY;
+    d.tap.rule = () => new Error('offline');
+    await d.updater.check();
+    expect(d.updater.status.mode).toBe('expired');
+    expect(d.updater.inForce?.breakGlass).toMatch(/the signed policy ended/);
+    expect(told).toEqual([expect.stringMatching(/the signed policy ended/)]);
+    expect(d.news.at(-1)).toMatchObject({ event: 'policy.degraded', why: 'expired' });
+    const base = { connection: { name: 'shop', protocol: 'postgres' as const, labels: {}, database: 'shop', tls: 'verify' as const }, client: 'native' as const, deviceId: 'd', timeMs: 0, approved: false, action: 'connect' as const };
+    const ask = (group: string): string | undefined => d.updater.inForce?.engine.decide({ ...base, principal: { kind: 'User', issuer: 'i', subject: 's', name: 's', groups: [group] } }).effect;
+    expect([ask('engineering'), ask('sales')]).toEqual(['allow', 'deny']);
+    await signInAgain();
+    d.tap.rule = () => undefined;
+    await author.release('stable', next());
+    await d.updater.check();
+    expect(d.updater.status).toMatchObject({ mode: 'normal', error: undefined });
+    expect(told.at(-1)).toMatch(/valid again/);
+    store.clock.offsetMs = 0;
+  });
+});
