@@ -72,17 +72,20 @@ function recordingsDir(o: Common): string {
   return path.join(loadDataDir(o.config), 'recordings');
 }
 
-/** A path, or a session id that is looked up here and then in the store. */
-async function withRecording<T>(what: string, o: Common, use: (source: RecordingSource) => Promise<T>): Promise<T> {
-  if (!isSessionId(what)) return use(openRecording(what));
+/**
+ * A path, or a session id that is looked up here and then in the store.
+ * @param use also told whether this is this machine's own copy, which has no proofs of the log: the store adds them to an export
+ */
+async function withRecording<T>(what: string, o: Common, use: (source: RecordingSource, own: boolean) => Promise<T>): Promise<T> {
+  if (!isSessionId(what)) return use(openRecording(what), o.config !== undefined && path.dirname(path.resolve(what)) === recordingsDir(o));
   const local = o.config === undefined ? undefined : path.join(recordingsDir(o), what);
-  if (local !== undefined && existsSync(local) && o.as === undefined && o.tokenFile === undefined) return use(openRecording(local));
+  if (local !== undefined && existsSync(local) && o.as === undefined && o.tokenFile === undefined) return use(openRecording(local), true);
   const client = await remote(o);
   const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-srz-'));
   try {
     const file = path.join(dir, `${what}.srz`);
     writeFileSync(file, await client.downloadSrz(what), { mode: 0o600 });
-    return await use(openRecording(file));
+    return await use(openRecording(file), false);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -98,7 +101,7 @@ async function show(what: string, o: Common): Promise<void> {
 
 async function verify(what: string, o: Common & { trust?: string }): Promise<void> {
   const trust = await loadTrust(o);
-  const report = await withRecording(what, o, (source) => verifyRecording(source, trust, { crypto: nodeCrypto }));
+  const report = await withRecording(what, o, (source, own) => verifyRecording(source, trust, { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' }));
   process.stdout.write(o.json ? `${JSON.stringify(report)}\n` : reportText(report));
   if (report.verdict === 'FAIL') process.exitCode = 1;
 }
@@ -120,9 +123,9 @@ async function exportSrz(what: string, o: Common & { output: string }): Promise<
 }
 
 async function cast(what: string, o: Common & { output?: string }): Promise<void> {
-  await withRecording(what, o, async (source) => {
+  await withRecording(what, o, async (source, own) => {
     // A cast is traced to what was verified, so it is made from a verified source or not at all.
-    const report = await verifyRecording(source, await loadTrust(o), { crypto: nodeCrypto });
+    const report = await verifyRecording(source, await loadTrust(o), { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' });
     const log = source.log();
     if (report.verdict === 'FAIL' || !report.open || !log) throw new ConfigError(`the recording does not verify: ${report.firstBad?.reason ?? 'no log'}`, { file: what });
     const lines = castLines(readRecords(log), { open: report.open, size: report.size, root: report.root });

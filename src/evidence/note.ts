@@ -1,5 +1,5 @@
 /** C2SP signed-note, tlog-checkpoint and tlog-cosignature: text forms and verification. Signing is in sign.ts. */
-import { concatBytes, equalBytes, fromBase64, toBase64, utf8 } from '../base/encoding.ts';
+import { concatBytes, equalBytes, fromBase64, toBase64, toHex, utf8 } from '../base/encoding.ts';
 import { MalformedError } from '../base/errors.ts';
 import { pureSha256, type Sha256 } from './merkle.ts';
 import { webCrypto, type CryptoPort } from './verify-crypto.ts';
@@ -92,6 +92,21 @@ export interface NoteKey {
   readonly name: string;
   /** Raw 32 bytes, Ed25519. */
   readonly publicKey: Uint8Array;
+}
+
+/** A verifier key (C2SP signed-note, "Verifier keys"): `<name>+<key id in hex>+<base64 of type byte and key>`. */
+export const formatVkey = (key: NoteKey, type: number, sha256: Sha256 = pureSha256): string =>
+  `${key.name}+${toHex(noteKeyId(key.name, type, key.publicKey, sha256))}+${toBase64(concatBytes([Uint8Array.of(type), key.publicKey]))}`;
+
+/** @throws MalformedError for another type than `type`, a wrong key id, or anything that is not a verifier key. */
+export function parseVkey(text: string, type: number): NoteKey {
+  const [name = '', id = '', ...rest] = text.split('+');
+  const bytes = fromBase64(rest.join('+'));
+  if (!isNoteName(name) || bytes.length !== 33) throw bad('not a verifier key: it is `name+id+key` with an Ed25519 key');
+  if (bytes[0] !== type) throw bad(`the verifier key of ${name} has type ${bytes[0]}, not ${type}`);
+  const key = { name, publicKey: bytes.slice(1) };
+  if (toHex(noteKeyId(name, type, key.publicKey)) !== id) throw bad(`the verifier key of ${name} does not have its own id`);
+  return key;
 }
 
 const asRef = (key: NoteKey): PublicKeyRef => ({ keyId: key.name, alg: 'Ed25519', publicKey: key.publicKey });

@@ -27,7 +27,7 @@ export function openRecording(path: string): RecordingSource {
 
 /** A session directory: `log.ndjson` as the spool writes it, or `chunks/` as the store keeps it. */
 export function openRecordingDir(dir: string): RecordingSource {
-  const names = ['', 'chunks', 'receipts', 'redactions'].flatMap((sub) => {
+  const names = ['', 'chunks', 'proofs', 'tsa', 'receipts', 'redactions'].flatMap((sub) => {
     const at = join(dir, sub);
     return existsSync(at) ? readdirSync(at).map((n) => (sub === '' ? n : `${sub}/${n}`)) : [];
   });

@@ -16,10 +16,18 @@ export const fileNames = {
   finalNote: 'final.note',
   export: 'export.dsse.json',
   torn: 'torn.bin',
+  /** RFC 3161 token over the log checkpoint of the proofs. */
+  timestamp: 'tsa/checkpoint.tsr',
 } as const;
 
 export const chunkName = (index: number): string => `chunks/${String(index).padStart(6, '0')}.ndjson.gz`;
 export const receiptName = (part: number | 'close' | 'recovered'): string => `receipts/${typeof part === 'number' ? String(part).padStart(6, '0') : part}.dsse.json`;
+
+/** Where the proof lies that a statement's file is in the transparency log. */
+export function tlogProofName(statement: string): string {
+  const stem = statement.replace(/\.dsse\.json$/, '');
+  return `proofs/${stem.replace(/^redactions\//, 'redaction-')}.tlog-proof`;
+}
 
 /** Order of files in an export. Everything that a recording may hold is named here; anything else is refused. */
 const order: readonly RegExp[] = [
@@ -29,6 +37,8 @@ const order: readonly RegExp[] = [
   /^torn\.bin$/,
   /^chunks\/\d{6}\.ndjson\.gz$/,
   /^final\.note$/,
+  /^proofs\/(open|close|recovered|redaction-[a-z0-9][a-z0-9-]{0,99})\.tlog-proof$/,
+  /^tsa\/checkpoint\.tsr$/,
   /^receipts\/(\d{6}|close|recovered)\.dsse\.json$/,
   /^redactions\/[a-z0-9][a-z0-9-]{0,99}\.dsse\.json$/,
   /^export\.dsse\.json$/,

@@ -4,6 +4,7 @@ import { parseDeviceId, type DeviceId } from '../base/ids.ts';
 import type { ApproverKeyRef } from './approval.ts';
 import { isNoteName, type NoteKey } from './note.ts';
 import { base64, count, exactly, list, object, oneOf, text, texts } from './parse.ts';
+import { parseTlogPolicy, type TlogPolicy } from './tlog-policy.ts';
 import type { KeyAlg, PublicKeyRef } from './types.ts';
 import { deviceIdOf, keyIdOf } from './verify-crypto.ts';
 
@@ -30,11 +31,21 @@ export interface Trust {
   readonly exporters: readonly PublicKeyRef[];
   /** Who may agree to a redaction, and how many of them it takes. */
   readonly redactors: { readonly threshold: number; readonly keys: readonly PublicKeyRef[] };
+  /** With it, every recording must prove that its statements are in one of these transparency logs. */
+  readonly logPolicy: TlogPolicy | undefined;
+  /** RFC 3161 time-stamping authorities. Where there is one, the log checkpoint of each proof must be stamped by one of them. */
+  readonly timestampAuthorities: readonly TimestampAuthority[];
+}
+
+export interface TimestampAuthority {
+  readonly name: string;
+  /** DER of the certificate that its chain must end at: the authority's own or its root. */
+  readonly certificate: Uint8Array;
 }
 
 /** @throws MalformedError naming the member that is wrong. An empty list is allowed, a missing one is not. */
 export function parseTrust(value: unknown): Trust {
-  const o = object(value, 'trust', ['v', 'organisation', 'devices', 'witnesses', 'receipt_keys', 'approvers'], ['exporters', 'redactors']);
+  const o = object(value, 'trust', ['v', 'organisation', 'devices', 'witnesses', 'receipt_keys', 'approvers'], ['exporters', 'redactors', 'log_policy', 'timestamp_authorities']);
   exactly(o['v'], 'trust.v', 1);
   return {
     organisation: text(o['organisation'], 'trust.organisation'),
@@ -44,6 +55,8 @@ export function parseTrust(value: unknown): Trust {
     approvers: unique(list(o['approvers'], 'trust.approvers', approver, 100_000), 'trust.approvers'),
     exporters: o['exporters'] === undefined ? [] : unique(list(o['exporters'], 'trust.exporters', key), 'trust.exporters'),
     redactors: redactors(o['redactors']),
+    logPolicy: o['log_policy'] === undefined ? undefined : parseTlogPolicy(text(o['log_policy'], 'trust.log_policy')),
+    timestampAuthorities: o['timestamp_authorities'] === undefined ? [] : list(o['timestamp_authorities'], 'trust.timestamp_authorities', timestampAuthority, 100),
   };
 }
 
@@ -84,6 +97,11 @@ function witness(value: unknown, what: string): NoteKey {
   const publicKey = base64(o['public_key'], `${what}.public_key`);
   if (!isNoteName(name) || publicKey.length !== 32) throw new MalformedError('malformed.value', `${what} is not a witness name and an Ed25519 key`);
   return { name, publicKey };
+}
+
+function timestampAuthority(value: unknown, what: string): TimestampAuthority {
+  const o = object(value, what, ['name', 'certificate']);
+  return { name: text(o['name'], `${what}.name`, 255), certificate: base64(o['certificate'], `${what}.certificate`) };
 }
 
 function approver(value: unknown, what: string): ApproverKeyRef<TrustedApprover> {

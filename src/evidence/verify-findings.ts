@@ -23,6 +23,9 @@ export type FindingCode =
   | 'receipt_mismatch'
   | 'redaction_invalid'
   | 'approval_invalid'
+  | 'log_proof_missing'
+  | 'log_proof_invalid'
+  | 'timestamp_invalid'
   | 'container';
 
 export interface Finding {

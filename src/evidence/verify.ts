@@ -14,12 +14,13 @@ import { verifyOpen } from './verify-chunk.ts';
 import { webCrypto, type CryptoPort } from './verify-crypto.ts';
 import { FindingError, type Finding } from './verify-findings.ts';
 import { LogVerifier, type LogBinding, type MissingDisclosure, type VerifiedRecord } from './verify-log.ts';
+import { checkTimestamp, checkTransparency, type ProofDemand, type Transparency } from './verify-transparency.ts';
 import { checkApprovals, checkDevice, checkDisclosures, checkEnd, checkWitness, fail, type End, type Walked, type Witnessed } from './verify-steps.ts';
 
 export type Verdict = 'PASS' | 'PASS with redactions' | 'RECOVERED' | 'FAIL';
 
 export interface VerifyStep {
-  readonly name: 'container' | 'open' | 'log' | 'end' | 'witness' | 'device' | 'content' | 'approvals';
+  readonly name: 'container' | 'open' | 'log' | 'end' | 'witness' | 'transparency' | 'timestamp' | 'device' | 'content' | 'approvals';
   readonly ok: boolean;
   readonly detail: string;
 }
@@ -40,11 +41,20 @@ export interface VerifyReport {
   /** Records that a trusted witness or store has seen. */
   readonly witnessedThrough: number;
   readonly witnessedMs?: number;
+  /** The log that has the end of this recording, and when its witnesses had seen that. */
+  readonly logged?: { readonly origin: string; readonly index: number; readonly size: number; readonly timeMs?: number };
+  /** Time of the RFC 3161 token over the log's checkpoint. */
+  readonly timestampMs?: number;
   /** Contents that are gone. */
   readonly redacted: number;
 }
 
 export interface VerifyOptions {
+  /**
+   * `required` (default): a recording without the proofs that trust demands fails. `if present` is for a device's own
+   * copies, which have none: the store adds them to an export.
+   */
+  readonly proofs?: ProofDemand;
   /** Node lends its faster primitives here; WebCrypto and a pure SHA-256 otherwise. */
   readonly crypto?: CryptoPort;
   /** Called now and then with the number of records checked. */
@@ -66,6 +76,7 @@ class Run {
   readonly #source: RecordingSource;
   readonly #trust: Trust;
   readonly #crypto: CryptoPort;
+  readonly #proofs: ProofDemand;
   readonly #onProgress: ((records: number) => void) | undefined;
   readonly #steps: VerifyStep[] = [];
   readonly #missing: MissingDisclosure[] = [];
@@ -76,11 +87,14 @@ class Run {
   #log: LogVerifier | undefined;
   #end: End | undefined;
   #witnessed: Witnessed = { through: 0, wholeMs: undefined };
+  #transparency: Transparency = { detail: '', proven: undefined };
+  #timestampMs: number | undefined;
 
   constructor(source: RecordingSource, trust: Trust, options: VerifyOptions) {
     this.#source = source;
     this.#trust = trust;
     this.#crypto = options.crypto ?? webCrypto;
+    this.#proofs = options.proofs ?? 'required';
     this.#onProgress = options.onProgress;
   }
 
@@ -99,9 +113,26 @@ class Run {
       this.#witnessed = witnessed;
       return detail;
     });
+    await this.#step('transparency', async () => {
+      this.#transparency = await checkTransparency(w, this.#proofs);
+      this.#seenWholeAt(this.#transparency.proven?.timeMs);
+      return this.#transparency.detail;
+    });
+    await this.#step('timestamp', async () => {
+      const { detail, timeMs } = await checkTimestamp(w, this.#transparency, this.#proofs);
+      this.#timestampMs = timeMs;
+      this.#seenWholeAt(timeMs);
+      return detail;
+    });
     await this.#step('device', () => checkDevice(w, this.#witnessed));
     await this.#step('content', () => checkDisclosures(w));
     await this.#step('approvals', () => checkApprovals(w));
+  }
+
+  /** The log has the end statement, and with it the whole recording: whoever saw the log has seen that. */
+  #seenWholeAt(timeMs: number | undefined): void {
+    if (timeMs === undefined) return;
+    this.#witnessed = { ...this.#witnessed, wholeMs: Math.min(timeMs, this.#witnessed.wholeMs ?? timeMs) };
   }
 
   report(): VerifyReport {
@@ -114,7 +145,16 @@ class Run {
       ...(this.#open === undefined ? {} : { sessionId: this.#open.open.session_id, open: this.#open.open }),
       ...(this.#firstBad === undefined ? {} : { firstBad: this.#firstBad }),
       ...(this.#witnessed.wholeMs === undefined ? {} : { witnessedMs: this.#witnessed.wholeMs }),
+      ...this.#logged(),
+      ...(this.#timestampMs === undefined ? {} : { timestampMs: this.#timestampMs }),
     };
+  }
+
+  #logged(): Pick<VerifyReport, 'logged'> {
+    const { proven } = this.#transparency;
+    if (proven === undefined) return {};
+    const { origin, size } = proven.checkpoint;
+    return { logged: { origin, index: proven.index, size, ...(proven.timeMs === undefined ? {} : { timeMs: proven.timeMs }) } };
   }
 
   async #step(name: VerifyStep['name'], work: () => string | Promise<string>): Promise<boolean> {

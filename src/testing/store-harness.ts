@@ -67,6 +67,7 @@ const defaults: Omit<StoreConfig, 'data_dir'> = {
   origin: 'store.test',
   organisation: 'Test',
   dev_idp: { people: [{ subject: 'alice@example.com', name: 'Alice', groups: ['engineering'] }, { subject: 'carol@example.com', name: 'Carol', groups: ['dba'], password: 'open sesame' }] },
+  log: { checkpoint_seconds: 0.05 },
   roles: { admin: ['platform'], auditor: ['audit'] },
   targets: [{ name: 'shop', protocol: 'postgres', host: '127.0.0.1', port: 5432, database: 'shop', labels: { env: 'prod' }, credentials: { user: 'app', password: canary } }],
 };

@@ -1,6 +1,6 @@
 /** Recordings as the store keeps them. */
 import { z } from 'zod';
-import { deviceId, line, sessionId, sha256Hex, timeMs } from './common.ts';
+import { base64, deviceId, line, sessionId, sha256Hex, timeMs } from './common.ts';
 
 export const recordingParams = z.strictObject({ session: sessionId });
 export const chunkParams = z.strictObject({ session: sessionId, index: z.coerce.number().int().min(0).max(999_999) });
@@ -53,4 +53,6 @@ export const recordingDetail = z.strictObject({
   recording: recordingInfo,
   files: z.array(z.strictObject({ name: line(100), bytes: z.number().int().min(0) })),
 });
+/** GET /v1/recordings/:session/proofs: files of an export that the store makes anew each time. */
+export const recordingProofs = z.strictObject({ files: z.array(z.strictObject({ name: line(150), content: base64(200_000) })) });
 export const fileParams = z.strictObject({ session: sessionId, '*': z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)?$/).max(100) });

@@ -15,5 +15,8 @@ export const trustReply = z.strictObject({
   receipt_keys: z.array(publicKey),
   /** Who signs the list of files in an export. */
   exporters: z.array(publicKey),
+  /** C2SP tlog-policy: the log that every recording must prove to be in, and who must have witnessed it. */
+  log_policy: z.string().max(64 * 1024),
+  timestamp_authorities: z.array(z.strictObject({ name: line(255), certificate: base64(20_000) })).optional(),
   approvers: z.array(z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200), principal: person, revoked: revoked.optional() })),
 });

@@ -11,6 +11,7 @@ import { allDevices } from '../devices/routes.ts';
 import type { User } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import type { Hub } from '../http/hub.ts';
+import { appendToLog } from '../log/append.ts';
 import { type ApprovalRow, closeApproval, decisionsOf, findApproval, insertDecision } from './repository.ts';
 
 export const isApprover = (a: ApprovalRow, user: { iss: string; sub: string; groups: readonly string[] }): boolean =>
@@ -30,6 +31,7 @@ export async function takeDecision(tx: Queries, hub: Hub, o: { id: ApprovalId; e
   const { decision } = await verified(approval, o.envelope, await keysOf(tx, o.user), o.nowMs);
   const keyId = parseEnvelope(o.envelope, 'approval-decision').signatures[0]?.keyId ?? '';
   await insertDecision(tx, { id: o.id, seq: earlier.length, iss: o.user.iss, sub: o.user.sub, keyId, decision: decision.decision, envelope: o.envelope, nowMs: o.nowMs });
+  await appendToLog(tx, { kind: 'approval', envelope: o.envelope, tMs: o.nowMs });
   const approvals = earlier.filter((d) => d.decision === 'approve').length + (decision.decision === 'approve' ? 1 : 0);
   if (decision.decision === 'deny') await closeApproval(tx, o.id, 'denied', decision.reason, o.nowMs);
   else if (approvals >= approval.quorum) await closeApproval(tx, o.id, 'approved', '', o.nowMs);

@@ -19,6 +19,8 @@ import { parseOpen } from '../../evidence/statements.ts';
 import type { Queries } from '../db/database.ts';
 import type { ProvenDevice } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
+import { appendToLog } from '../log/append.ts';
+import type { TransparencyLog } from '../log/log.ts';
 import { queueForSearch } from '../search/jobs.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import type { StoreKeys } from '../trust/store-keys.ts';
@@ -33,12 +35,13 @@ export interface IngestPorts {
   readonly keys: StoreKeys;
   /** First part of the origin that recordings of this store carry. */
   readonly origin: string;
+  readonly log: Pick<TransparencyLog, 'prove'>;
 }
 
 export const objectKey = (session: SessionId, name: string): string => `recordings/${session}/${name}`;
 
 /** @throws StoreError; nothing is stored then */
-export async function takeOpen(tx: Queries, p: IngestPorts, o: { session: SessionId; envelope: string; device: ProvenDevice }): Promise<OpenStatement> {
+export async function takeOpen(tx: Queries, p: IngestPorts, o: { session: SessionId; envelope: string; device: ProvenDevice; nowMs: number }): Promise<OpenStatement> {
   const { device } = o;
   const key = { deviceId: device.deviceId, keyId: nodeSha256Hex(device.publicKey), alg: device.alg, publicKey: device.publicKey };
   const { open } = await named(() => verifyOpen(o.envelope, key, nodeCrypto));
@@ -53,6 +56,7 @@ export async function takeOpen(tx: Queries, p: IngestPorts, o: { session: Sessio
   }
   await putSame(p, objectKey(o.session, fileNames.open), Buffer.from(o.envelope));
   await insertRecording(tx, open, { envelope: o.envelope, sha256, emptyRoot: EMPTY_ROOT });
+  await appendToLog(tx, { kind: 'session.open', envelope: o.envelope, tMs: o.nowMs });
   return open;
 }
 
@@ -106,6 +110,7 @@ export async function takeEnd(tx: Queries, p: IngestPorts, o: { session: Session
   if (recording.witnessed_note !== null) await putFinalNote(p, tx, recording, recording.witnessed_note);
   const receipt = signReceipt(receiptOf(o, o.kind, sha256, recording.size, recording.root), p.keys.receipt);
   await p.objects.replace(objectKey(o.session, receiptName(o.kind)), Buffer.from(receipt));
+  await appendToLog(tx, { kind: o.kind === 'close' ? 'session.close' : 'session.recovered', envelope: o.envelope, tMs: o.nowMs });
   await endRecording(tx, o.session, { state: o.kind === 'close' ? 'closed' : 'recovered', nowMs: o.nowMs, sha256, receipt, cosignature });
   return { envelope: receipt, cosignature };
 }

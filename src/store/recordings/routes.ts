@@ -11,14 +11,16 @@ import {
   recordingDetail,
   recordingList,
   recordingParams,
+  recordingProofs,
   recordingQuery,
 } from '../../contract/store/index.ts';
+import { toBase64 } from '../../base/encoding.ts';
 import type { SessionId } from '../../base/ids.ts';
 import type { Queries } from '../db/database.ts';
 import type { User } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import { bytes, json, none, type Router } from '../http/route.ts';
-import { exported, filesOf } from './files.ts';
+import { exported, filesOf, proofFiles } from './files.ts';
 import { type IngestPorts, objectKey, statementText, takeChunk, takeEnd, takeOpen } from './ingest.ts';
 import { findRecording, listRecordings, type RecordingRow, toInfo } from './repository.ts';
 
@@ -28,6 +30,7 @@ const STATEMENT_LIMIT_BYTES = 1024 * 1024;
 export function recordingRoutes(route: Router, ports: IngestPorts): void {
   uploadRoutes(route, ports);
   readRoutes(route, ports);
+  proofsRoute(route, ports);
   exportRoute(route, ports);
 }
 
@@ -43,7 +46,7 @@ function uploadRoutes(route: Router, ports: IngestPorts): void {
     reply: json(emptyReply),
     handler: (ctx) =>
       ctx.commit(ctx.params.session, async (tx) => {
-        await takeOpen(tx, ports, { session: ctx.params.session, envelope: statementText(ctx.raw), device: ctx.device });
+        await takeOpen(tx, ports, { session: ctx.params.session, envelope: statementText(ctx.raw), device: ctx.device, nowMs: ctx.clock.nowMs() });
         await ctx.hub.publish(tx, { type: 'recording', session_id: ctx.params.session, state: 'open' });
         return {};
       }),
@@ -145,6 +148,24 @@ function readRoutes(route: Router, ports: IngestPorts): void {
   });
 }
 
+/** The proofs of the log as an export has them, for a verifier that reads the other files one by one. */
+function proofsRoute(route: Router, ports: IngestPorts): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/recordings/:session/proofs',
+    auth: 'user',
+    action: 'recording.proofs',
+    params: recordingParams,
+    reply: json(recordingProofs),
+    handler: async (ctx) => {
+      const recording = await ctx.commit(ctx.params.session, (tx) => readable(tx, ctx.params.session, ctx.user));
+      const files = await proofFiles(ports, ctx.db, recording, ctx.clock.nowMs());
+      return { files: [...files].map(([name, bytes]) => ({ name, content: toBase64(bytes) })) };
+    },
+  });
+}
+
 /** The whole recording as one file, with the store's list of what is in it and who took it out. */
 function exportRoute(route: Router, ports: IngestPorts): void {
   route({
@@ -158,7 +179,7 @@ function exportRoute(route: Router, ports: IngestPorts): void {
     handler: async (ctx) => {
       const { session } = ctx.params;
       const recording = await ctx.commit(session, (tx) => readable(tx, session, ctx.user));
-      return { contentType: 'application/vnd.sallyport.srz+zip', fileName: `${session}.srz`, body: await exported(ports, recording, ctx.user, ctx.clock.nowMs()) };
+      return { contentType: 'application/vnd.sallyport.srz+zip', fileName: `${session}.srz`, body: await exported(ports, ctx.db, recording, { user: ctx.user, nowMs: ctx.clock.nowMs() }) };
     },
   });
 }

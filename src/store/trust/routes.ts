@@ -4,9 +4,10 @@ import { trustReply } from '../../contract/store/index.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { allDevices } from '../devices/routes.ts';
 import { json, none, type Router } from '../http/route.ts';
+import { authorityOf, type LogConfig, logPolicyOf } from '../log/config.ts';
 import type { StoreKeys } from './store-keys.ts';
 
-export function trustRoutes(route: Router, organisation: string, keys: StoreKeys): void {
+export function trustRoutes(route: Router, organisation: string, keys: StoreKeys, log: LogConfig): void {
   route({
     ...none,
     method: 'GET',
@@ -25,6 +26,8 @@ export function trustRoutes(route: Router, organisation: string, keys: StoreKeys
           witnesses: [{ name: keys.witness.name, public_key: toBase64(keys.witness.signer.publicKey) }],
           receipt_keys: [own],
           exporters: [own],
+          log_policy: logPolicyOf(log, keys),
+          ...(log.tsa === undefined ? {} : { timestamp_authorities: [{ name: log.tsa.name, certificate: toBase64(authorityOf(log.tsa).certificate) }] }),
           approvers: devices.map((d) => ({
             key_id: sha256Hex(fromBase64(d.public_key)),
             alg: d.alg,

@@ -14,6 +14,7 @@ create table log_state (
   size bigint not null default 0, range text not null default '[]', checkpoint text,
   lease_until_ms bigint not null default 0);
 insert into log_state (one) values (true);
+create table log_edges (level integer primary key, hashes bytea not null);
 create table log_timestamps (size bigint primary key, checkpoint text not null, token bytea not null, t_ms bigint not null);
 create table witness_state (
   origin text primary key, size bigint not null, root text not null, checkpoint text not null, t_ms bigint not null);
