@@ -7,6 +7,7 @@ import type { Database, Queries } from './database.ts';
 
 /** Longest window of any route: what is older is forgotten. */
 const WINDOW_MS = 60_000;
+const routeOptions = z.object({ routeInfo: z.object({ url: z.string() }) });
 const row = z.object({ count: z.number(), started_ms: z.number() });
 
 /** What `@fastify/rate-limit` takes as `store`. */
@@ -18,7 +19,8 @@ export function rateStore(db: Database, clock: Clock): FastifyRateLimitStoreCtor
         (error: unknown) => callback(error instanceof Error ? error : new BugError('counting failed')),
       );
     },
-    child: (options) => forRoute(options.path),
+    // The library's types promise the path itself; what it hands over is the route.
+    child: (options) => forRoute(routeOptions.parse(options).routeInfo.url),
   });
   return class {
     incr: FastifyRateLimitStore['incr'];
