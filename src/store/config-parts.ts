@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
 
 const file = z.string().min(1);
-const secret = z
+/** A secret: here, in the environment, or in a file. */
+export const secretSource = z
   .strictObject({ value: z.string().min(1).max(10_000).optional(), env: z.string().min(1).optional(), file: file.optional() })
   .refine((s) => [s.value, s.env, s.file].filter((x) => x !== undefined).length === 1, 'give exactly one of value, env, file');
-export type SecretSource = z.output<typeof secret>;
+export type SecretSource = z.output<typeof secretSource>;
 
 export const databaseConfig = z
   .strictObject({
@@ -30,8 +31,8 @@ export const objectsConfig = z.strictObject({
     prefix: z.string().regex(/^(?:[A-Za-z0-9][A-Za-z0-9._-]*\/)*$/, 'plain names, each with a slash behind it').max(500).default(''),
     path_style: z.boolean().default(false),
     /** Absent: where the platform gives them (environment, instance, pod identity). */
-    access_key_id: secret.optional(),
-    secret_access_key: secret.optional(),
+    access_key_id: secretSource.optional(),
+    secret_access_key: secretSource.optional(),
     /** Retention by the bucket's object lock. */
     lock: z.strictObject({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), days: z.number().int().min(1).max(36_500) }).optional(),
   }),

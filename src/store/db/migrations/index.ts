@@ -4,7 +4,8 @@ import { log } from './0002-log.ts';
 import { search } from './0003-search.ts';
 import { policy } from './0004-policy.ts';
 import { identity } from './0005-identity.ts';
+import { siem } from './0006-siem.ts';
 import { parts } from './0008-parts.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, search, policy, identity, parts];
+export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts];
