@@ -169,7 +169,7 @@ export const savedSearchParams = z.strictObject({ id: savedSearchId });
 export const savedSearchBody = z.strictObject({
   name: line(100),
   filters: searchFilters,
-  /** Others may see and run it; each runs it with their own rights. */
+  /** Other auditors may see and run it; each runs it with their own rights. */
   shared: z.boolean().default(false),
 });
 export const savedSearch = z.strictObject({

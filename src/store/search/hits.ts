@@ -85,3 +85,11 @@ export async function hitsAt(q: Queries, places: readonly Place[], marks: { term
     ...(r.error === null ? {} : { error: r.error }),
   }));
 }
+
+export async function placeOfStatement(q: Queries, session: string, n: number): Promise<Place | undefined> {
+  return q.first(
+    z.object({ at_ms: z.number(), sid: z.number() }).transform((r): Place => ({ atMs: r.at_ms, sid: r.sid, n })),
+    'select e.at_ms, e.sid from search_statements e join search_sessions s on s.sid = e.sid where s.session_id = $1 and e.n = $2',
+    [session, n],
+  );
+}

@@ -7,9 +7,13 @@ import { json, none, type Router } from '../http/route.ts';
 import type { Scope } from './filters.ts';
 import { find, indexState } from './find.ts';
 import { requeue } from './jobs.ts';
+import { savedSearchRoutes } from './saved.ts';
 import { trigramIndex } from './scan.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 export function searchRoutes(route: Router): void {
+  savedSearchRoutes(route);
+  sessionRoutes(route);
   route({
     ...none,
     method: 'POST',
