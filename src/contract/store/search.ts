@@ -283,7 +283,7 @@ export const watcher = z.strictObject({
   sub: z.string(),
   name: z.string(),
   address: z.string(),
-  /** `recording.show`, `recording.download`, `recording.export`, `session.timeline` ... */
+  /** `recording.show`, `recording.download`, `recording.export`, `recording.timeline` ... */
   action: z.string(),
   /** Which part: a file of the recording, or empty. */
   part: z.string(),

@@ -5,7 +5,7 @@ import { watcher, type watcherList } from '../../contract/store/index.ts';
 import type { Queries } from '../db/database.ts';
 
 /** Calls that show something of a recording. Uploads are told by the recording itself. */
-const READING = ['recording.show', 'recording.download', 'recording.export', 'session.summary', 'session.timeline', 'session.statement', 'session.watchers'];
+const READING = ['recording.show', 'recording.download', 'recording.export', 'recording.summary', 'recording.timeline', 'recording.statement', 'recording.watchers'];
 
 export async function watchers(q: Queries, session: SessionId, o: { limit: number; before: number | undefined }): Promise<z.output<typeof watcherList>> {
   const rows = await q.rows(
