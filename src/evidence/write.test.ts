@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memorySource, testTrust } from '../testing/evidence-recording.ts';
 import { FakeClock, openTestRecorder, recordSession, recordStatement, seededRandom } from '../testing/evidence-session.ts';
@@ -33,6 +35,19 @@ describe('recording', () => {
     r.commit();
     expect(log(r.dir)).toMatch(/^R\{"n":0,.*\}\n$/);
     await r.close({ reason: 'x' });
+  });
+
+  it('closes its file only after a sync that began while it was closing', async () => {
+    const failures: EnvironmentError[] = [];
+    const r = await openTestRecorder({ dir, onFailure: (e) => failures.push(e) });
+    recordStatement(r, 1);
+    const closing = r.close({ reason: 'x' });
+    // The next sync waits behind these for a thread, long after the file would have been closed.
+    const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('p', 's', 100_000, 32, 'sha512'));
+    const late = r.sync();
+    await Promise.all([closing, late, ...busy]);
+    expect(failures).toEqual([]);
+    expect((await verify(r.dir)).verdict).toBe('PASS');
   });
 
   it('reads back what was written, odd values included', async () => {

@@ -248,8 +248,14 @@ export class SessionRecorder {
       this.#phase = { kind: 'closed', closeSha256 };
       return { closeSha256 };
     } finally {
+      await this.#idle();
       this.#release();
     }
+  }
+
+  /** A sync that others asked for may still run: a file closed under it would be a failure, or by then another file. */
+  async #idle(): Promise<void> {
+    for (let sync = this.#queued ?? this.#running; sync !== undefined; sync = this.#queued ?? this.#running) await sync.catch(() => undefined);
   }
 
   #signClose(reason: string): string {
