@@ -1,14 +1,14 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStoreClient } from '../../proxy/core/store-client.ts';
 import { startTestStore, type TestStore } from '../../testing/store-harness.ts';
 
 /** An OpenID provider reduced to what the store reads of one: discovery and keys. */
-async function issuerServer(): Promise<{ url: string; server: Server; sign: (claims: Record<string, unknown>, o?: SignOptions) => Promise<string> }> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const other = await generateKeyPair('ES256');
+async function issuerServer() {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const other = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
   const server = createServer((req, res) => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -17,29 +17,37 @@ async function issuerServer(): Promise<{ url: string; server: Server; sign: (cla
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const sign = (claims: Record<string, unknown>, o: SignOptions = {}): Promise<string> =>
-    new SignJWT({ name: 'Bob', groups: ['ops'], ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-      .setIssuer(o.iss ?? url)
+  const sign = (claims: Record<string, unknown>, o: SignOptions = {}): Promise<string> => {
+    const jwt = new SignJWT({ name: 'Bob', groups: ['ops'], sub: 'bob', ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1', ...o.header })
       .setAudience(o.aud ?? 'sallyport')
-      .setSubject('bob')
-      .setIssuedAt()
-      .setExpirationTime(o.exp ?? '5m')
-      .sign(o.foreignKey === true ? other.privateKey : privateKey);
-  return { url, server, sign };
+      .setIssuedAt(o.iat);
+    if (o.noIss !== true) jwt.setIssuer(o.iss ?? url);
+    if (o.noExp !== true) jwt.setExpirationTime(o.exp ?? '5m');
+    return jwt.sign(o.foreignKey === true ? other.privateKey : privateKey, { crit: { x: true } });
+  };
+  const signSymmetric = async (): Promise<string> =>
+    new SignJWT({ sub: 'bob' }).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).setIssuer(url).setAudience('sallyport').setIssuedAt().setExpirationTime('5m').sign(new TextEncoder().encode(await exportSPKI(publicKey)));
+  return { url, server, sign, signSymmetric, foreignJwk: () => exportJWK(other.publicKey) };
 }
 interface SignOptions {
   readonly iss?: string;
+  readonly noIss?: boolean;
   readonly aud?: string | string[];
-  readonly exp?: string | number;
+  readonly iat?: number;
+  readonly exp?: string | number | undefined;
+  readonly noExp?: boolean;
   readonly foreignKey?: boolean;
+  readonly header?: Record<string, unknown>;
 }
 
 let issuer: Awaited<ReturnType<typeof issuerServer>>;
 let store: TestStore;
+let auditor: string;
 beforeAll(async () => {
   issuer = await issuerServer();
   store = await startTestStore({ issuers: [{ issuer: issuer.url, client_id: 'sallyport', kind: 'Agent' }] });
+  auditor = (await store.person('audra@example.com', ['audit'])).identity.token;
 });
 afterAll(async () => {
   await store.stop();
@@ -48,6 +56,11 @@ afterAll(async () => {
 
 const signIn = (token: string, nonce?: string): Promise<unknown> => createStoreClient({ url: store.url() }).signIn(token, nonce);
 
+/** The reason that the audit trail has for the newest refusal. */
+async function reason(): Promise<string> {
+  const response = await fetch(`${store.url()}/v1/audit?action=identity.signin&limit=1`, { headers: { authorization: `Bearer ${auditor}` } });
+  return ((await response.json()) as { entries: { detail: string }[] }).entries[0]?.detail ?? '';
+}
 describe('sign-in', () => {
   it('accepts a token of a configured issuer and says who it is', async () => {
     const client = createStoreClient({ url: store.url() });
@@ -55,43 +68,43 @@ describe('sign-in', () => {
     expect(identity.principal).toEqual({ kind: 'Agent', issuer: issuer.url, subject: 'bob', name: 'Bob', groups: ['ops'] });
     const me = await client.me();
     expect(me.principal.sub).toBe('bob');
-    expect(me.roles).toEqual({ admin: false, auditor: false });
+    expect(me.roles).toEqual({ engineer: false, approver: false, auditor: false, privacy_officer: false, security: false, admin: false, service: true });
   });
 
-  it('refuses a token for another audience', async () => {
-    await expect(signIn(await issuer.sign({}, { aud: 'somebody-else' }))).rejects.toThrow(/"aud"/);
-  });
-
-  it('refuses a token for several audiences that was issued to another client', async () => {
-    await expect(signIn(await issuer.sign({ azp: 'other' }, { aud: ['sallyport', 'other'] }))).rejects.toThrow(/another client/);
-  });
-
-  it('refuses an expired token', async () => {
-    await expect(signIn(await issuer.sign({}, { exp: Math.floor(Date.now() / 1000) - 120 }))).rejects.toThrow(/"exp"/);
-  });
-
-  it('refuses a token signed by another key', async () => {
-    await expect(signIn(await issuer.sign({}, { foreignKey: true }))).rejects.toThrow(/signature/);
-  });
-
-  it('refuses a token of an issuer that is not configured', async () => {
-    await expect(signIn(await issuer.sign({}, { iss: 'https://evil.example' }))).rejects.toThrow(/does not trust/);
-  });
-
-  it('refuses alg none', async () => {
-    const token = new UnsecuredJWT({ sub: 'bob' }).setIssuer(issuer.url).setAudience('sallyport').setIssuedAt().setExpirationTime('5m').encode();
-    await expect(signIn(token)).rejects.toThrow(/refused/);
-  });
-
-  it('refuses a groups claim that is not a list of names', async () => {
-    await expect(signIn(await issuer.sign({ groups: 'ops' }))).rejects.toThrow(/groups/);
+  it.each<[string, () => Promise<string>, RegExp]>([
+    ['for another audience', () => issuer.sign({}, { aud: 'somebody-else' }), /"aud"/],
+    ['for several audiences, issued to another client', () => issuer.sign({ azp: 'other' }, { aud: ['sallyport', 'other'] }), /another client/],
+    ['for several audiences, issued to nobody', () => issuer.sign({}, { aud: ['sallyport', 'other'] }), /another client/],
+    ['issued to another client', () => issuer.sign({ azp: 'other' }), /another client/],
+    ['that has expired', () => issuer.sign({}, { exp: Math.floor(Date.now() / 1000) - 120 }), /"exp"/],
+    ['issued in the future', () => issuer.sign({}, { iat: Math.floor(Date.now() / 1000) + 300, exp: '15m' }), /in the future/],
+    ['that is not valid yet', () => issuer.sign({ nbf: Math.floor(Date.now() / 1000) + 300 }), /"nbf"/],
+    ['without an end', () => issuer.sign({}, { exp: undefined, noExp: true }), /"exp"/],
+    ['signed by another key', () => issuer.sign({}, { foreignKey: true }), /signature/],
+    ['signed by a key that it brings along (jwk)', async () => issuer.sign({}, { foreignKey: true, header: { jwk: await issuer.foreignJwk() } }), /signature/],
+    ['signed by a key that it points to (jku)', () => issuer.sign({}, { foreignKey: true, header: { jku: `${issuer.url}/evil-jwks` } }), /signature/],
+    ['with a key id that is none', () => issuer.sign({}, { header: { kid: "k1' or '1'='1" } }), /no applicable key/],
+    ['with a key id that is a path', () => issuer.sign({}, { header: { kid: '../../../../dev/null' } }), /no applicable key/],
+    ['with an extension that nobody knows (crit)', () => issuer.sign({}, { header: { crit: ['x'], x: 1 } }), /crit|Extension/i],
+    ['of another issuer', () => issuer.sign({}, { iss: 'https://evil.example' }), /does not trust/],
+    ['of no issuer', () => issuer.sign({}, { noIss: true }), /not a JWT with an issuer/],
+    ['that is no ID token but an access token', () => issuer.sign({}, { header: { typ: 'at+jwt' } }), /proves no sign-in/],
+    ['whose groups are not a list', () => issuer.sign({ groups: 'ops' }), /groups/],
+    ['whose subject has a control character', () => issuer.sign({ sub: 'bob\nroot' }), /sub/],
+    ['with alg none', () => Promise.resolve(new UnsecuredJWT({ sub: 'bob' }).setIssuer(issuer.url).setAudience('sallyport').setIssuedAt().setExpirationTime('5m').encode()), /alg/i],
+    ['with HS256 and the public key as its secret', () => issuer.signSymmetric(), /"alg"/],
+    ['that is no JWT', () => Promise.resolve('hello'), /not a JWT/],
+  ])('refuses a token %s, and tells why to the audit trail only', async (_name, make, why) => {
+    await expect(signIn(await make())).rejects.toThrow(/^the sign-in was refused$/);
+    expect(await reason()).toMatch(why);
   });
 
   it('holds a token to the nonce of its sign-in, both ways', async () => {
     const token = await issuer.sign({ nonce: 'n-1' });
-    await expect(signIn(token)).rejects.toThrow(/nonce/);
-    await expect(signIn(token, 'n-2')).rejects.toThrow(/nonce/);
-    await expect(signIn(await issuer.sign({}), 'n-1')).rejects.toThrow(/nonce/);
+    await expect(signIn(token)).rejects.toThrow(/refused/);
+    expect(await reason()).toMatch(/nonce/);
+    await expect(signIn(token, 'n-2')).rejects.toThrow(/refused/);
+    await expect(signIn(await issuer.sign({}), 'n-1')).rejects.toThrow(/refused/);
     await expect(signIn(token, 'n-1')).resolves.toMatchObject({ principal: { subject: 'bob' } });
   });
 

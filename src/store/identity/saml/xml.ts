@@ -32,23 +32,38 @@ const refuse = (what: string): never => {
   throw new MalformedError('malformed.value', `the XML holds ${what}`);
 };
 
+/**
+ * An unescaped `<` is markup wherever it stands, so the text alone shows what is in it. The reader is no judge of this:
+ * it passes over a comment that is empty.
+ */
+function refuseMarkup(xml: string): void {
+  const declaration = /<!(--|\[CDATA\[|DOCTYPE)?/i.exec(xml);
+  if (declaration !== null) refuse({ '--': 'a comment', '[CDATA[': 'a CDATA section', DOCTYPE: 'a document type' }[declaration[1]?.toUpperCase() ?? ''] ?? 'a declaration');
+  const instruction = xml.indexOf('<?', 1);
+  if (instruction !== -1 || (xml.startsWith('<?') && !/^<\?xml[ \n]/.test(xml))) refuse('a processing instruction');
+}
+
 /** @throws MalformedError when it is not well-formed, too large, or holds what no SAML message needs */
 export function readXml(xml: string): XmlElement {
+  refuseMarkup(xml);
   // Only the five entities of XML; the library's types do not know the option.
   const options: SAXOptions & { readonly strictEntities: true } = { xmlns: true, strictEntities: true };
   const parser = sax.parser(true, options);
   const open: Growing[] = [];
   let root: Growing | undefined;
   let count = 0;
-  parser.ondoctype = () => refuse('a document type');
-  parser.onsgmldeclaration = () => refuse('a declaration');
-  parser.oncomment = () => refuse('a comment');
-  parser.onopencdata = () => refuse('a CDATA section');
-  parser.onprocessinginstruction = (node) => (node.name === 'xml' && root === undefined ? undefined : refuse('a processing instruction'));
   parser.onerror = (error) => {
     throw new MalformedError('malformed.value', `not well-formed XML: ${error.message.split('\n')[0] ?? ''}`);
   };
+  let attributes = 0;
+  parser.onattribute = ({ value }) => {
+    attributes++;
+    if (value.includes('<')) refuse('a < in an attribute, which readers read differently');
+  };
   parser.onopentag = (tag) => {
+    // Readers differ about which one counts.
+    if (attributes !== Object.keys(tag.attributes).length) refuse('an attribute twice');
+    attributes = 0;
     if (++count > MAX_ELEMENTS || open.length >= MAX_DEPTH) refuse('too many elements');
     const element = elementOf(tag as QualifiedTag);
     const parent = open.at(-1);
