@@ -112,11 +112,24 @@ export function followHistory(): void {
   read();
 }
 
+/** Addresses that were come from on these pages; the browser alone knows those before. */
+let steps = 0;
+
+/** Where the person came from on these pages; else the search. */
+export function goBack(): void {
+  if (steps === 0) return goTo({ page: 'search', filters: {} });
+  steps--;
+  window.history.back();
+}
+
 export function goTo(next: Place, how: 'push' | 'replace' = 'push'): void {
   const url = urlOf(next);
   if (url !== window.location.pathname + window.location.search) {
-    if (how === 'push') window.history.pushState(null, '', url);
-    else window.history.replaceState(null, '', url);
+    if (how === 'push') {
+      window.history.pushState(null, '', url);
+      steps++;
+    }
+    if (how === 'replace') window.history.replaceState(null, '', url);
   }
   place.set(next);
 }

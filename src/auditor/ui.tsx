@@ -8,3 +8,6 @@ export function Failed({ what, error, onRetry }: { what: string; error: unknown;
 }
 
 export const Digest = ({ value, label }: { value: string; label: string }) => <CopyDigest value={value} label={label} onCopy={(v) => copyText(v, `${label} copied`)} />;
+
+/** Name and subject; one of them where they are the same. */
+export const personText = (person: { readonly name: string; readonly sub: string }): string => (person.name === person.sub || person.name === '' ? person.sub : `${person.name} (${person.sub})`);

@@ -1,5 +1,5 @@
 /** Play, scrub and jump on the time line of a session. */
-import { ActionIcon, SegmentedControl, Switch, Tooltip } from '@mantine/core';
+import { ActionIcon, NativeSelect, Switch, Tooltip } from '@mantine/core';
 import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerSkipBackFilled, IconPlayerSkipForwardFilled } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { formatClock } from './format.ts';
@@ -69,7 +69,14 @@ export function ReplayControls(props: { timeline: Timeline; player: Player; inde
       </div>
       <span className={classes.spacer} />
       <Switch size="xs" label="Skip idle" checked={props.skipIdle} onChange={(e) => props.onSkipIdle(e.currentTarget.checked)} />
-      <SegmentedControl size="xs" aria-label="Speed" data={speeds.map((s) => ({ value: s, label: `${s}×` }))} value={player.speed} onChange={player.setSpeed} />
+      <NativeSelect
+        size="xs"
+        w={68}
+        aria-label="Speed"
+        data={speeds.map((s) => ({ value: s, label: `${s}×` }))}
+        value={player.speed}
+        onChange={(e) => player.setSpeed(speeds.find((s) => s === e.currentTarget.value) ?? '1')}
+      />
     </div>
   );
 }

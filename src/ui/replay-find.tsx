@@ -26,6 +26,16 @@ export function ReplayFind({ field, text, onText, found, at, onMove }: Props) {
         leftSection={<IconSearch size={13} aria-hidden />}
         placeholder="Find in session"
         aria-label="Find in session"
+        rightSectionWidth={asked ? 58 : 34}
+        rightSection={
+          asked ? (
+            <span className={classes.findCount} role="status">
+              {found === 0 ? 'none' : `${at < 0 ? '–' : formatCount(at + 1)} / ${formatCount(found)}`}
+            </span>
+          ) : (
+            <kbd>F</kbd>
+          )
+        }
         value={text}
         onChange={(e) => onText(e.currentTarget.value)}
         onKeyDown={(e) => {
@@ -36,15 +46,20 @@ export function ReplayFind({ field, text, onText, found, at, onMove }: Props) {
           }
         }}
       />
-      <span className={classes.findCount} role="status">
-        {asked ? (found === 0 ? 'none' : `${at < 0 ? '–' : formatCount(at + 1)} / ${formatCount(found)}`) : ''}
-      </span>
-      <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Previous match" disabled={found === 0} onClick={() => onMove(-1)}>
+      {asked && found > 0 && <Moves onMove={onMove} />}
+    </div>
+  );
+}
+
+function Moves({ onMove }: { onMove: (direction: 1 | -1) => void }) {
+  return (
+    <>
+      <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Previous match" onClick={() => onMove(-1)}>
         <IconChevronUp size={15} />
       </ActionIcon>
-      <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Next match" disabled={found === 0} onClick={() => onMove(1)}>
+      <ActionIcon size="sm" variant="subtle" color="gray" aria-label="Next match" onClick={() => onMove(1)}>
         <IconChevronDown size={15} />
       </ActionIcon>
-    </div>
+    </>
   );
 }

@@ -5,10 +5,11 @@ import { formatTime } from './format.ts';
 import classes from './replay-player.module.css';
 import { eventText } from './replay-step.tsx';
 import { SqlLine } from './sql-text.tsx';
-import type { Step } from './timeline.ts';
+import type { StatementStep, Step } from './timeline.ts';
 
 const ROW_PX = 46;
 const outcomeWords = { allow: 'allowed', hold: 'held', deny: 'denied', error: 'failed' } as const;
+const wordOf = (step: StatementStep): string => (step.outcome === 'hold' && step.approvals.some((a) => a.phase === 'approved') ? 'held, then approved' : outcomeWords[step.outcome]);
 
 function StepRow({ step, current, found, at, count, topPx, onPick }: { step: Step; current: boolean; found: boolean; at: number; count: number; topPx: number; onPick: () => void }) {
   return (
@@ -28,7 +29,7 @@ function StepRow({ step, current, found, at, count, topPx, onPick }: { step: Ste
       {step.kind === 'statement' ? <SqlLine sql={step.sql === '' ? '(no text)' : step.sql} max={90} /> : <span className={classes.event}>{eventText(step.record)}</span>}
       <span className={classes.meta}>
         {formatTime(step.tMs).slice(11)}
-        {step.kind === 'statement' && ` · ${outcomeWords[step.outcome]}`}
+        {step.kind === 'statement' && ` · ${wordOf(step)}`}
       </span>
     </div>
   );

@@ -78,7 +78,8 @@ function useFind(steps: readonly Step[], find: ReplayPlayerProps['find']) {
 export function ReplayPlayer({ steps, whole, find, at, onStep }: ReplayPlayerProps) {
   const [skipIdle, setSkipIdle] = useState(true);
   const timeline = useMemo(() => layOut(steps, skipIdle), [steps, skipIdle]);
-  const startOf = (record: number | undefined): number => (record === undefined ? 0 : (timeline.startsMs[stepOfRecord(steps, record)] ?? 0));
+  // Without a record to stand at, the first statement says more than the opening of the session.
+  const startOf = (record: number | undefined): number => timeline.startsMs[record === undefined ? steps.findIndex((s) => s.kind === 'statement') : stepOfRecord(steps, record)] ?? 0;
   const player = usePlayer(timeline.durationMs, startOf(at));
   const index = stepAt(timeline, player.positionMs);
   const step = steps[index];

@@ -5,6 +5,7 @@
 import type { VerifyReport } from '../../contract/ipc/sessions.ts';
 import type { SessionSummary } from '../../contract/store/search.ts';
 import { formatBytes, formatCount, formatTime } from '../../ui/format.ts';
+import { personText } from '../ui.tsx';
 import { grouped } from '../verify/fingerprint.ts';
 import type { TrustFile } from '../verify/trust-file.ts';
 
@@ -42,7 +43,7 @@ function Rows({ rows }: { rows: readonly (readonly [string, string])[] }) {
 function sessionRows(s: SessionSummary): readonly (readonly [string, string])[] {
   return [
     ['Session', s.session_id],
-    ['Person', `${s.person.name} (${s.person.sub}), signed in by ${s.person.iss}`],
+    ['Person', `${personText(s.person)}, signed in by ${s.person.iss}`],
     ['Groups', s.groups.join(', ') || 'none'],
     ['Target', `${s.connection}${s.database === '' ? '' : `, database ${s.database}`} (${Object.entries(s.labels).map(([k, v]) => `${k}=${v}`).join(', ') || s.protocol})`],
     ['Time', `${utc(s.opened_ms)} to ${s.closed_ms === undefined ? 'still open' : utc(s.closed_ms)}`],

@@ -8,6 +8,7 @@ import type { SessionSummary } from '../../contract/store/search.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { styleNonce } from '../../ui/nonce.ts';
 import { attempt, copyText } from '../notify.ts';
+import { personText } from '../ui.tsx';
 import { grouped } from '../verify/fingerprint.ts';
 import type { TrustFile } from '../verify/trust-file.ts';
 import type { Verification } from '../verify/use-verification.ts';
@@ -54,7 +55,7 @@ export function ExportDialog({ opened, onClose, summary, verification: v, pinned
   const facts: CoverFacts | undefined =
     file === undefined
       ? undefined
-      : { summary, file, verified: v.phase === 'done' ? { report: v.report, trust: v.trust } : undefined, pinned: pinned ?? undefined, exporter: `${me.principal.name} (${me.principal.sub})`, exportedMs: file.atMs };
+      : { summary, file, verified: v.phase === 'done' ? { report: v.report, trust: v.trust } : undefined, pinned: pinned ?? undefined, exporter: personText(me.principal), exportedMs: file.atMs };
   return (
     <Modal opened={opened} onClose={onClose} title="Export as evidence" size={facts === undefined ? 'md' : 820} classNames={{ title: classes.title ?? '' }}>
       {facts === undefined ? (
@@ -74,6 +75,7 @@ export function ExportDialog({ opened, onClose, summary, verification: v, pinned
               <span>{formatBytes(facts.file.bytes)}, saved by your browser</span>
             </div>
             <button type="button" className={classes.print} onClick={() => copyText(facts.file.sha256, 'SHA-256 copied')} aria-label="Copy the SHA-256 of the file">
+              <span>SHA-256</span>
               {grouped(facts.file.sha256)}
             </button>
           </div>

@@ -1,5 +1,6 @@
 /** Fetches the files of a recording from the store: all that a verifier needs, and nothing that it would have to believe. */
-import { recordingDetail } from '../../contract/store/recordings.ts';
+import { fromBase64 } from '../../base/encoding.ts';
+import { recordingDetail, recordingProofs } from '../../contract/store/recordings.ts';
 import type { RecordingSource } from '../../evidence/source.ts';
 import { gunzipChunk } from '../../evidence/srz-read.ts';
 import { ask, request } from '../api/http.ts';
@@ -29,7 +30,12 @@ export async function download(session: string, onProgress: (loadedBytes: number
       onProgress(loaded, total);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // Where the recording stands in the store's log is said anew each time: the log grows.
+  const proofs = async (): Promise<void> => {
+    const made = await ask(recordingProofs, `${base}/proofs`);
+    for (const { name, content } of made.files) contents.set(name, fromBase64(content));
+  };
+  await Promise.all([proofs(), ...Array.from({ length: AT_ONCE }, worker)]);
   return { source: sourceOf(contents), files: files.map(({ name, bytes }) => ({ name, bytes })) };
 }
 

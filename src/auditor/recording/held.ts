@@ -63,7 +63,7 @@ export class HeldRecording {
   async verify(trustText: string, live: boolean, onProgress: (records: number) => void): Promise<VerifyReport> {
     const trust = parseTrust(JSON.parse(trustText) as unknown);
     try {
-      return shownReport(await verifyRecording(this.#source, trust, { onProgress }), live, Date.now());
+      return shownReport(await verifyRecording(this.#source, trust, { onProgress, proofs: live ? 'if present' : 'required' }), live, Date.now());
     } catch (error) {
       if (error instanceof MalformedError) return unreadable(error, Date.now());
       throw error;

@@ -4,6 +4,9 @@ import { formatCount, formatTime, plural } from '../../ui/format.ts';
 import { goTo } from '../place.ts';
 import classes from './search.module.css';
 
+/** Seconds matter only where there are no days. */
+const axisText = (ms: number, spanMs: number): string => (spanMs < 2 * 3_600_000 ? formatTime(ms) : formatTime(ms).slice(0, 16));
+
 export function Histogram({ facets, filters }: { facets: SearchFacets; filters: SearchFilters }) {
   const bars = facets.histogram;
   const highest = bars.reduce((max, b) => Math.max(max, b.count), 0);
@@ -16,8 +19,8 @@ export function Histogram({ facets, filters }: { facets: SearchFacets; filters: 
         {bars.map((b) => (
           <span
             key={b.from_ms}
-            className={classes.bar}
-            title={`${formatTime(b.from_ms).slice(0, 16)}: ${formatCount(b.count)}`}
+            className={classes.column}
+            title={`${axisText(b.from_ms, last.to_ms - first.from_ms)}: ${formatCount(b.count)}`}
             data-empty={b.count === 0 ? '' : undefined}
             onClick={b.count === 0 ? undefined : () => goTo({ page: 'search', filters: { ...filters, from_ms: b.from_ms, to_ms: b.to_ms } })}
           >
@@ -26,8 +29,8 @@ export function Histogram({ facets, filters }: { facets: SearchFacets; filters: 
         ))}
       </div>
       <figcaption className={classes.axis} aria-hidden>
-        <span>{formatTime(first.from_ms).slice(0, 16)}</span>
-        <span>{formatTime(last.to_ms).slice(0, 16)}</span>
+        <span>{axisText(first.from_ms, last.to_ms - first.from_ms)}</span>
+        <span>{axisText(last.to_ms, last.to_ms - first.from_ms)}</span>
       </figcaption>
     </figure>
   );

@@ -67,6 +67,7 @@ export function QueryBar({ filters, field, onDown }: { filters: SearchFilters; f
       />
       <SegmentedControl
         size="sm"
+        className={classes.mode}
         aria-label="How to search"
         value={mode}
         onChange={(value) => {

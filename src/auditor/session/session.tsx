@@ -13,9 +13,9 @@ import type { Step } from '../../ui/timeline.ts';
 import { ask } from '../api/http.ts';
 import { type Loaded, useLoad } from '../api/use-load.ts';
 import { ExportDialog } from '../export/export-dialog.tsx';
-import { goTo } from '../place.ts';
+import { goBack, goTo } from '../place.ts';
 import { type RecordingState, useRecording } from '../recording/use-recording.ts';
-import { Digest, Failed } from '../ui.tsx';
+import { Digest, Failed, personText } from '../ui.tsx';
 import { useVerification, type Verifier } from '../verify/use-verification.ts';
 import { VerificationPanel } from '../verify/verification-panel.tsx';
 import classes from './session.module.css';
@@ -33,7 +33,7 @@ function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; ver
   const began = formatTime(s.opened_ms);
   return (
     <header className={classes.head}>
-      <Button variant="subtle" color="gray" size="compact-sm" className={classes.back} leftSection={<IconArrowLeft size={15} aria-hidden />} onClick={() => window.history.back()}>
+      <Button variant="subtle" color="gray" size="compact-sm" className={classes.back} leftSection={<IconArrowLeft size={15} aria-hidden />} onClick={goBack}>
         Back
       </Button>
       <div className={classes.names}>
@@ -102,7 +102,7 @@ function About({ summary: s }: { summary: SessionSummary }) {
         <h2 className={frame.sectionTitle}>About this session</h2>
         <Facts
           rows={[
-            ['Person', `${s.person.name} (${s.person.sub})`],
+            ['Person', personText(s.person)],
             ['Groups', s.groups.join(', ') || 'none'],
             ['Signed in by', s.person.iss],
             ['Target', `${s.connection}${s.database === '' ? '' : `, database ${s.database}`}`],

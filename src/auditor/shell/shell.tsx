@@ -22,11 +22,9 @@ const destinations = [
 
 const titles: Readonly<Record<Place['page'], string>> = { search: 'Search', session: 'Session', reports: 'Reports', activity: 'Who watched what', nowhere: 'Not found' };
 
-const roleWords = (roles: Me['roles']): string =>
-  Object.entries(roles)
-    .filter(([, has]) => has)
-    .map(([role]) => role.replaceAll('_', ' '))
-    .join(', ') || 'no role';
+/** What matters on these pages comes first. */
+const ROLES = ['auditor', 'privacy_officer', 'security', 'admin', 'approver', 'engineer', 'service'] as const satisfies readonly (keyof Me['roles'])[];
+const rolesOf = (roles: Me['roles']): string[] => ROLES.filter((role) => roles[role]).map((role) => role.replaceAll('_', ' '));
 
 function SchemeChoice() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -61,7 +59,7 @@ function Person({ me }: { me: Me }) {
           </span>
           <span className={classes.who}>
             <b>{me.principal.name}</b>
-            <small>{roleWords(me.roles)}</small>
+            <small>{rolesOf(me.roles)[0] ?? 'no role'}</small>
           </span>
           <IconSelector size={15} aria-hidden />
         </button>
@@ -69,6 +67,8 @@ function Person({ me }: { me: Me }) {
       <Menu.Dropdown>
         <Menu.Label>
           {me.principal.sub}
+          <br />
+          {rolesOf(me.roles).join(', ') || 'no role'}
           <br />
           Signed in until {formatTime(me.expires_ms).slice(0, 16)}
         </Menu.Label>

@@ -29,14 +29,15 @@ function Pinned({ trust }: { trust: TrustFile }) {
       <div>
         <b>{trust.name}</b>
         <p>
-          {trust.organisation} · {plural(trust.devices, 'device')} · loaded {formatTime(trust.loadedMs).slice(0, 16)}
+          {trust.organisation} · {plural(trust.devices, 'device')}
         </p>
-        <UnstyledButton className={classes.print} onClick={() => copyText(trust.fingerprint, 'Fingerprint copied')} aria-label={`Copy the fingerprint of ${trust.name}`} title="SHA-256 of the file: what sha256sum prints">
-          {grouped(trust.fingerprint)}
-        </UnstyledButton>
+        <p>loaded {formatTime(trust.loadedMs).slice(0, 16)}</p>
       </div>
       <UnstyledButton className={classes.forget} aria-label={`Forget ${trust.name}`} title="Forget this file" onClick={() => attempt('Could not forget it', forgetTrust)}>
         <IconX size={14} />
+      </UnstyledButton>
+      <UnstyledButton className={classes.print} onClick={() => copyText(trust.fingerprint, 'Fingerprint copied')} aria-label={`Copy the fingerprint of ${trust.name}`} title="SHA-256 of the file: what sha256sum prints">
+        {grouped(trust.fingerprint)}
       </UnstyledButton>
     </div>
   );
