@@ -37,7 +37,7 @@ export interface Stamped {
 export async function verifyTimestampToken(token: Uint8Array, message: Uint8Array, authorities: readonly TimestampAuthority[]): Promise<Stamped> {
   if (token.length > tokenMaxBytes) throw new MalformedError('malformed.length', 'the timestamp is too long');
   const signed = parsed('the timestamp token', () => {
-    const info = ContentInfo.fromBER(token);
+    const info = ContentInfo.fromBER(new Uint8Array(token));
     if (info.contentType !== oid.signedData) throw bad('it is not CMS signed data');
     return new SignedData({ schema: info.content });
   });
@@ -48,7 +48,7 @@ export async function verifyTimestampToken(token: Uint8Array, message: Uint8Arra
   if (tst.messageImprint.hashAlgorithm.algorithmId !== '2.16.840.1.101.3.4.2.1') throw bad('the imprint is not a SHA-256');
   let reason = 'no timestamp authority is trusted';
   for (const authority of authorities) {
-    const root = parsed(`the certificate of ${authority.name}`, () => Certificate.fromBER(authority.certificate));
+    const root = parsed(`the certificate of ${authority.name}`, () => Certificate.fromBER(new Uint8Array(authority.certificate)));
     const found = await signerUnder(signed, root, message).catch((error: unknown) => {
       reason = `not by ${authority.name}: ${messageOf(error)}`;
       return undefined;

@@ -60,6 +60,8 @@ export interface UserApi {
   getRecording(session: SessionId): Promise<{ readonly recording: c.RecordingInfo; readonly files: readonly { readonly name: string; readonly bytes: number }[] }>;
   getRecordingFile(session: SessionId, name: string): Promise<Uint8Array>;
   downloadSrz(session: SessionId): Promise<Uint8Array>;
+  /** A file of the transparency log by its C2SP path: `checkpoint`, `tile/0/000`. */
+  logFile(path: string): Promise<Uint8Array>;
   /** trust.json as JSON, for `parseTrust`. */
   trust(): Promise<unknown>;
   /** Calls `onEvent` until the signal aborts; reconnects by itself. A `hello` means: look again, something may have been missed. */
@@ -101,6 +103,7 @@ export function userApi(http: StoreHttp, device: DeviceSigner | undefined, setTo
     },
     ...approvalCalls(http),
     ...recordingCalls(http),
+    logFile: (path) => http.download({ method: 'GET', path: `/log/${path}`, auth: 'user' }),
     trust: () => http.call({ method: 'GET', path: '/v1/trust', auth: 'user', reply: c.trustReply }),
     subscribe: (onEvent, signal, onProblem) => subscribe(http, onEvent, signal, onProblem),
   };

@@ -32,6 +32,12 @@ export async function readState(q: Queries): Promise<LogState> {
   return { sequenced: row.sequenced, size: row.size, range, checkpoint: row.checkpoint ?? undefined };
 }
 
+/** How far the published log is, for reports: entries, and the root over them in hex. */
+export async function logPosition(q: Queries): Promise<{ readonly size: number; readonly root: string }> {
+  const { size, range } = await readState(q);
+  return { size, root: toHex(range.root()) };
+}
+
 const edgeRow = z.object({ level: z.number(), hashes: z.instanceof(Uint8Array) });
 
 export async function readEdges(q: Queries): Promise<Edges> {
