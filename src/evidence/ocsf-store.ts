@@ -7,8 +7,11 @@ import { approvalEvent } from './ocsf-approval.ts';
 import { auditActor, auditBase, type AuditFact, auditSource, auditUser, who } from './ocsf-audit.ts';
 import { type Emitter, type EventInput, ocsfEvent, type OcsfObject } from './ocsf-event.ts';
 
-/** Uploads of parts come every few seconds, waits and hints say nothing that another row does not say. */
-const silent: ReadonlySet<string> = new Set(['recording.chunk', 'approval.wait', 'approval.keys', 'events.open', 'identity.me', 'device.challenge', 'target.list', 'trust.read']);
+/** Uploads come every few seconds; waits, hints and polls say nothing that another row does not say. */
+const silent: ReadonlySet<string> = new Set([
+  ...['recording.chunk', 'approval.wait', 'approval.keys', 'events.open', 'identity.me', 'device.challenge', 'target.list', 'trust.read'],
+  ...['web.login', 'web.page', 'web.asset', 'web.metadata', 'log.tile', 'log.checkpoint', 'policy.metadata', 'policy.bundle.read', 'policy.report'],
+]);
 
 /** Undefined for rows that make no event. */
 export function auditEvent(emitter: Emitter, f: AuditFact): OcsfObject | undefined {
@@ -23,13 +26,13 @@ export function auditEvent(emitter: Emitter, f: AuditFact): OcsfObject | undefin
 type Maker = (emitter: Emitter, f: AuditFact) => OcsfObject;
 
 const kinds: readonly (readonly [RegExp, Maker])[] = [
-  [/^(identity\.signin|auth\.(callback|saml|login_done|exchange)|identity\.exchange)$/, (e, f) => signIn(e, f, 1)],
-  [/^(identity\.signout|auth\.logout|session\.end)$/, (e, f) => signIn(e, f, 2)],
+  [/^(identity\.signin|web\.signin|service\.token)$/, (e, f) => signIn(e, f, 1)],
+  [/^(identity\.signout|web\.logout)$/, (e, f) => signIn(e, f, 2)],
   [/^target\.lease$/, (e, f) => (f.outcome === 'ok' ? leaseEvent(e, f) : apiEvent(e, f))],
-  [/^device\.(enrol|approve|preauthorise)$/, (e, f) => entityEvent(e, f, 6, { type_id: 1, type: 'Device' })],
+  [/^device\.(enrol|approve)$/, (e, f) => entityEvent(e, f, 6, { type_id: 1, type: 'Device' })],
   [/^device\.revoke$/, (e, f) => entityEvent(e, f, 7, { type_id: 1, type: 'Device' }, f.outcome === 'ok' ? 'high' : 'medium')],
-  [/^(bundle|policy)\.(activate|publish|push|promote|rollout)$/, (e, f) => entityEvent(e, f, 10, { type_id: 5, type: 'Policy' }, 'medium')],
-  [/^(bundle|policy)\.(stop|emergency_stop|resume)$/, (e, f) => entityEvent(e, f, 11, { type_id: 5, type: 'Policy' }, 'high')],
+  [/^policy\.bundle\.upload$/, (e, f) => entityEvent(e, f, 1, { type_id: 5, type: 'Policy' })],
+  [/^policy\.push$/, (e, f) => entityEvent(e, f, 10, { type_id: 5, type: 'Policy' }, 'medium')],
   [/^recording\.open$/, (e, f) => logEvent(e, f, 6)],
   [/^recording\.end$/, (e, f) => logEvent(e, f, 7)],
   [/^recording\.(export|download|srz)$/, (e, f) => logEvent(e, f, 3, 'low')],

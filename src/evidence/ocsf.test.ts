@@ -108,7 +108,7 @@ describe('rows of the audit trail', () => {
     [{ action: 'approval.decide', object: request.id, approval: { request, state: 'approved', decision: { decision: 'approve', reason: 'fine' } } }, { type_uid: 300403, disposition: 'Approved', comment: 'fine' }],
     [{ action: 'approval.decide', object: request.id, approval: { request, state: 'denied', decision: { decision: 'deny', reason: 'no' } } }, { disposition: 'Rejected' }],
     [{ action: 'approval.expire', object: request.id, iss: '', sub: '', address: 'local', approval: { request, state: 'expired' } }, { type_uid: 300403, disposition: 'Blocked', actor: { app_name: 'sallyport store' } }],
-    [{ action: 'bundle.activate', object: 'sha256:aa', detail: 'serial 4' }, { type_uid: 300410, entity: { type: 'Policy' } }],
+    [{ action: 'policy.push', object: 'sha256:aa', detail: 'serial 4' }, { type_uid: 300410, entity: { type: 'Policy' } }],
     [{ action: 'recording.open', object: open.session_id }, { type_uid: 100806, log_name: open.session_id }],
     [{ action: 'recording.end', object: open.session_id, detail: 'close' }, { type_uid: 100807 }],
     [{ action: 'recording.export', object: open.session_id }, { type_uid: 100803 }],

@@ -7,6 +7,7 @@ import { connectionName, labels, line } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
 import { logConfig, logConfigAt } from './log/config.ts';
+import { siemConfig, siemConfigAt } from './siem/config.ts';
 import { deviceConfig, identityProblem, issuerConfig, roleGroups, samlConfig, serviceConfig } from './identity/config.ts';
 
 const devPerson = z.strictObject({
@@ -59,6 +60,7 @@ export const storeConfig = z.strictObject({
   roles: roleGroups.prefault({}),
   devices: deviceConfig.prefault({}),
   log: logConfig.prefault({}),
+  siem: siemConfig.prefault({}),
   /** How browsers and devices reach this store. Default: the address it listens on. */
   public_url: z.url({ protocol: /^https?$/ }).max(300).optional(),
   targets: z.array(configTarget).max(1_000).default([]),
@@ -86,6 +88,7 @@ export function loadStoreConfig(file: string): ResolvedConfig {
     ...partsAt(config, at),
     data_dir: at(config.data_dir),
     log: logConfigAt(config.log, at),
+    siem: siemConfigAt(config.siem, at),
     issuers: config.issuers.map((i) => (i.web?.client_secret_file === undefined ? i : { ...i, web: { ...i.web, client_secret_file: at(i.web.client_secret_file) } })),
     saml: config.saml.map((s) => ({ ...s, certificate_files: s.certificate_files.map(at) })),
     targets: config.targets.map((t) => ({

@@ -22,6 +22,8 @@ import { publicUrlOf } from './http/public-url.ts';
 import { Hub } from './http/hub.ts';
 import { makeRouter } from './http/route.ts';
 import { authenticator, forgetOld } from './identity/authenticate.ts';
+import { makeAuthorizer } from './identity/authorization/authorizer.ts';
+import { STORE_POLICIES } from './identity/authorization/policies.ts';
 import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
 import { mountIdentity } from './identity/mount.ts';
 import { healthRoutes, isProbe } from './health/routes.ts';
@@ -36,6 +38,7 @@ import { mountLog } from './log/mount.ts';
 import { recordingRoutes } from './recordings/routes.ts';
 import { startIndexer } from './search/indexer.ts';
 import { searchRoutes } from './search/routes.ts';
+import { mountSiem } from './siem/mount.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
 import { webRoutes } from './web/routes.ts';
@@ -121,7 +124,8 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   securityHeaders(app, () => publicUrl().protocol === 'https:');
   answerErrors(app, o.onProblem);
   const keys = await loadStoreKeys(o.parts.keys, config.origin);
-  const route = makeRouter(app, { db, clock, hub, authenticate: authenticator({ db, clock, roles: config.roles, publicUrl }) });
+  const authorizer = makeAuthorizer('store', STORE_POLICIES);
+  const route = makeRouter(app, { db, clock, hub, authorizer, authenticate: authenticator({ db, clock, roles: config.roles, authorizer, publicUrl }) });
   mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
   healthRoutes(route, { db, objects });
   deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
@@ -135,6 +139,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   auditRoutes(route);
   webRoutes(route);
   o.undo(log.start());
+  o.undo(mountSiem(route, { config: config.siem, origin: config.origin, db, objects, clock, onProblem: o.onProblem }).start());
   return app;
 }
 

@@ -9,5 +9,6 @@ export * from './policy.ts';
 export * from './recordings.ts';
 export * from './reports.ts';
 export * from './search.ts';
+export * from './siem.ts';
 export * from './targets.ts';
 export * from './trust.ts';
