@@ -1,6 +1,6 @@
 /** Objects as files, for a store on one machine. */
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { BugError, EnvironmentError, messageOf } from '../../base/errors.ts';
@@ -44,7 +44,16 @@ export function fileObjects(root: string): ObjectStore {
         }
       }),
     list: (prefix) => guarded(async () => (await listUnder(join(root, ...prefixParts(prefix)), '')).sort(byName)),
-    check: () => guarded(async () => void (await mkdir(root, { recursive: true, mode: 0o700 }))),
+    remove: (key) =>
+      guarded(async () => {
+        await rm(pathOf(key), { force: true });
+        await syncDirectory(dirname(pathOf(key)));
+      }),
+    removeEarlier: () => Promise.resolve(),
+    check: () =>
+      guarded(async () => {
+        await mkdir(root, { recursive: true, mode: 0o700 });
+      }),
   };
 }
 

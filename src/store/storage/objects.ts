@@ -16,6 +16,10 @@ export interface ObjectStore {
   get(key: string): Promise<Buffer | undefined>;
   /** Objects under a prefix that ends with `/`, names relative to it, sorted. */
   list(prefix: string): Promise<readonly ObjectInfo[]>;
+  /** The object and every version of it that the storage kept. No error when there is none. */
+  remove(key: string): Promise<void>;
+  /** Versions from before the last `replace`, where the storage keeps such. */
+  removeEarlier(key: string): Promise<void>;
   /** Resolves when the storage answers. */
   check(): Promise<void>;
 }

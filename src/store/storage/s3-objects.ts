@@ -3,7 +3,7 @@
  * header would let one writer replace another's object unseen, so this is tried out at the start.
  */
 import { createHash } from 'node:crypto';
-import { GetObjectCommand, GetObjectLockConfigurationCommand, HeadBucketCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3Client, type PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, GetObjectLockConfigurationCommand, HeadBucketCommand, ListObjectsV2Command, ListObjectVersionsCommand, NoSuchKey, PutObjectCommand, S3Client, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { Clock } from '../../base/clock.ts';
 import { BugError, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { byName, isSegment, keyParts, type ObjectInfo, type ObjectStore, prefixParts } from './objects.ts';
@@ -116,6 +116,30 @@ class S3Objects implements ObjectStore {
       if (page.IsTruncated !== true) return found.sort(byName);
       token = page.NextContinuationToken;
       if (token === undefined) throw new EnvironmentError('env.io', 'object storage: a list was cut off without saying where it goes on');
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.removeEarlier(key);
+    await this.#do((abortSignal) => this.#client.send(new DeleteObjectCommand({ Bucket: this.#o.bucket, Key: this.#key(key) }), { abortSignal }));
+    // With versions that left a mark of deletion as the newest; what was the newest before is an earlier one now.
+    await this.removeEarlier(key);
+  }
+
+  /** A version under object lock cannot be removed: then this throws, and what waits for it tries again later. */
+  async removeEarlier(key: string): Promise<void> {
+    const input = { Bucket: this.#o.bucket, Key: this.#key(key) };
+    let versions: readonly { Key?: string | undefined; VersionId?: string | undefined; IsLatest?: boolean | undefined }[];
+    try {
+      versions = (await this.#call((abortSignal) => this.#client.send(new ListObjectVersionsCommand({ Bucket: input.Bucket, Prefix: input.Key }), { abortSignal }))).Versions ?? [];
+    } catch (error) {
+      // A server without versions has no earlier ones.
+      if ((statusOf(error) ?? 500) < 500 || statusOf(error) === 501) return;
+      throw explained(error);
+    }
+    for (const { Key, VersionId, IsLatest } of versions) {
+      if (Key !== input.Key || IsLatest === true || VersionId === undefined || VersionId === 'null') continue;
+      await this.#do((abortSignal) => this.#client.send(new DeleteObjectCommand({ ...input, VersionId }), { abortSignal }));
     }
   }
 
