@@ -1,5 +1,5 @@
 /** The commands that speak with the store: its keys, push, status. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
@@ -23,10 +23,13 @@ export function storeCommands(): Command[] {
 
 function onlineKeys(): Command {
   return withIdentity(new Command('online-keys').description("print the store's public keys for snapshot and timestamp, for `init` and `rotate`"), 'required')
+    .option('-o, --output <file>', 'write them there')
     .option('--new', 'let the store make new ones; they count once a root names them')
-    .action(async (o: StoreOptions & { new?: boolean }) => {
+    .action(async (o: StoreOptions & { new?: boolean; output?: string }) => {
       const { client } = await connectApprover(o);
-      say(JSON.stringify(await client.onlineKeys(o.new === true)));
+      const text = JSON.stringify(await client.onlineKeys(o.new === true));
+      if (o.output === undefined) say(text);
+      else writeFileSync(o.output, `${text}\n`);
     });
 }
 

@@ -16,7 +16,7 @@ import { refreshTrustFile } from '../proxy/core/trust-file.ts';
 import { createStoreClient } from '../proxy/core/store-client.ts';
 import { startEmbeddedStore, type EmbeddedStore } from './store-worker.ts';
 import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
-import { version } from './version.ts';
+import { version, versionNumber } from './version.ts';
 
 export function gatewayCommand(): Command {
   return new Command('gateway')
@@ -67,7 +67,7 @@ async function start(config: GatewayConfig): Promise<Gateway> {
     const token = config.identity.dev ? await devToken(store, config.identity.dev) : readToken(config.identity.token_file ?? '');
     const identity = await client.signIn(token);
     await client.enrolDevice(os.hostname());
-    const updater = pin === undefined ? undefined : await BundleUpdater.open({ dataDir: config.data_dir, device, clock: systemClock, pin, ring: config.policy?.ring ?? 'stable', agent: version, read: client.readPolicy, report: (e) => client.reportPolicy(e) });
+    const updater = pin === undefined ? undefined : await BundleUpdater.open({ dataDir: config.data_dir, device, clock: systemClock, pin, ring: config.policy?.ring ?? 'stable', agent: versionNumber, read: client.readPolicy, report: (e) => client.reportPolicy(e) });
     const runtime = await ProxyRuntime.start({
       dataDir: config.data_dir,
       control: client,

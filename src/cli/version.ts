@@ -2,3 +2,5 @@
 import manifest from '../../package.json' with { type: 'json' };
 
 export const version = `sallyport ${manifest.version}`;
+/** Without the name: what bundles ask for. */
+export const versionNumber: string = manifest.version;

@@ -21,7 +21,7 @@ export const bundleOf = (serial: number, changes: Readonly<Record<string, string
   bundleFiles({ 'bundle.yaml': `name: test\nserial: ${serial}\nmin_app_version: 0.1.0\n`, 'policies/main.cedar': `@id("all-${serial}")\npermit(principal, action, resource);\n`, ...changes });
 
 export class PolicyAuthor {
-  readonly signers: readonly TufSigner[];
+  signers: readonly TufSigner[];
   readonly repo: AuthorRepo;
   readonly archives: Uint8Array[] = [];
   /** Of the person who pushes; a new one after their sign-in has ended. */
@@ -125,8 +125,11 @@ export async function testDevice(person: Person, clock: MovableClock, fingerprin
 export const removeDevice = (device: TestDevice): void => rmSync(device.dir, { recursive: true, force: true });
 
 /** JSON of a metadata file with its signed part changed and the signatures left as they were. */
-export function forged(bytes: Uint8Array | undefined, change: (signed: Record<string, unknown>) => void): Uint8Array {
-  const file = JSON.parse(fromUtf8(bytes ?? new Uint8Array())) as { signed: Record<string, unknown> };
+export const forged = (bytes: Uint8Array | undefined, change: (signed: Record<string, unknown>) => void): Uint8Array => utf8(forgedText(fromUtf8(bytes ?? new Uint8Array()), change));
+
+export function forgedText(text: string, change: (signed: Record<string, unknown>) => void): string {
+  const file = JSON.parse(text) as { signed: Record<string, unknown> };
+  const before = JSON.stringify(file.signed);
   change(file.signed);
-  return utf8(JSON.stringify(file));
+  return JSON.stringify(file.signed) === before ? text : JSON.stringify(file);
 }

@@ -4,8 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { devAdminFile, devTokenReply } from '../contract/store/index.ts';
 import { freePort } from './free-port.ts';
-import { builtCommand, initialisedStore, type GatewayOptions } from './gateway.ts';
+import { readBundleDir } from '../policy/bundle/files.ts';
+import { createStoreClient } from '../proxy/core/store-client.ts';
+import { builtCommand, bundleDir, initialisedStore, type GatewayOptions } from './gateway.ts';
+import { PolicyAuthor } from './policy-repo.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { MovableClock } from './store-harness.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import { targetPassword } from './target-password.ts';
 
@@ -14,6 +18,7 @@ export class StoreProcess {
   readonly port: number;
   readonly #config: string;
   #process: RunningProcess | undefined;
+  #author: PolicyAuthor | undefined;
 
   private constructor(dir: string, port: number) {
     this.dir = dir;
@@ -25,7 +30,7 @@ export class StoreProcess {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-store-'));
     const store = new StoreProcess(dir, await freePort());
     const targets = databases.map((name) => ({ name, protocol: 'postgres', host: server.host, port: server.port, database: name, tls: 'disable', labels: { env: 'prod' }, credentials: { user: 'app', password: targetPassword } }));
-    writeFileSync(store.#config, JSON.stringify({ data_dir: './data', listen: { host: '127.0.0.1', port: store.port }, dev_idp: { people: [] }, targets }, null, 2));
+    writeFileSync(store.#config, JSON.stringify({ data_dir: './data', listen: { host: '127.0.0.1', port: store.port }, dev_idp: { people: [] }, roles: { admin: ['platform'], security: ['platform'] }, targets }, null, 2));
     const made = initialisedStore();
     if (existsSync(made)) cpSync(made, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
     await store.run();
@@ -62,11 +67,27 @@ export class StoreProcess {
     return devTokenReply.parse(await reply.json()).id_token;
   }
 
+  /** store.yaml, for commands. */
+  get configFile(): string {
+    return this.#config;
+  }
+
+  /** Signs a bundle of the product, or of a directory, and pushes it. @returns the fingerprint of the root that devices pin */
+  async publish(bundle = 'starter'): Promise<string> {
+    const client = createStoreClient({ url: this.url });
+    await client.signIn(await this.token('sam@example.com', ['platform']));
+    this.#author ??= await PolicyAuthor.create(client, new MovableClock());
+    this.#author.client = client;
+    await this.#author.release('stable', await readBundleDir(bundleDir(bundle)));
+    return this.#author.fingerprint;
+  }
+
   /** What a gateway needs to use this store. The token is written into the gateway's own directory by `TestGateway`. */
   async client(server: PostgresServer, options: Partial<GatewayOptions> = {}): Promise<GatewayOptions> {
     const token = path.join(this.dir, 'alice.token');
     writeFileSync(token, await this.token('alice@example.com', ['engineering']), { mode: 0o600 });
-    return { server, ...options, config: { store: this.url, identity: { token_file: token }, connections: [], ...options.config } };
+    const policy = options.config?.['policy'] ?? { root_sha256: this.#author?.fingerprint ?? (await this.publish()) };
+    return { server, ...options, config: { store: this.url, identity: { token_file: token }, bundle: undefined, policy, connections: [], ...options.config } };
   }
 
   async stop(): Promise<void> {

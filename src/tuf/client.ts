@@ -14,8 +14,10 @@ import type { Listing } from './ring.ts';
 
 /** What the repository offers breaks a rule of TUF or of this product. Nothing of it is used. */
 export class RepositoryRefused extends EnvironmentError {
+  readonly why: string;
   constructor(why: string, options?: { cause?: unknown }) {
     super('env.store', `the policy that the store serves is refused: ${why}`, options);
+    this.why = why;
   }
 }
 

@@ -22,14 +22,14 @@ export interface PolicyApi {
 /** A file of the repository has to come within this time: a server that drips holds nobody up for long. */
 const READ_TIMEOUT_MS = 20_000;
 
-export function policyApi(http: StoreHttp, hasDevice: boolean): PolicyApi {
+export function policyApi(http: StoreHttp, hasDevice: boolean, timeoutMs = READ_TIMEOUT_MS): PolicyApi {
   const auth = hasDevice ? 'device' : 'user';
   return {
     readPolicy: async (path, limitBytes) => {
       const at = addressOf(path);
       if (at === undefined) return undefined;
       try {
-        return await http.download({ method: 'GET', path: at, auth, timeoutMs: READ_TIMEOUT_MS, replyLimitBytes: limitBytes });
+        return await http.download({ method: 'GET', path: at, auth, timeoutMs, replyLimitBytes: limitBytes });
       } catch (error) {
         if (error instanceof StoreRefusal && error.refusal === 'not_found') return undefined;
         throw error;

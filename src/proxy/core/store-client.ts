@@ -23,6 +23,8 @@ export interface StoreClientOptions {
   /** A session's bearer token from elsewhere. Default: the one of this client's own `signIn`. */
   readonly userToken?: () => string | undefined;
   readonly nowMs?: () => number;
+  /** Within which a file of the policy repository has to come. */
+  readonly policyTimeoutMs?: number;
 }
 
 export type StoreClient = ControlPlane & UserApi & PolicyApi & SearchApi;
@@ -38,7 +40,7 @@ export function createStoreClient(o: StoreClientOptions): StoreClient {
   return {
     ...userApi(http, o.device, (token) => (ownToken = token)),
     ...controlPlane(http, o.device !== undefined),
-    ...policyApi(http, o.device !== undefined),
+    ...policyApi(http, o.device !== undefined, o.policyTimeoutMs),
     ...searchApi(http),
   };
 }

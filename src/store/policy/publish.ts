@@ -78,7 +78,7 @@ async function refusals<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof MalformedError || error instanceof RepositoryRefused) throw new StoreError('unprocessable', error.message, { cause: error });
+    if (error instanceof MalformedError || error instanceof RepositoryRefused) throw new StoreError('unprocessable', `refused: ${error instanceof RepositoryRefused ? error.why : error.message}`, { cause: error });
     throw error;
   }
 }

