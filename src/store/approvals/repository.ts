@@ -4,6 +4,7 @@ import type { ApprovalId } from '../../base/ids.ts';
 import { type ApprovalState, approvalId, approvalStates, deviceId } from '../../contract/store/index.ts';
 import { type ApprovalRequest, parseApprovalRequest } from '../../evidence/approval.ts';
 import type { Queries } from '../db/database.ts';
+import { writeAudit } from '../http/context.ts';
 import type { Hub } from '../http/hub.ts';
 
 const row = z.object({
@@ -63,6 +64,7 @@ export async function closeApproval(tx: Queries, id: ApprovalId, state: Exclude<
 export async function expireDue(tx: Queries, hub: Hub, nowMs: number): Promise<void> {
   const due = await tx.rows(z.object({ id: approvalId }), "update approvals set state = 'expired', closed_ms = $1 where state = 'pending' and expires_ms <= $1 returning id", [nowMs]);
   for (const { id } of due) {
+    await writeAudit(tx, nowMs, { user: undefined, device: undefined, address: 'local' }, { action: 'approval.expire', object: id, outcome: 'ok' });
     await hub.publish(tx, { type: 'approval', id, state: 'expired', decisions: (await decisionsOf(tx, id)).length });
   }
 }
