@@ -53,7 +53,7 @@ export class TimelineBuilder {
   }
 
   add(r: ReadRecord): void {
-    for (const name of r.removed) this.records.push({ ...this.#base(r), kind: 'redacted', field: name, legalBasis: 'see the redaction in the recording' });
+    for (const name of r.removed) this.records.push({ ...this.#base(r), kind: 'redacted', field: name, legalBasis: 'verification says whether a signed redaction took it out' });
     this.#record(r);
   }
 

@@ -22,7 +22,8 @@ export function eventText(record: TimelineRecord): string {
     case 'error':
       return `${record.sqlstate}: ${record.message}`;
     case 'redacted':
-      return `${record.field} was removed by a signed redaction (${record.legalBasis})`;
+      // The reader sees only that it is gone; whether that is allowed, or a forgery, is the verifier's to say.
+      return `The content of “${record.field}” is not in the recording (${record.legalBasis}).`;
     case 'decision':
       return record.reason;
     case 'approval':

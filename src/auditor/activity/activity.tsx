@@ -2,9 +2,7 @@
 import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { IconEye, IconRefresh, IconSearch } from '@tabler/icons-react';
 import { useCallback, useState } from 'react';
-import type { z } from 'zod';
-import { isSessionId } from '../../base/ids.ts';
-import { type auditEntry, auditList } from '../../contract/store/audit.ts';
+import { auditList } from '../../contract/store/audit.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { formatTime, plural, shortDigest } from '../../ui/format.ts';
 import { Pill } from '../../ui/pill.tsx';
@@ -16,48 +14,46 @@ import { Link } from '../link.tsx';
 import { VirtualTable, type TableColumn } from '../table.tsx';
 import { Failed } from '../ui.tsx';
 import classes from './activity.module.css';
-import { actionWords, isViewing } from './words.ts';
-
-type Entry = z.output<typeof auditEntry>;
+import { asLines, foldTrail, type TrailEntry, type TrailLine } from './fold.ts';
+import { isViewing } from './words.ts';
 
 const LIMIT = 1_000;
 
-/** The session that an entry is about, when it is about one. */
-const sessionOf = (object: string): string | undefined => {
-  const [first = ''] = object.split('/');
-  return isSessionId(first) ? first : undefined;
-};
-
-function What({ entry }: { entry: Entry }) {
-  const session = sessionOf(entry.object);
-  if (session === undefined) return <>{entry.object}</>;
-  const part = entry.object.slice(session.length + 1);
+function What({ line }: { line: TrailLine }) {
+  const { object } = line.newest;
+  if (line.session === undefined) return <>{object}</>;
+  const part = line.calls === 1 ? object.slice(line.session.length + 1) : plural(line.calls, 'call');
   return (
     <>
-      <Link to={{ page: 'session', id: session }} className={classes.link}>
-        {shortDigest(session.replaceAll('-', ''))}
+      <Link to={{ page: 'session', id: line.session }} className={classes.link}>
+        {shortDigest(line.session.replaceAll('-', ''))}
       </Link>
       {part !== '' && <span className={classes.part}>{part}</span>}
     </>
   );
 }
 
-const columns: readonly TableColumn<Entry>[] = [
-  { key: 'time', title: 'Time', track: '150px', cell: (e) => <span className={classes.time}>{formatTime(e.t_ms)}</span> },
-  { key: 'who', title: 'Who', track: 'minmax(170px, 1fr)', cell: (e) => (e.sub === '' ? <span className={classes.dim}>{e.device_id === '' ? 'the store' : shortDigest(e.device_id)}</span> : e.sub), full: (e) => `${e.iss} ${e.sub}` },
-  { key: 'did', title: 'Did', track: '200px', cell: (e) => actionWords(e.action), full: (e) => e.action },
-  { key: 'what', title: 'What', track: 'minmax(240px, 2fr)', cell: (e) => <What entry={e} />, full: (e) => [e.object, e.detail].filter((x) => x !== '').join(' · ') },
-  { key: 'from', title: 'From', track: '120px', cell: (e) => e.address },
+function Who({ entry }: { entry: TrailEntry }) {
+  if (entry.sub !== '') return <>{entry.sub}</>;
+  return <span className={classes.dim}>{entry.device_id === '' ? 'the store' : shortDigest(entry.device_id)}</span>;
+}
+
+const columns: readonly TableColumn<TrailLine>[] = [
+  { key: 'time', title: 'Time', track: '148px', cell: (l) => <span className={classes.time}>{formatTime(l.newest.t_ms)}</span> },
+  { key: 'who', title: 'Who', track: 'minmax(150px, 1fr)', cell: (l) => <Who entry={l.newest} />, full: (l) => `${l.newest.iss} ${l.newest.sub}` },
+  { key: 'did', title: 'Did', track: '176px', cell: (l) => l.did, full: (l) => l.newest.action },
+  { key: 'what', title: 'What', track: 'minmax(230px, 2fr)', cell: (l) => <What line={l} />, full: (l) => [l.newest.object, l.newest.detail].filter((x) => x !== '').join(' · ') },
+  { key: 'from', title: 'From', track: 'minmax(84px, 130px)', cell: (l) => l.newest.address, full: (l) => l.newest.address },
   {
     key: 'outcome',
     title: 'Outcome',
-    track: '90px',
-    cell: (e) => (
-      <Pill size="xs" tone={e.outcome === 'ok' ? 'neutral' : 'deny'}>
-        {e.outcome === 'ok' ? 'done' : 'refused'}
+    track: '76px',
+    cell: ({ newest }) => (
+      <Pill size="xs" tone={newest.outcome === 'ok' ? 'neutral' : 'deny'}>
+        {newest.outcome === 'ok' ? 'done' : 'refused'}
       </Pill>
     ),
-    full: (e) => (e.outcome === 'refused' ? e.detail : ''),
+    full: ({ newest }) => (newest.outcome === 'refused' ? newest.detail : ''),
   },
 ];
 
@@ -68,9 +64,10 @@ export function Activity() {
   const [query, setQuery] = useState('');
   const words = query.trim().toLowerCase();
   const entries = (value?.entries ?? []).filter((e) => (scope === 'all' || isViewing(e.action)) && (words === '' || `${e.sub} ${e.object} ${e.action} ${e.detail} ${e.address}`.toLowerCase().includes(words)));
+  const lines = scope === 'all' ? asLines(entries) : foldTrail(entries);
   return (
     <section className={frame.screen} aria-label="Who watched what">
-      <ScreenHead title="Who watched what" sub={value === undefined ? 'Loading the trail' : `${plural(entries.length, 'entry', 'entries')} among the newest ${plural(value.entries.length, 'one')} of the store’s trail`}>
+      <ScreenHead title="Who watched what" sub={value === undefined ? 'Loading the trail' : `${plural(lines.length, 'line')} from the newest ${plural(value.entries.length, 'entry', 'entries')} of the store’s trail`}>
         <TextInput w={240} leftSection={<IconSearch size={15} aria-hidden />} placeholder="Person, session, address" aria-label="Narrow the trail" value={query} onChange={(e) => setQuery(e.currentTarget.value)} />
         <SegmentedControl
           size="sm"
@@ -88,14 +85,14 @@ export function Activity() {
       </ScreenHead>
       {loaded.state === 'loading' && <LoadingRows />}
       {loaded.state === 'failed' && <Failed what="The trail could not be read" error={loaded.error} onRetry={reload} />}
-      {value !== undefined && entries.length === 0 && (
+      {value !== undefined && lines.length === 0 && (
         <EmptyState icon={<IconEye size={26} />} title="Nothing to see">
           No entry of the trail fits. Reads of recordings, searches and exports show up here the moment they happen.
         </EmptyState>
       )}
-      {entries.length > 0 && (
+      {lines.length > 0 && (
         <div className={classes.frame}>
-          <VirtualTable label="The store’s trail" columns={columns} rows={entries} keyOf={(e) => e.id} />
+          <VirtualTable label="The store’s trail" columns={columns} rows={lines} keyOf={(l) => l.newest.id} />
         </div>
       )}
     </section>

@@ -9,15 +9,15 @@ const words: Readonly<Record<string, string>> = {
   'recording.timeline': 'read a timeline',
   'recording.statement': 'read a statement',
   'recording.watchers': 'asked who watched',
-  'session.summary': 'opened a session',
-  'session.timeline': 'read a timeline',
-  'session.statement': 'read a statement',
-  'session.watchers': 'asked who watched',
-  'search': 'searched',
-  'search.query': 'searched',
-  'report.run': 'made a report',
-  'report.file': 'took a report out',
-  'audit.list': 'read this trail',
+  search: 'searched',
+  'audit.read': 'read this trail',
+  'search.saved.list': 'listed saved searches',
+  'search.saved.create': 'saved a search',
+  'search.saved.change': 'changed a saved search',
+  'search.saved.delete': 'removed a saved search',
+  'recording.proofs': 'asked for the log’s proofs',
+  'report.read': 'made a report',
+  'trust.read': 'read the public keys',
   'identity.signin': 'signed in',
   'identity.signout': 'signed out',
   'target.lease': 'leased a credential',
@@ -26,4 +26,4 @@ const words: Readonly<Record<string, string>> = {
 export const actionWords = (action: string): string => words[action] ?? action.replaceAll('.', ' · ').replaceAll('_', ' ');
 
 /** Did somebody look at evidence, or try to? */
-export const isViewing = (action: string): boolean => /^(recording\.(list|show|download|export|summary|timeline|statement|watchers)|session\.|search|report|audit)/.test(action);
+export const isViewing = (action: string): boolean => /^(recording\.(list|show|download|export|summary|timeline|statement|watchers|proofs)$|search$|report\.|audit\.)/.test(action);

@@ -17,7 +17,7 @@ import { Failed } from '../ui.tsx';
 import { dayField, fromDay, monthsBack } from './period.ts';
 import classes from './reports.module.css';
 
-type ReportsPlace = Extract<Place, { page: 'reports' }>;
+type ReportsPlace = Extract<Place, { page: 'reports' }> & { readonly kind: ReportKind };
 type Row = Report['rows'][number];
 
 const kinds = [
@@ -50,7 +50,7 @@ function Period({ at, fromMs, toMs }: { at: ReportsPlace; fromMs: number; toMs: 
     const [begin, last] = [fromDay(from), fromDay(to)];
     goTo({
       page: 'reports',
-      ...(at.kind === undefined ? {} : { kind: at.kind }),
+      kind: at.kind,
       ...(begin === undefined ? {} : { fromMs: begin }),
       ...(last === undefined ? {} : { toMs: fromDay(to, 1) ?? last }),
       ...(person.trim() === '' ? {} : { person: person.trim() }),
@@ -136,7 +136,8 @@ function Shown({ kind, query }: { kind: ReportKind; query: string }) {
   );
 }
 
-export function Reports({ at }: { at: ReportsPlace }) {
+export function Reports({ at: asked }: { at: Extract<Place, { page: 'reports' }> }) {
+  const at: ReportsPlace = { ...asked, kind: asked.kind ?? 'access_review' };
   const [openedMs] = useState(() => Date.now());
   const toMs = at.toMs ?? fromDay(dayField(openedMs), 1) ?? openedMs;
   const fromMs = at.fromMs ?? monthsBack(toMs, 3);
@@ -145,16 +146,10 @@ export function Reports({ at }: { at: ReportsPlace }) {
     <section className={frame.screen} aria-label="Reports">
       <ScreenHead title="Reports" sub="Made from the search index, with the state of the log that they rest on, so that another can make them again." />
       <Choices at={at} />
-      {at.kind === undefined ? (
-        <EmptyState icon={<IconChecklist size={26} />} title="Choose a report">
-          Each can be narrowed to a period, a person or a target, and taken out as CSV or ready for print.
-        </EmptyState>
-      ) : (
-        <div className={classes.report}>
-          <Period key={`${fromMs} ${toMs} ${at.person ?? ''} ${at.target ?? ''}`} at={at} fromMs={fromMs} toMs={toMs} />
-          <Shown key={at.kind + query} kind={at.kind} query={query} />
-        </div>
-      )}
+      <div className={classes.report}>
+        <Period key={`${fromMs} ${toMs} ${at.person ?? ''} ${at.target ?? ''}`} at={at} fromMs={fromMs} toMs={toMs} />
+        <Shown key={at.kind + query} kind={at.kind} query={query} />
+      </div>
     </section>
   );
 }

@@ -1,0 +1,218 @@
+/** The auditor's whole story, in a real browser against a real store, with what a real gateway recorded. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test as base, type Browser, type Page } from '@playwright/test';
+import { gzipChunk } from '../src/evidence/chunks.ts';
+import { builtCommand } from '../src/testing/gateway.ts';
+import { runProcess } from '../src/testing/process.ts';
+import { type AuditorWorld, picture, signIn, sizes, startBrowser, startWorld, themes } from './auditor-world.ts';
+
+interface Shared {
+  readonly world: AuditorWorld;
+  readonly chromium_: Browser;
+}
+
+const test = base.extend<{ readonly auditor: Page }, Shared>({
+  world: [
+    async ({ playwright: { devices } }, use) => {
+      if (Object.keys(devices).length === 0) throw new Error('Playwright is not installed whole');
+      const world = await startWorld();
+      try {
+        await use(world);
+      } finally {
+        await world.stop();
+      }
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+  chromium_: [
+    async ({ playwright: { devices } }, use) => {
+      if (Object.keys(devices).length === 0) throw new Error('Playwright is not installed whole');
+      const browser = await startBrowser();
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
+  /** A browser that has never been here; anything that it refuses or that a page throws fails the test. */
+  auditor: async ({ chromium_, world }, use) => {
+    const context = await chromium_.newContext({ viewport: sizes[0], acceptDownloads: true });
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Refused to/i.test(message.text())) problems.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (![world.url, 'blob:', 'data:'].some((own) => request.url().startsWith(own)) && !request.url().startsWith('http://127.0.0.1:')) problems.push(`asked ${request.url()}`);
+    });
+    await use(page);
+    await context.close();
+    expect(problems).toEqual([]);
+  },
+});
+
+/** A clean machine: only the file and the public keys. */
+async function verifyElsewhere(srz: string, trust: string): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const home = mkdtempSync(path.join(tmpdir(), 'sallyport-outsider-'));
+  try {
+    const file = path.join(home, 'evidence.srz');
+    copyFileSync(srz, file);
+    copyFileSync(trust, path.join(home, 'trust.json'));
+    return await runProcess(process.execPath, [await builtCommand(), 'recordings', 'verify', file, '--trust', path.join(home, 'trust.json')], { cwd: home, env: { HOME: home, PATH: process.env['PATH'] } });
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+const loadTrust = (page: Page, world: AuditorWorld): Promise<void> => page.locator('input[type=file]').setInputFiles(world.trustFile);
+const panel = (page: Page) => page.getByRole('tabpanel', { name: 'Verification' });
+
+test('finds a session by a word, replays it, verifies it, and hands over one file', async ({ auditor: page, world }) => {
+  await signIn(page, world.url, '/?text=nothing+yet');
+  await expect(page.getByText('Nothing matches')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search statements' }).fill('orders tags');
+  await page.keyboard.press('Enter');
+  const hit = page.getByRole('region', { name: 'Matches' }).getByRole('link').first();
+  await expect(hit.locator('mark').first()).toHaveText('tags');
+  await page.keyboard.press('ArrowDown');
+  await expect(hit).toBeFocused();
+  await page.keyboard.press('Enter');
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('alice@example.com on shop');
+  const stage = page.getByRole('region', { name: 'Step on screen' });
+  await expect(stage).toContainText('JOIN customers');
+  await expect(stage.getByTitle('Masked: class email').first()).toBeVisible();
+  expect(page.url()).toContain(`/sessions/${world.sessions[0] ?? ''}?n=`);
+
+  await loadTrust(page, world);
+  await expect(panel(page).getByRole('status')).toContainText('Verified');
+  for (const step of ['Every record is there, in order, unchanged', 'Seen by the store and its witness', 'Approvals are signed by the right people']) await expect(panel(page).getByRole('listitem').filter({ hasText: step }).getByLabel('passed')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /^Export .*\.srz$/ }).click()]);
+  const srz = path.join(world.dir, 'export.srz');
+  await download.saveAs(srz);
+  const cover = page.getByRole('region', { name: 'Cover page' });
+  await expect(cover).toContainText(execFileSync('sha256sum', [srz], { encoding: 'utf8' }).slice(0, 8));
+  const elsewhere = await verifyElsewhere(srz, world.trustFile);
+  expect([elsewhere.code, elsewhere.stdout.split('\n')[0]]).toEqual([0, 'PASS']);
+
+  const [page_] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save cover page' }).click()]);
+  const html = path.join(world.dir, 'cover.html');
+  await page_.saveAs(html);
+  expect(readFileSync(html, 'utf8')).toContain('sallyport recordings verify');
+});
+
+test('is walked by the keyboard alone: steps, find, play', async ({ auditor: page, world }) => {
+  await signIn(page, world.url, `/sessions/${world.sessions[0] ?? ''}`);
+  const current = page.getByRole('option', { selected: true });
+  await expect(current).toContainText('SELECT id');
+  await page.keyboard.press('n');
+  await expect(current).toContainText('denied');
+  await page.keyboard.press('n');
+  await expect(current).toContainText('DROP DATABASE');
+  await page.keyboard.press('n');
+  await expect(current).toContainText('held, then approved');
+  await expect(page.getByRole('region', { name: 'Step on screen' })).toContainText('OPS-4711');
+  await page.keyboard.press('Home');
+  await expect(current).toContainText('Session opened');
+  await page.keyboard.press('f');
+  await page.keyboard.type('label 3');
+  await expect(page.getByRole('search').getByRole('status')).toHaveText('– / 1');
+  await page.keyboard.press('Enter');
+  await expect(current).toContainText('SELECT label');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Space');
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await expect(current).toContainText('Session closed');
+  await expect(page).toHaveURL(/\?n=\d+$/);
+});
+
+test('names the record that somebody changed in the store', async ({ auditor: page, world }) => {
+  const session = world.sessions[1] ?? '';
+  const chunks = path.join(world.objects, 'recordings', session, 'chunks');
+  const [name = ''] = readdirSync(chunks);
+  const file = path.join(chunks, name);
+  const good = readFileSync(file);
+  const text = gunzipSync(good).toString('utf8');
+  expect(text).toContain('FROM contacts');
+  try {
+    writeFileSync(file, gzipChunk(Buffer.from(text.replace('FROM contacts', 'FROM contracts'))));
+    await signIn(page, world.url, `/sessions/${session}`);
+    await loadTrust(page, world);
+    const status = panel(page).getByRole('status');
+    await expect(status).toContainText('Does not verify');
+    await expect(status).toContainText(/Record \d+ does not hold/);
+    await picture(page, 'auditor-tampered-light-1280x800');
+    await status.getByRole('link', { name: /Show record/ }).click();
+    await expect(page.getByRole('option', { selected: true })).toContainText('[removed]');
+  } finally {
+    writeFileSync(file, good);
+  }
+});
+
+test('shows no evidence to a person without the role', async ({ auditor: page, world }) => {
+  await signIn(page, world.url, `/sessions/${world.sessions[0] ?? ''}`, 'Carol Novak');
+  await expect(page.getByRole('alert')).toContainText('could not be opened');
+});
+
+/** Rules of WCAG 2.2 A and AA. */
+async function expectAccessible(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  expect(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
+}
+
+/** A picture of the screen in both themes and two sizes. */
+async function shoot(page: Page, name: string): Promise<void> {
+  for (const colorScheme of themes) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+    for (const size of sizes) {
+      await page.setViewportSize(size);
+      await page.mouse.move(0, 0);
+      await picture(page, `${name}-${colorScheme}-${size.width}x${size.height}`);
+    }
+    await expectAccessible(page, `${name} ${colorScheme}`);
+  }
+}
+
+test('every screen in both themes and two sizes, and nothing that axe minds', async ({ auditor: page, world }) => {
+  test.setTimeout(240_000);
+  await page.goto(world.url);
+  await page.getByRole('link', { name: 'Continue with' }).waitFor();
+  await shoot(page, 'auditor-sign-in');
+  await signIn(page, world.url);
+  const matches = page.getByRole('region', { name: 'Matches' }).getByRole('link');
+  await matches.first().waitFor();
+  await shoot(page, 'auditor-search');
+  await page.goto(`${world.url}/?text=customers&decision=allow&data_class=email`);
+  await matches.first().waitFor();
+  await shoot(page, 'auditor-search-narrowed');
+  await page.goto(`${world.url}/?text=elephants`);
+  await page.getByText('Nothing matches').waitFor();
+  await shoot(page, 'auditor-search-none');
+  await page.goto(`${world.url}/sessions/${world.sessions[0] ?? ''}`);
+  await page.getByRole('option').first().waitFor();
+  await shoot(page, 'auditor-session');
+  await loadTrust(page, world);
+  await panel(page).getByRole('listitem').first().waitFor();
+  await page.getByRole('button', { name: 'Close notification' }).or(page.locator('.mantine-Notification-closeButton')).first().click();
+  await page.getByRole('option').filter({ hasText: 'UPDATE' }).click();
+  await shoot(page, 'auditor-session-verified');
+  await page.getByRole('tab', { name: 'About' }).click();
+  await shoot(page, 'auditor-session-about');
+  await page.getByRole('tab', { name: 'Viewed by' }).click();
+  await page.getByRole('list', { name: 'Viewed by' }).waitFor();
+  await shoot(page, 'auditor-session-viewed');
+  await page.goto(`${world.url}/reports`);
+  await page.getByRole('table').waitFor();
+  await shoot(page, 'auditor-reports');
+  await page.goto(`${world.url}/activity`);
+  await page.getByRole('table').waitFor();
+  await shoot(page, 'auditor-activity');
+});
