@@ -85,6 +85,8 @@ export interface SqlFacts {
   readonly programAccess: boolean;
   /** SET or RESET target, when the statement is one. */
   readonly setting?: string;
+  /** Rows that the planner expects it to write or to return, whichever is more; absent where no planner was asked. */
+  readonly estimatedRows?: number;
 }
 
 export interface ColumnRef {
@@ -225,6 +227,8 @@ export interface PolicyEngine {
   readonly vouched: readonly VouchedFunction[];
   /** A policy reads the time: the same question may have another answer later. */
   readonly asksTime: boolean;
+  /** A policy reads `context.estimatedRows`: the planner is asked before a statement is decided on. */
+  readonly asksRows: boolean;
   /** The one decision function (design.md section 5). Never throws: an internal failure is a deny. */
   decide(request: Request): Outcome;
   /** May `approver` approve what `request` holds? Cedar action `approve`. */

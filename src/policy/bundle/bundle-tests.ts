@@ -71,7 +71,8 @@ function answer(engine: PolicyEngine, test: BundleTest, analyse: Analyse): Answe
     return { request, outcome: engine.decide(request) };
   }
   let worst: Answered | undefined;
-  for (const statement of analyse(test.sql ?? '', environment(engine, test.connection.name))) {
+  for (const analysed of analyse(test.sql ?? '', environment(engine, test.connection.name))) {
+    const statement = test.estimated_rows === undefined ? analysed : { ...analysed, facts: { ...analysed.facts, estimatedRows: test.estimated_rows } };
     const [first] = statement.facts.operations;
     const request: Request = { ...base, action: first?.action ?? 'sql:session', statement };
     const outcome = engine.decide(request);

@@ -128,6 +128,8 @@ export const TestYaml = fields({
   /** `connect` asks for the session itself; otherwise `sql` is given. */
   action: z.enum(['connect', 'replay', 'export']).optional(),
   sql: z.string().optional(),
+  /** What the planner would say, for policies that read context.estimatedRows. */
+  estimated_rows: z.int().min(0).optional(),
   approved: z.boolean().default(false),
   /** Asked of what is left when the bundle has expired or security has stopped all work. */
   break_glass: z.boolean().default(false),

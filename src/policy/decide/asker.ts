@@ -11,6 +11,7 @@ import { project } from './context.ts';
 import type { Facts } from './context.ts';
 import { actionEntity, actionNames, principalEntity } from './entities.ts';
 import { Lru } from './lru.ts';
+import type { FACTS } from './schema.ts';
 import type { Policy } from './policy.ts';
 
 interface ActionSet {
@@ -39,11 +40,11 @@ export class Asker {
     this.#answers = new Lru(cacheEntries);
   }
 
-  /** Any policy reads the time: then nothing that depends on it is remembered. */
-  usesTime(): boolean {
+  /** Any policy reads the fact. */
+  reads(fact: (typeof FACTS)[number]): boolean {
     return this.#policies.some((p) => {
       const facts = factsRead(p.json);
-      return facts === 'all' || facts.has('time');
+      return facts === 'all' || facts.has(fact);
     });
   }
 

@@ -70,6 +70,8 @@ export function sqlFactsOf(base: Facts, s: SqlFacts, classes: readonly string[],
         return s.programAccess;
       case 'setting':
         return (s.setting ?? '').toLowerCase();
+      case 'estimatedRows':
+        return s.estimatedRows;
       default:
         return base(name);
     }

@@ -44,6 +44,7 @@ export function createEngine(parts: EngineParts): PolicyEngine {
     classes: parts.classifier.classes,
     vouched: parts.vouched ?? [],
     asksTime: engine.asksTime,
+    asksRows: engine.asksRows,
     decide: (request) => engine.decide(request),
     mayApprove: (approver, request) => engine.mayApprove(approver, request),
     classify: (connection, column) => parts.classifier.classify(connection, column),
@@ -54,7 +55,9 @@ class Engine {
   readonly #parts: EngineParts;
   readonly #asker: Asker;
   readonly #policies: ReadonlyMap<string, Policy>;
+  /** Then nothing that depends on the time is remembered. */
   readonly asksTime: boolean;
+  readonly asksRows: boolean;
   /** By identity: analyses are cached by text upstream and never change, so a repeated statement costs one lookup. */
   readonly #outcomes = new WeakMap<StatementAnalysis, Map<string, Outcome>>();
   readonly #connections = new WeakMap<ConnectionInfo, string>();
@@ -65,7 +68,8 @@ class Engine {
     this.#parts = parts;
     this.#asker = new Asker(parts.digest, parts.policies);
     this.#policies = new Map(parts.policies.map((p) => [p.id, p]));
-    this.asksTime = this.#asker.usesTime();
+    this.asksTime = this.#asker.reads('time');
+    this.asksRows = this.#asker.reads('estimatedRows');
   }
 
   /** Never throws: an internal failure is a deny. */

@@ -107,6 +107,9 @@ type SqlContext = {${common}
     setting: String,
     // sql:predicate only: "equality" or "other"; "" otherwise.
     predicate: String,
+    // Rows that the server's planner expects the statement to write or to return, whichever is more. Absent for what
+    // is not planned (DDL, TRUNCATE, COPY, SET ...). The planner is asked only where a policy reads this.
+    estimatedRows?: Long,
 };
 type BaseContext = {${common}
 };
@@ -141,6 +144,6 @@ action "replay", "export" appliesTo { principal: [User, Agent], resource: [Conne
 export const FACTS = [
   'approved', 'client', 'device', 'time', 'protocol', 'database', 'tls',
   'label', 'statement', 'tables', 'functions', 'classes', 'hasWhere', 'tautology', 'writes', 'plainRead', 'fileAccess',
-  'programAccess', 'setting', 'predicate',
+  'programAccess', 'setting', 'predicate', 'estimatedRows',
   'requester', 'requesterGroups', 'requesterKind', 'policies',
 ] as const;

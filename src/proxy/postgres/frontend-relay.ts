@@ -8,13 +8,14 @@ import { MalformedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { MaskPlan } from '../../policy/types.ts';
 import {
-  decodeFrontend, encodeBind, encodeDescribe, encodeExecute, encodeFlush, encodeParse, encodeQuery, frontendType, sqlState, sqlText,
+  decodeFrontend, encodeDescribe, encodeFlush, frontendType, sqlState, sqlText,
   type BindMessage, type MessageFramer, type ParseMessage, type RawMessage,
 } from '../../wire/postgres/index.ts';
 import type { Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import { CopyIn } from './copy-in.ts';
 import { policyDenial, statementDenial, type Denial } from './denial.ts';
+import { askPlanner, canEstimate, noEstimate, touchingNothing, type Bound, type Estimate } from './estimate.ts';
 import type { Verdict } from './gatekeeper.ts';
 import { askAndAct, type Action } from './held-action.ts';
 import { Holds } from './holds.ts';
@@ -23,12 +24,12 @@ import type { BoundParameter } from './journal.ts';
 import { readsCopy } from './pending.ts';
 import { meaningsOf } from './meanings.ts';
 import { announceChanges, dependsOnCode, mustWaitForOthers, OTHERS_CHANGE } from './object-changes.ts';
-import { boundParameters, longName, meansTheSameEverywhere, namesOf, unknownPortal, unknownStatement } from './message-facts.ts';
+import { boundParameters, longName, namesOf, needsNoNames, unknownPortal, unknownStatement } from './message-facts.ts';
 import { Reader } from './reader.ts';
+import { Refusals } from './refusals.ts';
 import { standingRefusal } from './standing-refusals.ts';
 import type { Portal, PreparedStatement } from './statements.ts';
 
-const POISON = '_sallyport_denied';
 const NOTHING: MaskPlan = { columns: [], unmasked: [], scrubMessages: true };
 const NO_PARAMS: readonly BoundParameter[] = [];
 const EMPTY: Verdict = { effect: 'allow', policyIds: [], plans: [], level: 'masked' };
@@ -39,10 +40,10 @@ export class FrontendRelay {
   readonly #framer: MessageFramer;
   readonly #copyIn: CopyIn;
   readonly #reader: Reader;
+  readonly #refusals: Refusals;
   readonly holds: Holds;
   #busy = false;
   #working: Promise<void> = Promise.resolve();
-  #skipToSync = false;
   /** Something in the batch must be on disk before the batch leaves. */
   #syncFirst = false;
   /** The client has said goodbye. */
@@ -54,6 +55,7 @@ export class FrontendRelay {
     this.#framer = framer;
     this.#copyIn = new CopyIn(context);
     this.#reader = new Reader(context);
+    this.#refusals = new Refusals(context);
     this.holds = new Holds(context);
   }
 
@@ -125,7 +127,7 @@ export class FrontendRelay {
   #handle(raw: RawMessage): Promise<void> | undefined {
     if (this.terminated) throw new MalformedError('malformed.phase', 'a message after Terminate');
     const t = frontendType;
-    const skipped = (this.#skipToSync || this.#context.state.serverSkips) && raw.type !== t.Sync && raw.type !== t.Terminate;
+    const skipped = (this.#refusals.skipsToSync || this.#context.state.serverSkips) && raw.type !== t.Sync && raw.type !== t.Terminate;
     if (raw.oversized !== undefined) {
       if (!skipped) this.#tooLong(raw.type, raw.oversized);
       return undefined;
@@ -159,7 +161,7 @@ export class FrontendRelay {
   #describe(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw);
     if (message.type !== 'Describe') throw new MalformedError('malformed.phase', 'not a Describe');
-    if (this.#refusesName(message.name)) return undefined;
+    if (this.#refusals.names(message.name)) return undefined;
     const { state } = this.#context;
     const go = (): Promise<void> | undefined => {
       const statement = message.kind === 'statement' ? state.statements.prepared.get(message.name) : undefined;
@@ -171,21 +173,12 @@ export class FrontendRelay {
     return message.kind === 'statement' ? this.#afterRefresh(go, raw) : go();
   }
 
-  /** The server cuts longer names, so that two of them may be one for it. */
-  #refusesName(...names: readonly string[]): boolean {
-    const text = longName(names);
-    if (text === undefined) return false;
-    const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: text }] });
-    this.#poison(n, { code: sqlState.nameTooLong, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
-    return true;
-  }
-
   #small(raw: RawMessage): undefined {
     const { state, toServer } = this.#context;
     const message = decodeFrontend(raw);
     switch (message.type) {
       case 'Close':
-        if (this.#refusesName(message.name)) return undefined;
+        if (this.#refusals.names(message.name)) return undefined;
         this.#forward(raw);
         state.pending.push({ kind: 'close', undo: message.kind === 'statement' ? state.statements.closed(message.name) : state.statements.portals.delete(message.name) });
         return undefined;
@@ -197,7 +190,7 @@ export class FrontendRelay {
         this.#copyIn.end(raw);
         return undefined;
       case 'FunctionCall':
-        this.#refuseQuery('the fast-path function call is not supported; call the function in a SELECT', sqlState.featureNotSupported);
+        this.#refusals.queryFor('the fast-path function call is not supported; call the function in a SELECT', sqlState.featureNotSupported);
         return undefined;
       case 'Terminate':
         this.terminated = true;
@@ -228,7 +221,7 @@ export class FrontendRelay {
 
   #forwardSync(raw: RawMessage): void {
     const { state, toServer } = this.#context;
-    this.#skipToSync = false;
+    this.#refusals.skipsToSync = false;
     state.serverSkips = false;
     state.pipelineOpen = false;
     state.pipelineRuns = false;
@@ -242,10 +235,8 @@ export class FrontendRelay {
     const t = frontendType;
     const text = `the message has ${bytes} bytes; at most ${limits.pgFrontendMessageBytes} are taken at once`;
     if (type === t.CopyData) this.#copyIn.refuse(text, `${text}: send the data in smaller pieces`);
-    else if (type === t.Parse || type === t.Bind) {
-      const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: text }] });
-      this.#poison(n, { ...policyDenial(text, [], reference(this.#context, n)), code: sqlState.programLimitExceeded, message: text }, type === t.Parse ? 'parse' : 'bind');
-    } else this.#refuseQuery(text, sqlState.programLimitExceeded);
+    else if (type === t.Parse || type === t.Bind) this.#refusals.extendedFor(text, sqlState.programLimitExceeded, type === t.Parse ? 'parse' : 'bind');
+    else this.#refusals.queryFor(text, sqlState.programLimitExceeded);
   }
 
   #forward(raw: RawMessage): void {
@@ -260,23 +251,9 @@ export class FrontendRelay {
   /** Runs `work` at once when settings and catalog are known, or not needed for the statement of `raw`; otherwise after asking. */
   #afterRefresh(work: () => Promise<void> | undefined, raw?: RawMessage): Promise<void> | undefined {
     if (!this.#stale()) return work();
-    const ask = !(raw && this.#needsNoNames(raw));
+    const ask = !(raw && needsNoNames(raw, this.#context.state.statements, this.#reader));
     if (!ask && !this.#context.state.pending.touchesNames) return work();
     return this.#refresh(ask).then(() => (this.#context.state.serverSkips ? undefined : work()));
-  }
-
-  /**
-   * SET, BEGIN and their like mean the same whatever the search path is. Asking before them would be more than waste:
-   * SET TRANSACTION and DISCARD ALL are refused after any query in the same transaction, and ours is one.
-   */
-  #needsNoNames(raw: RawMessage): boolean {
-    const message = decodeFrontend(raw);
-    if (message.type === 'Describe') return this.#context.state.statements.prepared.get(message.name)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
-    if (message.type === 'Bind') return this.#context.state.statements.prepared.get(message.statement)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
-    if (message.type !== 'Query' && message.type !== 'Parse') return false;
-    const sql = sqlText(message.sql);
-    if (sql.length > 500 || sql.includes('\\')) return false;
-    return this.#reader.analyse(sql).statements.every(meansTheSameEverywhere);
   }
 
   #stale(): boolean {
@@ -311,11 +288,15 @@ export class FrontendRelay {
     const sql = sqlText(raw.body.subarray(0, -1));
     const message = decodeFrontend(raw);
     if (message.type !== 'Query') throw new MalformedError('malformed.phase', 'not a Query');
-    let analysed = this.#reader.analyseAlike(sql);
+    return this.#estimated(() => this.#reader.analyse(sql), NO_PARAMS, undefined, (estimate) => this.#decideQuery(raw, sql, estimate));
+  }
+
+  #decideQuery(raw: RawMessage, sql: string, estimate: Estimate): Promise<void> | undefined {
+    let analysed = estimate(this.#reader.analyseAlike(sql));
     let verdict = this.#judge(analysed, []);
     if (analysed.shared && verdict.effect !== 'allow') {
       // People will read this one: it has to speak of its own text.
-      analysed = this.#reader.analyse(sql);
+      analysed = estimate(this.#reader.analyse(sql));
       verdict = this.#judge(analysed, []);
     }
     const { journal } = this.#context;
@@ -328,33 +309,23 @@ export class FrontendRelay {
       this.#context.state.pending.push({ kind: 'query', record: n, sql, statements, index: 0, failed: false, changes, startedNs: this.#context.clock.monotonicNs() });
       if (!now.statements.every((s) => s.facts.plainRead)) this.#syncFirst = true;
     };
-    const refuse = (denial: Denial): void => this.#poisonQuery(n, denial);
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => raw.raw, reread: () => this.#reader.analyse(sql), params: NO_PARAMS, go, refuse });
-  }
-
-  #poisonQuery(record: number, denial: Denial): void {
-    this.#denied(record, denial);
-    this.#context.toServer.push(encodeQuery(`/* sallyport ${denial.reference} */ denied`));
-    this.#context.state.pending.push({ kind: 'query', record, sql: '', statements: [], index: 0, failed: false, changes: 0, startedNs: this.#context.clock.monotonicNs(), denial });
-  }
-
-  #refuseQuery(reason: string, code: Denial['code']): void {
-    const { n } = this.#context.journal.recorder.append({ kind: 'policy.decision', clear: { dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
-    this.#poisonQuery(n, { ...policyDenial(reason, [], reference(this.#context, n)), code, message: reason });
+    const refuse = (denial: Denial): void => this.#refusals.query(n, denial);
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => raw.raw, reread: () => estimate(this.#reader.analyse(sql)), params: NO_PARAMS, go, refuse });
   }
 
   // --- extended query -------------------------------------------------------------------------------------------
 
   #parse(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw) as ParseMessage;
-    if (this.#refusesName(message.name)) return undefined;
+    if (this.#refusals.names(message.name)) return undefined;
     const { journal, state, toServer } = this.#context;
     const analysed = this.#reader.analyse(sqlText(message.sql));
-    let verdict = this.#judge(analysed, []);
+    // What it touches is known at Bind, and decided there.
+    let verdict = this.#judge(this.#context.engine.asksRows ? touchingNothing(analysed) : analysed, []);
     if (analysed.statements.length > 1) verdict = { effect: 'deny', reason: 'a prepared statement holds one statement only', policyIds: [] };
     const { n } = journal.request('sql.parse', analysed, verdict, raw.raw.length, message.name);
     if (verdict.effect === 'deny') {
-      this.#poison(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
+      this.#refusals.extended(n, statementDenial(verdict, analysed.statements, reference(this.#context, n)), 'parse');
       return undefined;
     }
     const statement: PreparedStatement = { name: message.name, sql: analysed.sql, analysed, meanings: meaningsOf(analysed.statements[0]), record: n, columns: undefined, paramTypes: message.paramTypes };
@@ -368,30 +339,35 @@ export class FrontendRelay {
 
   #bind(raw: RawMessage): Promise<void> | undefined {
     const message = decodeFrontend(raw) as BindMessage;
-    if (this.#refusesName(message.portal, message.statement)) return undefined;
+    if (this.#refusals.names(message.portal, message.statement)) return undefined;
     const { journal, state } = this.#context;
     const statement = state.statements.prepared.get(message.statement);
     if (!statement) {
       const { n } = journal.recorder.append({ kind: 'sql.bind', clear: { dec: 'deny' } });
       const text = unknownStatement(message.statement, state.statements);
-      this.#poison(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
+      this.#refusals.extended(n, { code: sqlState.undefinedPreparedStatement, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'bind');
       return undefined;
     }
-    const analysed = this.#reader.reread(statement);
     const params = boundParameters(message, statement.paramTypes);
+    return this.#estimated(() => this.#reader.reread(statement), params, { statement, message }, (estimate) => this.#decideBind(raw, { statement, message }, params, estimate));
+  }
+
+  #decideBind(raw: RawMessage, { statement, message }: Bound, params: readonly BoundParameter[], estimate: Estimate): Promise<void> | undefined {
+    const { journal, state } = this.#context;
+    const analysed = estimate(this.#reader.reread(statement));
     const verdict = analysed.statements.length > 0 ? this.#judge(analysed, params) : EMPTY;
-    const { n, leaf } = journal.bind(statement.record, verdict, journal.shownParameters(analysed, params), raw.raw.length);
+    const { n, leaf } = journal.bind(statement.record, analysed, verdict, journal.shownParameters(analysed, params), raw.raw.length);
     const go = (plans: readonly MaskPlan[], now: Analysed): void => {
       const analysis = now.statements[0];
-      const portal = { name: message.portal, statement, analysis, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0, changes: this.#context.catalog.changes, epoch: state.epoch };
+      const portal = { name: message.portal, statement, analysis, estimate, plan: plans[0] ?? NOTHING, resultFormats: message.resultFormats, record: n, executions: 0, changes: this.#context.catalog.changes, epoch: state.epoch };
       const undo = state.statements.portals.set(message.portal, portal);
       state.statements.bound(message.portal);
       this.#forward(raw);
       state.pending.push({ kind: 'bind', undo, plan: portal.plan });
       if (!(analysis?.facts.plainRead ?? true)) this.#syncFirst = true;
     };
-    const refuse = (denial: Denial): void => this.#poison(n, denial, 'bind');
-    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), reread: () => this.#reader.reread(statement), params, go, refuse });
+    const refuse = (denial: Denial): void => this.#refusals.extended(n, denial, 'bind');
+    return this.#act(verdict, { n, leaf, analysed, statementBytes: () => Buffer.from(statement.sql, 'utf8'), reread: () => estimate(this.#reader.reread(statement)), params, go, refuse });
   }
 
   /** What a portal runs was planned at Bind; functions that it calls are looked up when it runs, and again when it goes on. */
@@ -417,14 +393,15 @@ export class FrontendRelay {
         return;
       }
       const { n } = this.#context.journal.recorder.append({ kind: 'sql.execute', clear: { q: portal.record, dec: 'deny' }, fields: [{ name: 'reason', value: reason }] });
-      this.#poison(n, policyDenial(reason, [], reference(this.#context, n)), 'execute');
+      this.#refusals.extended(n, policyDenial(reason, [], reference(this.#context, n)), 'execute');
     });
   }
 
   /** Judges a portal by everything that it may mean by now. Returns why it must not run. */
   #replan(portal: Portal): string | undefined {
     const { state, catalog } = this.#context;
-    const analysed = this.#reader.reread(portal.statement);
+    const read = this.#reader.reread(portal.statement);
+    const analysed = portal.estimate(read);
     const analysis = analysed.statements[0];
     portal.changes = catalog.changes;
     portal.epoch = state.epoch;
@@ -442,7 +419,7 @@ export class FrontendRelay {
     if (!portal) {
       const { n } = journal.recorder.append({ kind: 'sql.execute', clear: { dec: 'deny' } });
       const text = unknownPortal(name, state.statements);
-      this.#poison(n, { code: sqlState.undefinedCursor, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
+      this.#refusals.extended(n, { code: sqlState.undefinedCursor, message: text, reason: text, policyIds: [], reference: reference(this.#context, n) }, 'execute');
       return;
     }
     // A Bind record stands for the bind and its first execute.
@@ -455,20 +432,31 @@ export class FrontendRelay {
     state.pending.push({ kind: 'execute', portal, record, startedNs: clock.monotonicNs() });
   }
 
-  /** Replaces an extended-query message by one that must fail; the server then skips to Sync, and so do we. */
-  #poison(record: number, denial: Denial, kind: 'parse' | 'bind' | 'execute'): void {
-    const { state, toServer } = this.#context;
-    this.#denied(record, denial);
-    if (kind === 'parse') toServer.push(encodeParse(POISON, `/* sallyport ${denial.reference} */ denied`));
-    else if (kind === 'bind') toServer.push(encodeBind({ portal: POISON, statement: POISON }));
-    else toServer.push(encodeExecute(POISON));
-    state.pipelineOpen = true;
-    if (kind === 'execute') state.pending.push({ kind, record, startedNs: 0n, denial });
-    else state.pending.push({ kind, denial });
-    this.#skipToSync = true;
-  }
-
   // --- deciding -------------------------------------------------------------------------------------------------
+
+  /**
+   * Decides at once, or after the planner has been asked where policy wants to know how many rows are touched. What is
+   * denied even if it touches none is not asked about: planning may run functions that call themselves immutable.
+   */
+  #estimated(read: () => Analysed, params: readonly BoundParameter[], bound: Bound | undefined, decide: (estimate: Estimate) => Promise<void> | undefined): Promise<void> | undefined {
+    const { engine, state } = this.#context;
+    // A failed transaction runs nothing that is planned.
+    if (!engine.asksRows || state.transaction === 'E') return decide(noEstimate);
+    const analysed = read();
+    if (!canEstimate(analysed)) return decide(noEstimate);
+    if (this.#judge(touchingNothing(analysed), params).effect === 'deny') return decide(touchingNothing);
+    return this.#refresh(false).then(async () => {
+      if (state.serverSkips) return;
+      if (state.transaction === 'E') return decide(noEstimate);
+      const { estimate, failed } = await askPlanner(this.#context, analysed, bound);
+      if (failed !== undefined && this.#context.state.serverSkips) {
+        this.#refusals.skipped(failed);
+        return;
+      }
+      if (this.#stale()) await this.#refresh();
+      await decide(estimate);
+    });
+  }
 
   #judge(analysed: Analysed, params: readonly BoundParameter[]): Verdict {
     const { engine, gatekeeper } = this.#context;
@@ -503,11 +491,5 @@ export class FrontendRelay {
       if (this.#stale()) await this.#refresh();
     });
     await (this.#flush() ?? Promise.resolve());
-  }
-
-  #denied(record: number, denial: Denial): void {
-    const { journal, events, sessionId, target } = this.#context;
-    journal.denied(record, denial);
-    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.masked(denial.reason), policy_ids: denial.policyIds, reference: denial.reference });
   }
 }

@@ -3,7 +3,7 @@
  * made. Only the frontend relay calls this, while it takes no client message, so nothing interleaves.
  */
 import { EnvironmentError } from '../../base/errors.ts';
-import { encodeBind, encodeClose, encodeExecute, encodeFlush, encodeParse, encodeSync } from '../../wire/postgres/index.ts';
+import { encodeBind, encodeClose, encodeExecute, encodeFlush, encodeParse, encodeSync, type BindArgs } from '../../wire/postgres/index.ts';
 import { catalogFrom, catalogTexts } from './catalog-source.ts';
 import type { SessionContext } from './context.ts';
 import type { Injection } from './pending.ts';
@@ -15,16 +15,31 @@ const SETTINGS = `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(tru
  pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('server_encoding'),
  (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = pg_catalog.pg_my_temp_schema()), pg_catalog.current_setting('search_path')`;
 
-/** Runs queries one behind the other without a gap: in one implicit transaction where none is open. */
-async function run(context: SessionContext, texts: readonly string[]): Promise<(string | null)[][][]> {
+/** A query of the proxy's own: text results; parameters as a client gave them to a statement with the same ones. */
+export interface OwnQuery {
+  readonly sql: string;
+  readonly paramTypes?: readonly number[];
+  readonly bind?: Pick<BindArgs, 'paramFormats' | 'params'>;
+}
+
+const run = (context: SessionContext, texts: readonly string[]): Promise<(string | null)[][][]> => runOwn(context, texts.map((sql) => ({ sql })));
+
+/**
+ * Runs queries one behind the other without a gap: in one implicit transaction where none is open.
+ * @throws EnvironmentError when the server refuses one; in a transaction it has then failed, in a pipeline the server skips to Sync
+ */
+export async function runOwn(context: SessionContext, queries: readonly OwnQuery[]): Promise<(string | null)[][][]> {
   const { state, toServer } = context;
   let finish: (() => void) | undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const results: Injection[] = texts.map((_, i) => ({ rows: [], failed: undefined, done: () => (i === texts.length - 1 ? finish?.() : undefined) }));
+  const results: Injection[] = queries.map((_, i) => ({ rows: [], failed: undefined, done: () => (i === queries.length - 1 ? finish?.() : undefined) }));
   for (const [i, injection] of results.entries()) {
-    toServer.push(Buffer.concat([encodeParse(NAME, texts[i] ?? ''), encodeBind({ portal: NAME, statement: NAME }), encodeExecute(NAME), encodeClose('portal', NAME), encodeClose('statement', NAME)]));
+    const { sql = '', paramTypes, bind } = queries[i] ?? {};
+    // One that failed has left its statement behind; closing what does not exist is no error.
+    toServer.push(Buffer.concat([encodeClose('statement', NAME), encodeParse(NAME, sql, paramTypes), encodeBind({ ...bind, portal: NAME, statement: NAME }), encodeExecute(NAME), encodeClose('portal', NAME), encodeClose('statement', NAME)]));
+    state.pending.push({ kind: 'close', injection });
     state.pending.push({ kind: 'parse', injection });
     state.pending.push({ kind: 'bind', injection });
     state.pending.push({ kind: 'execute', injection, record: 0, startedNs: 0n });
@@ -53,8 +68,7 @@ async function run(context: SessionContext, texts: readonly string[]): Promise<(
 export async function refreshSettings(context: SessionContext): Promise<void> {
   const { state } = context;
   const row = (await run(context, [SETTINGS]))[0]?.[0] ?? [];
-  const path: unknown = JSON.parse(row[0] ?? '[]');
-  if (!Array.isArray(path) || !path.every((s) => typeof s === 'string')) throw new EnvironmentError('env.unreachable', 'the target gave no search path');
+  const path = searchPathFrom(row[0] ?? '');
   const temporary = row[4] ?? undefined;
   // The catalog snapshot calls this session's own temporary schema pg_temp, whatever its number.
   state.searchPath = path.map((schema) => (schema === temporary ? 'pg_temp' : schema));
@@ -64,6 +78,17 @@ export async function refreshSettings(context: SessionContext): Promise<void> {
   state.serverEncoding = row[3] ?? '';
   assertUtf8(row[2] ?? '', state.serverEncoding);
   state.settingsDirty = false;
+}
+
+function searchPathFrom(json: string): readonly string[] {
+  let path: unknown;
+  try {
+    path = JSON.parse(json);
+  } catch {
+    path = undefined;
+  }
+  if (!Array.isArray(path) || !path.every((s) => typeof s === 'string')) throw new EnvironmentError('env.unreachable', 'the target gave no search path');
+  return path;
 }
 
 /** Text that is not UTF-8 would be read differently by the server and by us. SQL_ASCII means "as the server stores it". */

@@ -71,14 +71,14 @@ export class Journal {
     this.statements++;
     return this.recorder.append({
       kind,
-      clear: { dec: verdict.effect, pol: verdict.policyIds, verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...(name ? { name: this.#name(name) } : {}) },
+      clear: { dec: verdict.effect, pol: verdict.policyIds, verb: analysed.statements.map((s) => s.facts.statement).slice(0, 50), bytes, ...estimated(analysed), ...(name ? { name: this.#name(name) } : {}) },
       fields: verdict.effect === 'allow' ? [{ name: 'sql', value: this.shownSql(analysed) }] : [{ name: 'sql', value: this.shownSql(analysed) }, { name: 'reason', value: this.masked(verdict.reason) }],
     });
   }
 
-  bind(parse: number, verdict: Verdict, shown: readonly Json[], bytes: number): { n: number; leaf: Uint8Array } {
+  bind(parse: number, analysed: Analysed, verdict: Verdict, shown: readonly Json[], bytes: number): { n: number; leaf: Uint8Array } {
     this.statements++;
-    return this.recorder.append({ kind: 'sql.bind', clear: { q: parse, dec: verdict.effect, pol: verdict.policyIds, bytes }, fields: shown.length > 0 ? [{ name: 'params', value: shown }] : [] });
+    return this.recorder.append({ kind: 'sql.bind', clear: { q: parse, dec: verdict.effect, pol: verdict.policyIds, bytes, ...estimated(analysed) }, fields: shown.length > 0 ? [{ name: 'params', value: shown }] : [] });
   }
 
   execute(bind: number, maxRows: number): number {
@@ -151,6 +151,12 @@ export class Journal {
   #name(name: string): string {
     return maskText(name, DETECT_ALL, this.#masks).text.slice(0, 128);
   }
+}
+
+/** What the planner said, where policy asked: a simulation decides on the same number. */
+function estimated({ statements }: Analysed): { est?: number } {
+  const rows = statements.flatMap((s) => s.facts.estimatedRows ?? []);
+  return rows.length > 0 ? { est: Math.max(...rows) } : {};
 }
 
 function maskCounts(counts: Readonly<Record<string, number>>): { hits?: string[] } {

@@ -1,14 +1,29 @@
 /** Small questions about messages and what is under way, without state of their own. */
 import type { StatementAnalysis } from '../../policy/types.ts';
-import type { BindMessage } from '../../wire/postgres/index.ts';
+import { decodeFrontend, sqlText, type BindMessage, type RawMessage } from '../../wire/postgres/index.ts';
 import type { BoundParameter } from './journal.ts';
+import type { Reader } from './reader.ts';
 import type { SessionStatements } from './statements.ts';
 
 /** Neither tables nor functions nor what the session has prepared: nothing that a name is looked up for. */
-export function meansTheSameEverywhere({ facts, effects, output, refusal }: StatementAnalysis): boolean {
+function meansTheSameEverywhere({ facts, effects, output, refusal }: StatementAnalysis): boolean {
   if (refusal !== undefined || output !== 'none' || facts.tables.length > 0 || facts.functions.length > 0) return false;
   if (effects.execute ?? effects.fetch ?? effects.prepare ?? effects.declare) return false;
   return !effects.copyIn && !effects.copyOut && facts.operations.every((o) => ['sql:session', 'sql:set', 'sql:role', 'sql:notify'].includes(o.action));
+}
+
+/**
+ * SET, BEGIN and their like mean the same whatever the search path is. Asking before them would be more than waste:
+ * SET TRANSACTION and DISCARD ALL are refused after any query in the same transaction, and ours is one.
+ */
+export function needsNoNames(raw: RawMessage, { prepared }: SessionStatements, reader: Reader): boolean {
+  const message = decodeFrontend(raw);
+  if (message.type === 'Describe') return prepared.get(message.name)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
+  if (message.type === 'Bind') return prepared.get(message.statement)?.analysed.statements.every(meansTheSameEverywhere) ?? false;
+  if (message.type !== 'Query' && message.type !== 'Parse') return false;
+  const sql = sqlText(message.sql);
+  if (sql.length > 500 || sql.includes('\\')) return false;
+  return reader.analyse(sql).statements.every(meansTheSameEverywhere);
 }
 
 /** Values with their formats and types, one by one. */

@@ -15,6 +15,7 @@ import { maskMessage } from './messages.ts';
 import { Output } from './output.ts';
 import { PendingQueue, type Pending } from './pending.ts';
 import { reconcile } from './reconcile.ts';
+import { noEstimate } from './estimate.ts';
 import { SessionStatements, type Portal } from './statements.ts';
 import { createDetectors } from '../../policy/mask/index.ts';
 import { encodeNoticeFields } from '../../wire/postgres/index.ts';
@@ -122,7 +123,7 @@ describe('prepared names', () => {
   });
 
   it('a cursor takes the name of a portal, and CLOSE takes both away', () => {
-    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0, changes: 0, epoch: 0 });
+    const portal = (name: string): Portal => ({ name, statement: byProtocol(''), analysis: other, plan: { columns: [], unmasked: [], scrubMessages: true }, resultFormats: [], record: 1, executions: 0, changes: 0, epoch: 0, estimate: noEstimate });
     const s = new SessionStatements();
     for (const name of ['a', 'b', 'c']) s.portals.set(name, portal(name));
     s.departing(withEffects({ declare: { name: 'a', body: safe } }));

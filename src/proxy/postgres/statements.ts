@@ -3,6 +3,7 @@ import { DeniedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { MaskPlan, StatementAnalysis } from '../../policy/types.ts';
 import type { Analysed } from './analyser.ts';
+import type { Estimate } from './estimate.ts';
 import { meaningsOf, type Meanings } from './meanings.ts';
 
 /** Shape of a result as the server described it. `origin` is RowDescription's table OID and attribute number. */
@@ -30,6 +31,8 @@ export interface Portal {
   readonly name: string;
   readonly statement: PreparedStatement;
   analysis: StatementAnalysis | undefined;
+  /** What the planner said at Bind. */
+  readonly estimate: Estimate;
   plan: MaskPlan;
   readonly resultFormats: readonly number[];
   /** Record number of the Bind. */
