@@ -50,6 +50,9 @@ async function openObjects(config: ResolvedConfig, dir: string, o: OpenOptions):
   // Loaded only where it is used: the library is large, and most stores on laptops are embedded.
   const { openS3 } = await import('./storage/s3-objects.ts');
   const opened = await openS3({ endpoint: s3.endpoint, region: s3.region, bucket: s3.bucket, prefix: s3.prefix, pathStyle: s3.path_style, credentials: s3Credentials(s3), lock: s3.lock, clock: o.clock });
-  o.undo(() => Promise.resolve(opened.close()));
+  o.undo(() => {
+    opened.close();
+    return Promise.resolve();
+  });
   return opened.objects;
 }

@@ -9,7 +9,6 @@ import { NotificationListener } from './postgres-listener.ts';
 import { explained, isRetryable } from './postgres-errors.ts';
 
 const OLDEST_VERSION = 150_000;
-const INT8 = 20;
 const CONNECT_MS = 10_000;
 const STATEMENT_MS = 30_000;
 /** A little more than the server's own limit: it is for a server that does not answer at all. */
@@ -32,7 +31,7 @@ export interface PostgresOptions {
  * @throws EnvironmentError env.unreachable when the server is away, env.io when it is too old or was used by a newer store
  */
 export async function openPostgres(o: PostgresOptions): Promise<Database> {
-  const base: pg.ClientConfig = { ...o.connection, types: { getTypeParser }, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, keepAliveInitialDelayMillis: 10_000, application_name: 'sallyport store' };
+  const base: pg.ClientConfig = { ...o.connection, types: typesOfPglite(), connectionTimeoutMillis: CONNECT_MS, keepAlive: true, keepAliveInitialDelayMillis: 10_000, application_name: 'sallyport store' };
   const { options } = await prepare(base, o.onProblem);
   const pool = new pg.Pool({
     ...base,
@@ -143,7 +142,8 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 }
 
 /** int8 as a number, as PGlite gives it. One beyond 2^53 stays text, which no schema of ours takes for a number. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
-  if (oid === INT8 && format !== 'binary') return (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
-  return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
+function typesOfPglite(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text));
+  return types;
 }

@@ -22,11 +22,13 @@ export function rateStore(db: Database, clock: Clock): FastifyRateLimitStoreCtor
     // The library's types promise the path itself; what it hands over is the route.
     child: (options) => forRoute(routeOptions.parse(options).routeInfo.url),
   });
-  return class {
-    incr: FastifyRateLimitStore['incr'];
-    child: FastifyRateLimitStore['child'];
-    constructor() {
-      ({ incr: this.incr, child: this.child } = forRoute(''));
+  return class implements FastifyRateLimitStore {
+    readonly #own = forRoute('');
+    incr(...args: Parameters<FastifyRateLimitStore['incr']>): void {
+      this.#own.incr(...args);
+    }
+    child(options: Parameters<FastifyRateLimitStore['child']>[0]): FastifyRateLimitStore {
+      return this.#own.child(options);
     }
   };
 }

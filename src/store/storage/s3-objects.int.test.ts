@@ -33,9 +33,9 @@ const optionsFor = (s3: S3TestServer, change: Partial<S3Options> = {}): S3Option
 });
 
 async function opened(s3: S3TestServer, change: Partial<S3Options> = {}): Promise<ObjectStore> {
-  const { objects, close } = await openS3(optionsFor(s3, change));
-  closers.push(close);
-  return objects;
+  const made = await openS3(optionsFor(s3, change));
+  closers.push(() => made.close());
+  return made.objects;
 }
 
 const kinds: readonly (readonly [string, () => Promise<ObjectStore>])[] = [
