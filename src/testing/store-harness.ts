@@ -68,7 +68,7 @@ const defaults: Omit<StoreConfig, 'data_dir'> = {
   organisation: 'Test',
   dev_idp: { people: [{ subject: 'alice@example.com', name: 'Alice', groups: ['engineering'] }, { subject: 'carol@example.com', name: 'Carol', groups: ['dba'], password: 'open sesame' }] },
   log: { checkpoint_seconds: 0.05 },
-  roles: { admin: ['platform'], auditor: ['audit'] },
+  roles: { admin: ['platform'], auditor: ['audit'], security: ['security', 'platform'], privacy_officer: ['privacy'] },
   targets: [{ name: 'shop', protocol: 'postgres', host: '127.0.0.1', port: 5432, database: 'shop', labels: { env: 'prod' }, credentials: { user: 'app', password: canary } }],
 };
 

@@ -162,6 +162,7 @@ describe('what does not count', () => {
     const fay = await store.person('fay@example.com', ['dba']);
     const request = await asked();
     await fay.client.revokeDevice(fay.device.deviceId, 'lost');
+    await fay.client.signIn(await store.token('fay@example.com', ['dba']));
     await expect(fay.client.decide(request.id, envelope(fay, request))).rejects.toThrow(/revoked/);
   });
 

@@ -23,8 +23,10 @@ export const isRequester = (a: ApprovalRow, user: { iss: string; sub: string }):
 export async function takeDecision(tx: Queries, hub: Hub, o: { id: ApprovalId; envelope: string; user: User; nowMs: number }): Promise<ApprovalRow> {
   const approval = await findApproval(tx, o.id, true);
   if (approval === undefined) throw new StoreError('not_found', 'no such approval');
-  if (isRequester(approval, o.user)) throw new StoreError('forbidden', 'nobody decides their own request: cancel it instead');
-  if (!isApprover(approval, o.user)) throw new StoreError('forbidden', `this needs a member of ${approval.request.approvers.join(' or ')}`);
+  const own = isRequester(approval, o.user);
+  if (!o.user.may('approval.decide', { own, named: isApprover(approval, o.user) })) {
+    throw new StoreError('forbidden', own ? 'nobody decides their own request: cancel it instead' : `this needs a member of ${approval.request.approvers.join(' or ')}`);
+  }
   if (approval.state !== 'pending') throw new StoreError('gone', `this request is ${approval.state} already`);
   const earlier = await decisionsOf(tx, o.id);
   if (earlier.some((d) => d.iss === o.user.iss && d.sub === o.user.sub)) throw new StoreError('conflict', 'you have decided this request already');

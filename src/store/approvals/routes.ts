@@ -23,6 +23,7 @@ import { allDevices } from '../devices/routes.ts';
 import type { ProvenDevice, User } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
+import { ownedBy } from '../identity/authorization/authorizer.ts';
 import { isApprover, isRequester, takeDecision } from './decide.ts';
 import { type ApprovalRow, closeApproval, decisionsOf, expireDue, findApproval, insertApproval, isNonceUsed, recentApprovals } from './repository.ts';
 import { waitForChange } from './wait.ts';
@@ -109,7 +110,7 @@ function readRoutes(route: Router): void {
         const wanted = (await recentApprovals(tx, state)).filter((a) => {
           const mine = isRequester(a, ctx.user);
           const inbox = isApprover(a, ctx.user);
-          return scope === 'mine' ? mine : scope === 'inbox' ? inbox : mine || inbox || ctx.user.roles.auditor;
+          return scope === 'mine' ? mine : scope === 'inbox' ? inbox : ctx.may({ own: mine, named: inbox });
         });
         const views = [];
         for (const a of wanted.slice(0, limit)) views.push(await viewOf(tx, a, ctx.user));
@@ -128,7 +129,7 @@ function readRoutes(route: Router): void {
       ctx.commit(ctx.params.id, async (tx) => {
         await expireDue(tx, ctx.hub, ctx.clock.nowMs());
         const found = await findApproval(tx, ctx.params.id);
-        if (found === undefined || !(isRequester(found, ctx.user) || isApprover(found, ctx.user) || ctx.user.roles.auditor)) throw new StoreError('not_found', 'no such approval');
+        if (found === undefined || !ctx.may({ own: isRequester(found, ctx.user), named: isApprover(found, ctx.user) })) throw new StoreError('not_found', 'no such approval');
         return viewOf(tx, found, ctx.user);
       }),
   });
@@ -200,7 +201,7 @@ function cancelRoute(route: Router): void {
         const nowMs = ctx.clock.nowMs();
         await expireDue(tx, ctx.hub, nowMs);
         const found = await findApproval(tx, ctx.params.id, true);
-        if (found === undefined || !isRequester(found, ctx.person)) throw new StoreError('not_found', 'no such approval');
+        if (found === undefined || !ctx.may(ownedBy(found, ctx.person))) throw new StoreError('not_found', 'no such approval');
         if (found.state !== 'pending') return {};
         await closeApproval(tx, found.id, 'cancelled', '', nowMs);
         await ctx.hub.publish(tx, { type: 'approval', id: found.id, state: 'cancelled', decisions: (await decisionsOf(tx, found.id)).length });

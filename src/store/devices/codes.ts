@@ -14,7 +14,6 @@ export function deviceCodeRoutes(route: Router): void {
     method: 'POST',
     path: '/v1/devices/codes',
     auth: 'user',
-    role: 'admin',
     action: 'device.code.make',
     body: deviceCodeBody,
     reply: json(deviceCodeReply),
@@ -48,7 +47,6 @@ export function deviceCodeRoutes(route: Router): void {
     method: 'GET',
     path: '/v1/devices/codes',
     auth: 'user',
-    role: 'admin',
     action: 'device.code.list',
     reply: json(deviceCodeList),
     handler: (ctx) =>
@@ -62,7 +60,6 @@ export function deviceCodeRoutes(route: Router): void {
     method: 'DELETE',
     path: '/v1/devices/codes/:code',
     auth: 'user',
-    role: 'admin',
     action: 'device.code.delete',
     params: deviceCodeParams,
     reply: json(emptyReply),

@@ -39,7 +39,7 @@ export async function provenKey({ body, user }: Pick<EnrolRequest, 'body' | 'use
   return { id: deviceIdOf(publicKey) as DeviceId, publicKey };
 }
 
-/** Enrols, or finds the same enrolment again. The session that enrols a device belongs to it from then on. */
+/** Enrols, or finds the same enrolment again. A session belongs to the first device that it enrols or is used with. */
 export async function enrol(tx: Queries, o: EnrolRequest, key: { id: DeviceId; publicKey: Uint8Array }): Promise<Device> {
   const { body, user, nowMs } = o;
   const used = await tx.run('delete from enrol_challenges where challenge_sha256 = $1 and iss = $2 and sub = $3 and expires_ms > $4', [sha256Hex(body.challenge), user.iss, user.sub, nowMs]);
@@ -49,7 +49,7 @@ export async function enrol(tx: Queries, o: EnrolRequest, key: { id: DeviceId; p
   else checkAgain(existing, user, nowMs);
   const wasPending = existing?.state === 'pending';
   if (body.code !== undefined && (existing === undefined || wasPending)) await useCode(tx, o, key.id);
-  await tx.run('update sessions set device_id = $2 where session_id = $1', [user.sessionId, key.id]);
+  await tx.run('update sessions set device_id = $2 where session_id = $1 and device_id is null', [user.sessionId, key.id]);
   const made = await findDevice(tx, key.id);
   if (made === undefined) throw new StoreError('internal', 'the device was not stored');
   if (made.state === 'enrolled' && (existing === undefined || wasPending)) await logEnrolment(tx, made, nowMs);

@@ -3,6 +3,7 @@ import { challengeReply, device, deviceList, deviceParams, emptyReply, enrolBody
 import { randomToken, sha256Hex } from '../crypto/keys.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
+import { ownedBy } from '../identity/authorization/authorizer.ts';
 import { deviceCodeRoutes } from './codes.ts';
 import { enrol, type EnrolmentPolicy, logEnrolment, provenKey } from './enrol.ts';
 import { findDevice, listedDevices } from './repository.ts';
@@ -22,14 +23,13 @@ export function deviceRoutes(route: Router, policy: EnrolmentPolicy): void {
     auth: 'user',
     action: 'device.list',
     reply: json(deviceList),
-    handler: (ctx) => ctx.commit('devices', async (tx) => ({ devices: await listedDevices(tx, ctx.user.roles.admin ? undefined : ctx.user) })),
+    handler: (ctx) => ctx.commit('devices', async (tx) => ({ devices: await listedDevices(tx, ctx.may({ own: false }) ? undefined : ctx.user) })),
   });
   route({
     ...none,
     method: 'POST',
     path: '/v1/devices/:id/approve',
     auth: 'user',
-    role: 'admin',
     action: 'device.approve',
     params: deviceParams,
     reply: json(device),
@@ -37,7 +37,7 @@ export function deviceRoutes(route: Router, policy: EnrolmentPolicy): void {
       ctx.commit(ctx.params.id, async (tx) => {
         const found = await findDevice(tx, ctx.params.id);
         if (found === undefined) throw new StoreError('not_found', 'no such device');
-        if (found.owner.iss === ctx.user.iss && found.owner.sub === ctx.user.sub) throw new StoreError('forbidden', 'somebody else must approve your device');
+        if (!ctx.may(ownedBy(found.owner, ctx.user))) throw new StoreError('forbidden', 'somebody else must approve your device');
         if (found.revoked !== undefined) throw new StoreError('gone', 'this device has been revoked');
         const nowMs = ctx.clock.nowMs();
         const changed = await tx.run('update devices set approved_ms = $2, approved_by = $3 where device_id = $1 and approved_ms is null', [found.device_id, nowMs, `${ctx.user.iss} ${ctx.user.sub}`]);
@@ -60,8 +60,7 @@ export function deviceRoutes(route: Router, policy: EnrolmentPolicy): void {
         ctx.params.id,
         async (tx) => {
           const found = await findDevice(tx, ctx.params.id);
-          const mine = found?.owner.iss === ctx.user.iss && found.owner.sub === ctx.user.sub;
-          if (found === undefined || !(ctx.user.roles.admin || mine)) throw new StoreError('not_found', 'no such device');
+          if (found === undefined || !ctx.may(ownedBy(found.owner, ctx.user))) throw new StoreError('not_found', 'no such device');
           const nowMs = ctx.clock.nowMs();
           await revoke(tx, found, { sinceMs: Math.min(ctx.body.compromised_since_ms ?? nowMs, nowMs), reason: ctx.body.reason, nowMs });
           return {};

@@ -13,7 +13,6 @@ export function auditRoutes(route: Router): void {
     method: 'GET',
     path: '/v1/audit',
     auth: 'user',
-    role: 'auditor',
     action: 'audit.read',
     query: auditQuery,
     reply: json(auditList),
@@ -54,7 +53,7 @@ export function auditRoutes(route: Router): void {
 /** People hear of their own requests and of those they may decide. A failed look-up tells nothing to nobody. */
 async function concerns(db: Database, user: User, event: StoreEvent): Promise<boolean> {
   if (event.type === 'hello' || event.type === 'policy') return true;
-  if (user.roles.auditor) return true;
+  if (user.may('recording.read', { own: false })) return true;
   if (event.type === 'recording') return false;
   const found = await findApproval(db, event.id).catch(() => undefined);
   return found !== undefined && (isRequester(found, user) || isApprover(found, user));

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { systemClock } from '../../base/clock.ts';
 import { databaseTemplate } from '../../testing/store-harness.ts';
 import { type Database, openEmbedded } from '../db/database.ts';
+import { makeAuthorizer } from '../identity/authorization/authorizer.ts';
 import { Hub } from './hub.ts';
 import { json, makeRouter, none } from './route.ts';
 
@@ -21,7 +22,8 @@ beforeAll(async () => {
   db = await openEmbedded(join(dir, 'pg'));
   await db.run('create table things (n integer)');
   app = Fastify();
-  const route = makeRouter(app, { db, clock: systemClock, hub: await Hub.start(db), authenticate: (request) => Promise.resolve({ user: undefined, device: undefined, address: request.ip }) });
+  const authorizer = makeAuthorizer('audit-test', 'permit (principal in Role::"anybody", action in [Action::"test.write", Action::"test.silent", Action::"test.shape"], resource);');
+  const route = makeRouter(app, { db, clock: systemClock, hub: await Hub.start(db), authorizer, authenticate: (request) => Promise.resolve({ user: undefined, device: undefined, address: request.ip }) });
   route({
     ...none,
     method: 'POST',

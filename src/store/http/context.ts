@@ -19,6 +19,8 @@ export interface User {
   readonly sessionId: string;
   readonly sessionKind: 'bearer' | 'browser' | 'service';
   readonly roles: Readonly<Roles>;
+  /** May this person do `action` to one object? Asks the store's policies. */
+  readonly may: (action: string, object: Relation) => boolean;
 }
 
 /** An enrolled, unrevoked device that signed this very request. */
@@ -34,6 +36,14 @@ export interface AuditNote {
   readonly object: string;
   readonly outcome: 'ok' | 'refused';
   readonly detail?: string;
+}
+
+/** What one object is to the caller. */
+export interface Relation {
+  /** It is the caller's. */
+  readonly own: boolean;
+  /** It names the caller, or a group of theirs. */
+  readonly named?: boolean;
 }
 
 export interface Actor {
@@ -77,10 +87,12 @@ export class Context<P, Q, B> {
   readonly clock: Clock;
   readonly hub: Hub;
   readonly actor: Actor;
+  /** May whoever calls do what this route does to one object? The policies were asked about the route itself before. */
+  readonly may: (object: Relation) => boolean;
   readonly #action: string;
   #audited = false;
 
-  constructor(parts: ContextParts<P, Q, B>, services: { db: Database; clock: Clock; hub: Hub }, actor: Actor, action: string) {
+  constructor(parts: ContextParts<P, Q, B>, services: { db: Database; clock: Clock; hub: Hub }, actor: Actor, route: { action: string; may: (object: Relation) => boolean }) {
     this.params = parts.params;
     this.query = parts.query;
     this.body = parts.body;
@@ -92,7 +104,8 @@ export class Context<P, Q, B> {
     this.clock = services.clock;
     this.hub = services.hub;
     this.actor = actor;
-    this.#action = action;
+    this.may = route.may;
+    this.#action = route.action;
   }
 
   get audited(): boolean {

@@ -9,6 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { assert, BugError } from '../../base/errors.ts';
 import type { Database } from '../db/database.ts';
 import { Context, type Actor, writeAudit } from './context.ts';
+import { type Authorizer, callerRoles } from '../identity/authorization/authorizer.ts';
 import { StoreError } from './errors.ts';
 import type { Hub } from './hub.ts';
 
@@ -22,8 +23,7 @@ export interface RouteSpec<P, Q, B, R> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly auth: AuthNeed;
-  readonly role?: 'admin' | 'auditor';
-  /** Name in the audit trail: `target.lease`. */
+  /** Name in the audit trail and in the store's policies, which say who may: `target.lease`. */
   readonly action: string;
   readonly params: z.ZodType<P>;
   readonly query: z.ZodType<Q>;
@@ -51,8 +51,19 @@ export interface RouteServices {
   readonly db: Database;
   readonly clock: Clock;
   readonly hub: Hub;
+  readonly authorizer: Authorizer;
+  /** Gets every route that is mounted. */
+  readonly mounted?: MountedRoute[];
   /** Proves who calls. @throws StoreError unauthenticated or forbidden. */
   authenticate(request: FastifyRequest, need: AuthNeed, raw: Uint8Array): Promise<Actor>;
+}
+
+/** What a route is, for those who list them. */
+export interface MountedRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly auth: AuthNeed;
+  readonly action: string;
 }
 
 export type Router = <P, Q, B, R>(spec: RouteSpec<P, Q, B, R>) => void;
@@ -62,6 +73,10 @@ export type Replier<R> = (reply: FastifyReply, result: R) => FastifyReply;
 
 export function makeRouter(app: FastifyInstance, services: RouteServices): Router {
   return (spec) => {
+    if (!services.authorizer.actions.has(spec.action)) {
+      throw new BugError(`no policy of the store names the action ${spec.action} (${spec.method} ${spec.path}): say in src/store/identity/authorization/policies.ts who may`);
+    }
+    services.mounted?.push({ method: spec.method, path: spec.path, auth: spec.auth, action: spec.action });
     app.route({
       method: spec.method,
       url: spec.path,
@@ -74,7 +89,8 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
         let actor: Actor = { user: undefined, device: undefined, address: request.ip };
         try {
           actor = await services.authenticate(request, spec.auth, raw);
-          checkRole(spec.role, actor);
+          const roles = callerRoles(actor.user, actor.device !== undefined);
+          if (!services.authorizer.allows(roles, spec.action)) throw new StoreError('forbidden', `your roles do not allow this (${spec.action})`);
           const ctx = new Context(
             {
               params: parse('path', spec.params, request.params),
@@ -87,7 +103,7 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
             },
             services,
             actor,
-            spec.action,
+            { action: spec.action, may: (object) => services.authorizer.allows(roles, spec.action, object) },
           );
           const result = await spec.handler(ctx);
           assert(ctx.audited, `${spec.action} was not audited`);
@@ -120,13 +136,6 @@ function jsonBody(request: FastifyRequest, raw: Uint8Array): unknown {
   } catch {
     throw new StoreError('bad_request', 'the body is not JSON');
   }
-}
-
-function checkRole(role: 'admin' | 'auditor' | undefined, actor: Actor): void {
-  if (role === undefined) return;
-  const has = actor.user?.roles;
-  if (has?.admin === true || (role === 'auditor' && has?.auditor === true)) return;
-  throw new StoreError('forbidden', `this needs the role ${role}`);
 }
 
 /** Refusals are audited too. A failure to do so must not hide the refusal itself, which denies anyway. */

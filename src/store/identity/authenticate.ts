@@ -11,6 +11,7 @@ import type { Actor, ProvenDevice, User } from '../http/context.ts';
 import { cookieJar, cookieValue } from '../http/cookies.ts';
 import { StoreError } from '../http/errors.ts';
 import type { AuthNeed } from '../http/route.ts';
+import { type Authorizer, callerRoles } from './authorization/authorizer.ts';
 import { type RoleGroups, rolesOf } from './roles.ts';
 import { findSession, markSeen } from './sessions.ts';
 
@@ -25,6 +26,7 @@ export interface AuthenticatorOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly roles: RoleGroups;
+  readonly authorizer: Authorizer;
   readonly publicUrl: () => URL;
 }
 
@@ -65,7 +67,10 @@ async function provenUser(o: AuthenticatorOptions, request: FastifyRequest): Pro
   if (isBrowser) refuseForgery(o, request);
   await markSeen(o.db, row, nowMs);
   const { kind, iss, sub, name, groups } = row;
-  return { kind, iss, sub, name, groups, expiresMs: row.expires_ms, sessionId: row.session_id, sessionKind: row.session_kind, roles: rolesOf(kind, groups, o.roles) };
+  const roles = rolesOf(kind, groups, o.roles);
+  const held = callerRoles({ roles }, false);
+  const may: User['may'] = (action, object) => o.authorizer.allows(held, action, object);
+  return { kind, iss, sub, name, groups, expiresMs: row.expires_ms, sessionId: row.session_id, sessionKind: row.session_kind, roles, may };
 }
 
 /**

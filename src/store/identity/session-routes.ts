@@ -16,7 +16,7 @@ export function sessionRoutes(route: Router): void {
     handler: (ctx) =>
       ctx.commit(ctx.query.all === 'true' ? 'all sessions' : 'own sessions', async (tx) => {
         const all = ctx.query.all === 'true';
-        if (all && !ctx.user.roles.admin) throw new StoreError('forbidden', 'the sessions of others are for administrators');
+        if (all && !ctx.may({ own: false })) throw new StoreError('forbidden', 'the sessions of others are for administrators');
         return { sessions: await listSessions(tx, all ? undefined : ctx.user, ctx.clock.nowMs(), ctx.user.sessionId) };
       }),
   });
@@ -30,7 +30,7 @@ export function sessionRoutes(route: Router): void {
     reply: json(emptyReply),
     handler: (ctx) =>
       ctx.commit(ctx.params.id, async (tx) => {
-        if ((await endSession(tx, ctx.params.id, ctx.user.roles.admin ? undefined : ctx.user)) !== 1) throw new StoreError('not_found', 'no such session');
+        if ((await endSession(tx, ctx.params.id, ctx.may({ own: false }) ? undefined : ctx.user)) !== 1) throw new StoreError('not_found', 'no such session');
         return {};
       }),
   });

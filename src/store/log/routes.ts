@@ -49,7 +49,6 @@ export function logRoutes(route: Router, ports: LogRoutePorts): void {
     method: 'GET',
     path: '/log/tile/entries/*',
     auth: 'user',
-    role: 'auditor',
     action: 'log.entries',
     params: bundleParams,
     reply: bytes,

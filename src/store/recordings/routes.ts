@@ -20,6 +20,8 @@ import type { Queries } from '../db/database.ts';
 import type { User } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import { bytes, json, none, type Router } from '../http/route.ts';
+import { ownedBy } from '../identity/authorization/authorizer.ts';
+import { findDeletion } from '../retention/delete.ts';
 import { exported, filesOf, proofFiles } from './files.ts';
 import { type IngestPorts, objectKey, statementText, takeChunk, takeEnd, takeOpen } from './ingest.ts';
 import { findRecording, listRecordings, type RecordingRow, toInfo } from './repository.ts';
@@ -106,7 +108,7 @@ function readRoutes(route: Router, ports: IngestPorts): void {
         'recordings',
         async (tx) => {
           const { person, connection, since_ms, before_ms, state, limit } = ctx.query;
-          const owner = ctx.user.roles.auditor ? undefined : ctx.user;
+          const owner = ctx.may({ own: false }) ? undefined : ctx.user;
           return { recordings: (await listRecordings(tx, { owner, person, connection, sinceMs: since_ms, beforeMs: before_ms, state, limit })).map(toInfo) };
         },
         { detail: JSON.stringify(ctx.query) },
@@ -184,10 +186,11 @@ function exportRoute(route: Router, ports: IngestPorts): void {
   });
 }
 
-/** People read their own recordings, auditors all. Others are told that there is none. */
+/** The recording, if the policies let this person read it. Others are told that there is none. */
 export async function readable(tx: Queries, session: SessionId, user: User): Promise<RecordingRow> {
   const recording = await findRecording(tx, session);
-  const mine = recording?.iss === user.iss && recording.sub === user.sub;
-  if (recording === undefined || !(mine || user.roles.auditor)) throw new StoreError('not_found', 'no such recording');
+  const deletion = recording === undefined && user.may('recording.read', { own: false }) ? await findDeletion(tx, session) : undefined;
+  if (deletion !== undefined) throw new StoreError('gone', `this recording was deleted at ${new Date(deletion.deleted_ms).toISOString()}, when its time was over: GET /v1/deletions and the log have the statement`);
+  if (recording === undefined || !user.may('recording.read', ownedBy(recording, user))) throw new StoreError('not_found', 'no such recording');
   return recording;
 }

@@ -29,7 +29,6 @@ export function searchRoutes(route: Router): void {
     method: 'GET',
     path: '/v1/search/status',
     auth: 'user',
-    role: 'auditor',
     action: 'search.status',
     reply: json(searchStatus),
     handler: (ctx) => ctx.commit('search', status),
@@ -39,7 +38,6 @@ export function searchRoutes(route: Router): void {
     method: 'POST',
     path: '/v1/search/reindex',
     auth: 'user',
-    role: 'admin',
     action: 'search.reindex',
     body: reindexBody,
     reply: json(reindexReply),
@@ -47,7 +45,7 @@ export function searchRoutes(route: Router): void {
   });
 }
 
-export const scopeOf = (user: User): Scope => ({ owner: user.roles.auditor ? undefined : user });
+export const scopeOf = (user: User): Scope => ({ owner: user.may('recording.read', { own: false }) ? undefined : user });
 
 const FAILURES_SHOWN = 100;
 

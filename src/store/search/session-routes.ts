@@ -56,7 +56,6 @@ export function sessionRoutes(route: Router): void {
     method: 'GET',
     path: '/v1/recordings/:session/watchers',
     auth: 'user',
-    role: 'auditor',
     action: 'recording.watchers',
     params: recordingParams,
     query: watchersQuery,

@@ -11,6 +11,8 @@ import { type Database, openEmbedded } from '../db/database.ts';
 import { StoreError } from '../http/errors.ts';
 import { Hub } from '../http/hub.ts';
 import { makeRouter } from '../http/route.ts';
+import { makeAuthorizer } from '../identity/authorization/authorizer.ts';
+import { STORE_POLICIES } from '../identity/authorization/policies.ts';
 import { webRoutes } from './routes.ts';
 import { findSite, formFor, loadSite } from './site.ts';
 
@@ -35,7 +37,7 @@ beforeAll(async () => {
   hub = await Hub.start(db);
   app = Fastify();
   app.setErrorHandler((error, _request, reply) => reply.status(error instanceof StoreError ? error.status : 500).send());
-  webRoutes(makeRouter(app, { db, clock: systemClock, hub, authenticate: () => Promise.resolve({ user: undefined, device: undefined, address: '' }) }), site);
+  webRoutes(makeRouter(app, { db, clock: systemClock, hub, authorizer: makeAuthorizer('site-test', STORE_POLICIES), authenticate: () => Promise.resolve({ user: undefined, device: undefined, address: '' }) }), site);
   await app.ready();
 });
 afterAll(async () => {

@@ -3,16 +3,8 @@ import { z } from 'zod';
 import { ask, parsePolicy, registerPolicySet, splitPolicies, validateAgainst } from '../../../cedar/engine.ts';
 import { BugError } from '../../../base/errors.ts';
 import type { Roles } from '../../../contract/store/index.ts';
-import type { Actor } from '../../http/context.ts';
+import type { Relation } from '../../http/context.ts';
 import { roleNames } from '../roles.ts';
-
-/** What one object is to the caller. */
-export interface Relation {
-  /** It is the caller's. */
-  readonly own: boolean;
-  /** It names the caller, or a group of theirs. */
-  readonly named?: boolean;
-}
 
 export interface Authorizer {
   /** Actions that some policy is about. */
@@ -83,6 +75,14 @@ function decide(setId: string): Authorizer['allows'] {
 }
 
 /** Roles of whoever calls: what they have proven, and what their groups give them. */
-export function callerRoles(actor: Pick<Actor, 'device'> & { readonly user: { readonly roles: Readonly<Roles> } | undefined }): string[] {
-  return ['anybody', ...(actor.user === undefined ? [] : ['signed_in', ...roleNames(actor.user.roles)]), ...(actor.device === undefined ? [] : ['device'])];
+export function callerRoles(user: { readonly roles: Readonly<Roles> } | undefined, hasDevice: boolean): string[] {
+  return ['anybody', ...(user === undefined ? [] : ['signed_in', ...roleNames(user.roles)]), ...(hasDevice ? ['device'] : [])];
+}
+
+/** Relation of a caller to what belongs to one person. */
+export const ownedBy = (owner: Person, caller: Person): Relation => ({ own: owner.iss === caller.iss && owner.sub === caller.sub });
+
+interface Person {
+  readonly iss: string;
+  readonly sub: string;
 }

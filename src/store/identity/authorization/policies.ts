@@ -4,6 +4,7 @@
  *
  * `Store` is the store as a whole: may this caller use the route at all. `Thing` is one object that a route is about:
  * `own` says that it is the caller's, `named` that it names the caller (an approval that names one of their groups).
+ * `recording.read` is no route: every route that shows something of a recording asks it about that recording.
  */
 export const STORE_POLICIES = `
 // --- without proof of anything ---
@@ -56,8 +57,10 @@ permit (principal, action == Action::"target.lease", resource is Store) when {
 
 @id("own-work")
 permit (principal, action in [
-  Action::"recording.list", Action::"recording.show", Action::"recording.download", Action::"recording.export",
-  Action::"search", Action::"approval.list", Action::"approval.show"
+  Action::"recording.list", Action::"recording.show", Action::"recording.download", Action::"recording.export", Action::"recording.proofs",
+  Action::"recording.summary", Action::"recording.timeline", Action::"recording.statement", Action::"recording.read",
+  Action::"search", Action::"search.saved.list", Action::"search.saved.create", Action::"search.saved.change", Action::"search.saved.delete",
+  Action::"approval.list", Action::"approval.show"
 ], resource) when {
   principal in [Role::"engineer", Role::"service"] && (resource is Store || resource.own)
 };
@@ -76,23 +79,41 @@ forbid (principal in Role::"service", action == Action::"approval.decide", resou
 // --- auditors ---
 @id("auditor")
 permit (principal in Role::"auditor", action in [
-  Action::"audit.read", Action::"search", Action::"search.status", Action::"log.entries", Action::"policy.status",
-  Action::"recording.list", Action::"recording.show", Action::"recording.download", Action::"recording.export",
+  Action::"audit.read", Action::"log.entries", Action::"policy.status", Action::"siem.status",
+  Action::"recording.list", Action::"recording.show", Action::"recording.download", Action::"recording.export", Action::"recording.proofs",
+  Action::"recording.summary", Action::"recording.timeline", Action::"recording.statement", Action::"recording.watchers", Action::"recording.read",
+  Action::"search", Action::"search.saved.list", Action::"search.saved.create", Action::"search.saved.change", Action::"search.saved.delete", Action::"search.status",
+  Action::"report.read", Action::"report.download",
   Action::"approval.list", Action::"approval.show"
 ], resource);
 
 // --- privacy officers find what is to be redacted ---
 @id("privacy-officer")
 permit (principal in Role::"privacy_officer", action in [
-  Action::"search", Action::"recording.list", Action::"recording.show", Action::"recording.download"
+  Action::"search", Action::"recording.list", Action::"recording.show", Action::"recording.download", Action::"recording.proofs",
+  Action::"recording.summary", Action::"recording.timeline", Action::"recording.statement", Action::"recording.read"
 ], resource);
 
 // --- security: bundles ---
 @id("security")
 permit (principal in Role::"security", action in [
   Action::"policy.bundle.upload", Action::"policy.push", Action::"policy.keys.read", Action::"policy.keys.make",
-  Action::"policy.devices", Action::"policy.status"
+  Action::"policy.devices", Action::"policy.status", Action::"siem.status"
 ], resource is Store);
+
+// --- redaction: the store takes two people, one of each role; whoever may sign may see what is to be signed ---
+@id("redactors")
+permit (principal, action in [
+  Action::"redaction.propose", Action::"redaction.sign", Action::"redaction.withdraw", Action::"redaction.list", Action::"redaction.show",
+  Action::"retention.show", Action::"retention.deletions"
+], resource) when { principal in [Role::"privacy_officer", Role::"security"] };
+
+// --- legal hold, and what retention does ---
+@id("legal-hold")
+permit (principal in Role::"auditor", action in [
+  Action::"hold.place", Action::"hold.release", Action::"retention.show", Action::"retention.deletions",
+  Action::"redaction.list", Action::"redaction.show"
+], resource);
 
 // --- administrators: targets, devices, sessions; never recordings or policy ---
 @id("admin")
@@ -100,7 +121,7 @@ permit (principal in Role::"admin", action in [
   Action::"target.put", Action::"target.delete",
   Action::"device.approve", Action::"device.code.make", Action::"device.code.list", Action::"device.code.delete",
   Action::"device.list", Action::"device.revoke", Action::"session.list", Action::"session.end",
-  Action::"search.status", Action::"search.reindex", Action::"policy.status"
+  Action::"search.status", Action::"search.reindex", Action::"policy.status", Action::"siem.status"
 ], resource);
 
 @id("nobody-approves-their-own-device")
