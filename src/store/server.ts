@@ -36,6 +36,7 @@ import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
 import { mountLog } from './log/mount.ts';
 import { recordingRoutes } from './recordings/routes.ts';
+import { reportRoutes } from './reports/routes.ts';
 import { startIndexer } from './search/indexer.ts';
 import { searchRoutes } from './search/routes.ts';
 import { mountSiem } from './siem/mount.ts';
@@ -89,7 +90,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
     undo.push(startResigning({ db, hub, seal, clock, onProblem }));
-    undo.push(startIndexer({ db, objects: parts.objects, clock, onProblem, gentle: true }));
+    undo.push(startIndexer({ db, objects: parts.objects, clock, onProblem, gentle: config.database === undefined }));
     const port = await listen(app, config.listen);
     const url = ownUrl(config.listen, port);
     if (devIdp !== undefined) undo.push(await announceDevAdmin(dir, url, adminSecret));
@@ -134,6 +135,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const log = mountLog(route, { config: config.log, db, objects, keys, clock, onProblem: o.onProblem });
   recordingRoutes(route, { objects, keys, origin: config.origin, log });
   searchRoutes(route);
+  reportRoutes(route, config.organisation);
   policyRoutes(route, o.seal);
   trustRoutes(route, config.organisation, keys, config.log);
   auditRoutes(route);
