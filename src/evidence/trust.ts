@@ -30,11 +30,17 @@ export interface Trust {
   readonly approvers: readonly ApproverKeyRef<TrustedApprover>[];
   readonly exporters: readonly PublicKeyRef[];
   /** Who may agree to a redaction, and how many of them it takes. */
-  readonly redactors: { readonly threshold: number; readonly keys: readonly PublicKeyRef[] };
+  readonly redactors: { readonly threshold: number; readonly keys: readonly RedactorKey[] };
   /** With it, every recording must prove that its statements are in one of these transparency logs. */
   readonly logPolicy: TlogPolicy | undefined;
   /** RFC 3161 time-stamping authorities. Where there is one, the log checkpoint of each proof must be stamped by one of them. */
   readonly timestampAuthorities: readonly TimestampAuthority[];
+}
+
+export interface RedactorKey extends PublicKeyRef {
+  /** Whose key it is: two keys of one person are one redactor. The key's own id where trust does not say. */
+  readonly person: string;
+  readonly compromisedSinceMs: number | undefined;
 }
 
 export interface TimestampAuthority {
@@ -119,7 +125,16 @@ function redactors(value: unknown): Trust['redactors'] {
   const o = object(value, 'trust.redactors', ['threshold', 'keys']);
   const threshold = count(o['threshold'], 'trust.redactors.threshold');
   if (threshold < 1) throw new MalformedError('malformed.value', 'trust.redactors.threshold is less than 1');
-  return { threshold, keys: unique(list(o['keys'], 'trust.redactors.keys', key), 'trust.redactors.keys') };
+  return { threshold, keys: unique(list(o['keys'], 'trust.redactors.keys', redactor), 'trust.redactors.keys') };
+}
+
+function redactor(value: unknown, what: string): RedactorKey {
+  if (typeof value !== 'object' || value === null || !('principal' in value)) {
+    const plain = key(value, what);
+    return { ...plain, person: plain.keyId, compromisedSinceMs: undefined };
+  }
+  const { principal, revokedMs, ...ref } = approver(value, what);
+  return { ...ref, person: JSON.stringify([principal.issuer, principal.subject]), compromisedSinceMs: revokedMs };
 }
 
 function unique<K extends PublicKeyRef>(keys: readonly K[], what: string): readonly K[] {

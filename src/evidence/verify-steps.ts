@@ -148,11 +148,14 @@ export async function checkDisclosures(w: Walked): Promise<string> {
   const allowed = new Set<string>();
   for (const name of w.source.names.filter((n) => n.startsWith('redactions/'))) {
     const envelope = parseEnvelope(fromUtf8(w.source.file(name) ?? new Uint8Array(0)), 'redaction');
-    let signers = 0;
-    for (const key of w.trust.redactors.keys) if (await verifyEnvelope(envelope, key, w.crypto)) signers++;
-    const { threshold } = w.trust.redactors;
-    if (signers < threshold) throw fail('redaction_invalid', w.log.size, `${name} has ${signers} trusted signatures of the ${threshold} it needs`);
     const redaction = parseRedaction(payloadJson(envelope));
+    const people = new Set<string>();
+    for (const key of w.trust.redactors.keys) {
+      const inTime = key.compromisedSinceMs === undefined || redaction.t < key.compromisedSinceMs;
+      if (inTime && (await verifyEnvelope(envelope, key, w.crypto))) people.add(key.person);
+    }
+    const { threshold } = w.trust.redactors;
+    if (people.size < threshold) throw fail('redaction_invalid', w.log.size, `${name} has trusted signatures of ${people.size} people of the ${threshold} it needs`);
     if (redaction.session_id !== w.open.session_id) throw fail('redaction_invalid', w.log.size, `${name} belongs to session ${redaction.session_id}`);
     for (const i of redaction.items) allowed.add(`${i.n} ${i.field} ${i.digest} ${i.len}`);
   }

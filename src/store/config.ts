@@ -7,8 +7,10 @@ import { connectionName, labels, line } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
 import { logConfig, logConfigAt } from './log/config.ts';
+import { notifyConfig, notifyConfigAt } from './notify/config.ts';
 import { siemConfig, siemConfigAt } from './siem/config.ts';
-import { deviceConfig, identityProblem, issuerConfig, roleGroups, samlConfig, serviceConfig } from './identity/config.ts';
+import { retentionConfig } from './retention/config.ts';
+import { deviceConfig, identityProblem, issuerConfig, limitsConfig, roleGroups, samlConfig, serviceConfig } from './identity/config.ts';
 
 const devPerson = z.strictObject({
   subject: line(255),
@@ -59,8 +61,11 @@ export const storeConfig = z.strictObject({
   /** Groups that hold each role. `engineer` and `approver` absent: every person. */
   roles: roleGroups.prefault({}),
   devices: deviceConfig.prefault({}),
+  limits: limitsConfig.prefault({}),
   log: logConfig.prefault({}),
+  retention: retentionConfig.prefault({}),
   siem: siemConfig.prefault({}),
+  notify: notifyConfig.prefault({}),
   /** How browsers and devices reach this store. Default: the address it listens on. */
   public_url: z.url({ protocol: /^https?$/ }).max(300).optional(),
   targets: z.array(configTarget).max(1_000).default([]),
@@ -89,6 +94,7 @@ export function loadStoreConfig(file: string): ResolvedConfig {
     data_dir: at(config.data_dir),
     log: logConfigAt(config.log, at),
     siem: siemConfigAt(config.siem, at),
+    notify: notifyConfigAt(config.notify, at),
     issuers: config.issuers.map((i) => (i.web?.client_secret_file === undefined ? i : { ...i, web: { ...i.web, client_secret_file: at(i.web.client_secret_file) } })),
     saml: config.saml.map((s) => ({ ...s, certificate_files: s.certificate_files.map(at) })),
     targets: config.targets.map((t) => ({

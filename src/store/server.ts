@@ -18,10 +18,11 @@ import { auditRoutes } from './http/audit-routes.ts';
 import { writeAudit } from './http/context.ts';
 import { answerErrors } from './http/error-answers.ts';
 import { securityHeaders } from './http/headers.ts';
+import { Limiter } from './http/limiter.ts';
 import { publicUrlOf } from './http/public-url.ts';
 import { Hub } from './http/hub.ts';
-import { makeRouter } from './http/route.ts';
-import { authenticator, forgetOld } from './identity/authenticate.ts';
+import { makeRouter, type MountedRoute } from './http/route.ts';
+import { admitter, authenticator, forgetOld } from './identity/authenticate.ts';
 import { makeAuthorizer } from './identity/authorization/authorizer.ts';
 import { STORE_POLICIES } from './identity/authorization/policies.ts';
 import { type DevIdp, startDevIdp } from './identity/dev-idp.ts';
@@ -39,7 +40,10 @@ import { recordingRoutes } from './recordings/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { startIndexer } from './search/indexer.ts';
 import { searchRoutes } from './search/routes.ts';
+import { mountNotify } from './notify/mount.ts';
 import { mountSiem } from './siem/mount.ts';
+import { startRetention } from './retention/job.ts';
+import { retentionRoutes } from './retention/routes.ts';
 import { trustRoutes } from './trust/routes.ts';
 import { loadStoreKeys } from './trust/store-keys.ts';
 import { webRoutes } from './web/routes.ts';
@@ -52,6 +56,8 @@ export interface RunningStore {
   readonly port: number;
   /** The development identity provider, when configured. */
   readonly devIdp?: Pick<DevIdp, 'issuer' | 'clientId' | 'devToken'>;
+  /** Every route, with what it asks for. */
+  readonly routes: readonly MountedRoute[];
   /** Answers what is under way, closes the database, frees the directory. */
   stop(): Promise<void>;
 }
@@ -86,7 +92,8 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     const devIdp = config.dev_idp === undefined ? undefined : await startDevIdp({ dir, people: config.dev_idp.people, port: config.dev_idp.port, clock, publicUrl: config.public_url });
     if (devIdp !== undefined) undo.push(() => devIdp.stop());
     const adminSecret = randomBytes(32).toString('base64url');
-    const app = await buildApp({ config, clock, parts, hub, seal, onProblem, undo: (step) => undo.push(step), dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
+    const routes: MountedRoute[] = [];
+    const app = await buildApp({ routes, config, clock, parts, hub, seal, onProblem, undo: (step) => undo.push(step), dev: devIdp === undefined ? undefined : { idp: devIdp, adminSecret } });
     undo.push(() => app.close());
     undo.push(sweeper(db, hub, clock, onProblem));
     undo.push(startResigning({ db, hub, seal, clock, onProblem }));
@@ -94,7 +101,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
     const port = await listen(app, config.listen);
     const url = ownUrl(config.listen, port);
     if (devIdp !== undefined) undo.push(await announceDevAdmin(dir, url, adminSecret));
-    return { url, port, ...(devIdp === undefined ? {} : { devIdp }), stop };
+    return { url, port, routes, ...(devIdp === undefined ? {} : { devIdp }), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -102,6 +109,7 @@ export async function startStore(input: StoreConfig, options: StoreOptions = {})
 }
 
 interface AppParts {
+  readonly routes: MountedRoute[];
   readonly config: ResolvedConfig;
   readonly clock: Clock;
   readonly parts: StoreParts;
@@ -115,7 +123,7 @@ interface AppParts {
 async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const { config, clock, hub } = o;
   const { db, objects } = o.parts;
-  const app = Fastify({ ...listenOptions(config.listen), logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: 120_000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const app = Fastify({ ...listenOptions(config.listen), logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: config.limits.request_seconds * 1000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
   // Bodies stay bytes: a device signs them as they are, and a route parses them only after that.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -125,8 +133,9 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   securityHeaders(app, () => publicUrl().protocol === 'https:');
   answerErrors(app, o.onProblem);
   const keys = await loadStoreKeys(o.parts.keys, config.origin);
+  const limits = { perCaller: new Limiter(clock, config.limits.requests_per_minute), failures: new Limiter(clock, config.limits.failures_per_minute) };
   const authorizer = makeAuthorizer('store', STORE_POLICIES);
-  const route = makeRouter(app, { db, clock, hub, authorizer, authenticate: authenticator({ db, clock, roles: config.roles, authorizer, publicUrl }) });
+  const route = makeRouter(app, { db, clock, hub, authorizer, mounted: o.routes, limits, admit: admitter(db), authenticate: authenticator({ db, clock, roles: config.roles, authorizer, publicUrl }) });
   mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
   healthRoutes(route, { db, objects });
   deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
@@ -137,11 +146,15 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   searchRoutes(route);
   reportRoutes(route, config.organisation);
   policyRoutes(route, o.seal);
-  trustRoutes(route, config.organisation, keys, config.log);
+  const retention = { db, objects, clock, config: config.retention, onProblem: o.onProblem };
+  retentionRoutes(route, retention);
+  trustRoutes(route, { organisation: config.organisation, keys, log: config.log, roles: config.roles });
   auditRoutes(route);
   webRoutes(route);
   o.undo(log.start());
+  o.undo(startRetention(retention));
   o.undo(mountSiem(route, { config: config.siem, origin: config.origin, db, objects, clock, onProblem: o.onProblem }).start());
+  o.undo(mountNotify(route, { config: config.notify, origin: config.origin, publicUrl, db, hub, clock, onProblem: o.onProblem }).start());
   return app;
 }
 

@@ -11,6 +11,7 @@ import type { ApprovalRequest } from '../evidence/approval.ts';
 import { createStoreClient, type DeviceSigner, type SignInResult, type StoreClient } from '../proxy/core/store-client.ts';
 import { openDeviceFile } from '../proxy/core/store-client-device.ts';
 import type { StoreConfig } from '../store/config.ts';
+import { type Database, openEmbedded } from '../store/db/database.ts';
 import { type RunningStore, startStore } from '../store/server.ts';
 
 export class MovableClock implements Clock {
@@ -58,6 +59,8 @@ export interface TestStore {
   token(subject: string, groups?: readonly string[]): Promise<string>;
   /** Stops and starts again on the same data. */
   restart(): Promise<void>;
+  /** Works on the database of the stopped store, then starts it again on its old port. */
+  inside<T>(work: (db: Database) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -77,7 +80,7 @@ export async function startTestStore(overrides: Partial<StoreConfig> = {}): Prom
   cpSync(await databaseTemplate(), join(dataDir, 'store', 'pg'), { recursive: true });
   const clock = new MovableClock();
   const problems: string[] = [];
-  const start = (): Promise<RunningStore> => startStore({ ...defaults, ...overrides, data_dir: dataDir }, { clock, onProblem: (p) => problems.push(p) });
+  const start = (port = 0): Promise<RunningStore> => startStore({ ...defaults, listen: { host: '127.0.0.1', port }, ...overrides, data_dir: dataDir }, { clock, onProblem: (p) => problems.push(p) });
   let running = await start();
   const token = async (subject: string, groups: readonly string[] = []): Promise<string> => {
     const { devIdp } = running;
@@ -101,6 +104,17 @@ export async function startTestStore(overrides: Partial<StoreConfig> = {}): Prom
     restart: async () => {
       await running.stop();
       running = await start();
+    },
+    inside: async (work) => {
+      const { port } = running;
+      await running.stop();
+      const db = await openEmbedded(join(dataDir, 'store', 'pg'));
+      try {
+        return await work(db);
+      } finally {
+        await db.close();
+        running = await start(port);
+      }
     },
     stop: async () => {
       await running.stop();

@@ -7,6 +7,10 @@ const revoked = z.strictObject({ compromised_since_ms: timeMs });
 
 const publicKey = z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200) });
 
+/** The key of somebody, with who that is. */
+const personalKey = z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200), principal: person, revoked: revoked.optional() });
+export type RedactorKey = z.output<typeof personalKey>;
+
 export const trustReply = z.strictObject({
   v: z.literal(1),
   organisation: line(255),
@@ -18,5 +22,7 @@ export const trustReply = z.strictObject({
   /** C2SP tlog-policy: the log that every recording must prove to be in, and who must have witnessed it. */
   log_policy: z.string().max(64 * 1024),
   timestamp_authorities: z.array(z.strictObject({ name: line(255), certificate: base64(20_000) })).optional(),
-  approvers: z.array(z.strictObject({ key_id: line(100), alg: keyAlg, public_key: base64(200), principal: person, revoked: revoked.optional() })),
+  approvers: z.array(personalKey),
+  /** Who signs redactions, and how many people it takes. */
+  redactors: z.strictObject({ threshold: z.number().int().min(1), keys: z.array(personalKey) }),
 });

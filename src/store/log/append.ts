@@ -13,6 +13,7 @@ export type LogKind =
   | 'session.recovered'
   | 'redaction'
   | 'retention'
+  | 'hold'
   | 'approval'
   | 'bundle'
   | 'device.enrolled'

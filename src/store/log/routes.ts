@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { fromHex, toHex } from '../../base/encoding.ts';
-import { bundleParams, tileParams } from '../../contract/store/log.ts';
+import { bundleParams, tileParams } from '../../contract/store/index.ts';
 import { nodeCrypto } from '../../evidence/node-crypto.ts';
 import type { NoteKey } from '../../evidence/note.ts';
 import { cosign } from '../../evidence/sign.ts';

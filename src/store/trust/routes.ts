@@ -1,13 +1,25 @@
 /** Public keys for verifiers: devices, witness, receipt key, approvers. Verifiers that need certainty pin this file out of band. */
 import { fromBase64, toBase64 } from '../../base/encoding.ts';
-import { trustReply } from '../../contract/store/index.ts';
+import { type Device, type RedactorKey, trustReply } from '../../contract/store/index.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { allDevices } from '../devices/routes.ts';
+import type { Queries } from '../db/database.ts';
 import { json, none, type Router } from '../http/route.ts';
 import { authorityOf, type LogConfig, logPolicyOf } from '../log/config.ts';
+import { pastSigners } from '../retention/redactions.ts';
 import type { StoreKeys } from './store-keys.ts';
 
-export function trustRoutes(route: Router, organisation: string, keys: StoreKeys, log: LogConfig): void {
+export interface TrustPorts {
+  readonly organisation: string;
+  readonly keys: StoreKeys;
+  readonly log: LogConfig;
+  readonly roles: { readonly privacy_officer: readonly string[]; readonly security: readonly string[] };
+}
+
+/** A redaction needs two people (src/store/retention). */
+const REDACTION_THRESHOLD = 2;
+
+export function trustRoutes(route: Router, { organisation, keys, log, roles }: TrustPorts): void {
   route({
     ...none,
     method: 'GET',
@@ -27,6 +39,7 @@ export function trustRoutes(route: Router, organisation: string, keys: StoreKeys
           receipt_keys: [own],
           exporters: [own],
           log_policy: logPolicyOf(log, keys),
+          redactors: { threshold: REDACTION_THRESHOLD, keys: await redactorKeys(tx, devices, [...roles.privacy_officer, ...roles.security]) },
           ...(log.tsa === undefined ? {} : { timestamp_authorities: [{ name: log.tsa.name, certificate: toBase64(authorityOf(log.tsa).certificate) }] }),
           approvers: devices.map((d) => ({
             key_id: sha256Hex(fromBase64(d.public_key)),
@@ -38,6 +51,19 @@ export function trustRoutes(route: Router, organisation: string, keys: StoreKeys
         };
       }),
   });
+}
+
+/** Keys of those who may sign now, and of those who have signed and may have left since. */
+async function redactorKeys(q: Queries, devices: readonly Device[], groups: readonly string[]): Promise<RedactorKey[]> {
+  const known = new Map<string, RedactorKey>();
+  for (const s of await pastSigners(q)) known.set(s.key_id, { key_id: s.key_id, alg: s.alg, public_key: s.public_key, principal: { iss: s.iss, sub: s.sub, name: s.name, groups: [] } });
+  for (const d of devices) {
+    const key_id = sha256Hex(fromBase64(d.public_key));
+    const { iss, sub, name } = d.owner;
+    const may = d.owner.groups.some((g) => groups.includes(g));
+    if (may || known.has(key_id)) known.set(key_id, { key_id, alg: d.alg, public_key: d.public_key, principal: { iss, sub, name, groups: d.owner.groups }, ...revoked(d.revoked) });
+  }
+  return [...known.values()];
 }
 
 const revoked = (r: { compromised_since_ms: number } | undefined): { revoked?: { compromised_since_ms: number } } =>

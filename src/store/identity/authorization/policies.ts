@@ -124,6 +124,15 @@ permit (principal in Role::"admin", action in [
   Action::"search.status", Action::"search.reindex", Action::"policy.status", Action::"siem.status"
 ], resource);
 
+// --- notifications, and alarms that a monitor outside of the store raises ---
+@id("notifications")
+permit (principal in Role::"admin", action in [Action::"notify.status", Action::"notify.test", Action::"notify.retry"], resource is Store);
+
+@id("alarms")
+permit (principal, action == Action::"alarm.raise", resource is Store) when {
+  principal in [Role::"auditor", Role::"security", Role::"admin"]
+};
+
 @id("nobody-approves-their-own-device")
 forbid (principal, action == Action::"device.approve", resource is Thing) when { resource.own };
 `;
