@@ -4,11 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { messageOf } from '../base/errors.ts';
+import type { BundleReport } from '../contract/store/index.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import { parseOpen } from '../evidence/statements.ts';
 import { digestOf, readBundleDir } from '../policy/bundle/files.ts';
 import { TestGateway } from '../testing/gateway.ts';
 import { bundleOf } from '../testing/policy-repo.ts';
+import { createStoreClient } from '../proxy/core/store-client.ts';
 import { startPostgres, type PostgresServer } from '../testing/postgres-server.ts';
 import { createShop } from '../testing/shop.ts';
 import { StoreProcess } from '../testing/store-process.ts';
@@ -37,17 +39,29 @@ afterAll(async () => {
 
 const at = (...names: string[]): string => path.join(dir, ...names);
 
-/** The command inside this process, with its files in `dir`. @returns the error's text when it fails */
-async function bundle(...args: string[]): Promise<string | undefined> {
+interface Ran {
+  readonly error: string | undefined;
+  readonly code: string | number | undefined | null;
+  readonly out: string;
+}
+
+/** The command inside this process: a fresh one takes seconds. */
+async function run(...args: string[]): Promise<Ran> {
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  const said = (): string => written.mock.calls.map(([text]) => String(text)).join('');
   try {
     await bundleCommand().exitOverride().parseAsync(args, { from: 'user' });
-    return undefined;
+    return { error: undefined, code: process.exitCode, out: said() };
   } catch (error) {
-    return messageOf(error);
+    return { error: messageOf(error), code: 1, out: said() };
   } finally {
     process.exitCode = undefined;
+    written.mockRestore();
   }
 }
+
+/** @returns the error's text when it fails */
+const bundle = async (...args: string[]): Promise<string | undefined> => (await run(...args)).error;
 const asSecurity = (): string[] => ['--config', store.configFile, '--as', 'sam@example.com', '--groups', 'platform', '--json'];
 
 /** A bundle that permits all, and what else `change` does. */
@@ -77,6 +91,13 @@ async function openedBy(g: TestGateway): Promise<ReturnType<typeof parseOpen>> {
   await client.end();
   const opened = await g.waitEvent((e) => e.event === 'session.opened', mark);
   return parseOpen(payloadJson(parseEnvelope(readFileSync(path.join(String(opened['recording']), 'open.dsse.json'), 'utf8'), 'open')));
+}
+
+/** What the gateway's device has told the store last. */
+async function reports(): Promise<(BundleReport | undefined)[]> {
+  const client = createStoreClient({ url: store.url });
+  await client.signIn(await store.token('sam@example.com', ['platform']));
+  return (await client.policyDevices()).flatMap((d) => (d.owner.sub === 'alice@example.com' ? [d.report] : []));
 }
 
 describe('a policy repository', () => {
@@ -119,7 +140,7 @@ describe('a policy repository', () => {
 
   it('stops all work in an emergency but break-glass, which is recorded and reported', async () => {
     const g = gateway!;
-    await release(103, (d) => writeFileSync(path.join(d, 'policies', 'glass.cedar'), '@id("glass")\n@break_glass("on call")\npermit(principal in Group::"oncall", action, resource);\n'));
+    await release(103, (d) => writeFileSync(path.join(d, 'policies', 'glass.cedar'), '@id("glass")\n@break_glass("on call")\npermit(principal in Group::"engineering", action in [Action::"connect", Action::"sql:read"], resource);\n'));
     await g.waitEvent((e) => e.event === 'policy.activated' && e['serial'] === 103);
     const running = await g.connect('shop');
     const mark = g.mark;
@@ -128,7 +149,14 @@ describe('a policy repository', () => {
     expect(await bundle('push', at('repo'), ...asSecurity())).toBeUndefined();
     expect(await g.waitEvent((e) => e.event === 'policy.degraded', mark)).toMatchObject({ why: 'stopped', reason: 'security has stopped all work: a leak' });
     await expect(running.query('SELECT 1')).rejects.toThrow();
-    await expect(g.connect('shop')).rejects.toThrow(/no policy permits|permit|denied/i);
+    const glass = await g.connect('shop');
+    await glass.query('SELECT 1');
+    await expect(glass.query('CREATE TABLE public.more (id integer)')).rejects.toThrow(/no policy permits/);
+    await glass.end();
+    const opened = await g.waitEvent((e) => e.event === 'session.break_glass', mark);
+    expect(opened).toMatchObject({ connection: 'shop', reason: 'security has stopped all work: a leak' });
+    await g.uploaded([String(opened['session_id'])]);
+    expect(await reports()).toMatchObject([{ outcome: 'break_glass', session_id: opened['session_id'] }]);
     await bundle('resume', at('repo'));
     for (const key of ['ann.key', 'bob.key']) await bundle('sign', at('repo'), '--key', at(key));
     expect(await bundle('push', at('repo'), ...asSecurity())).toBeUndefined();
@@ -137,7 +165,23 @@ describe('a policy repository', () => {
   });
 
   it('says where everything stands', async () => {
-    expect(await bundle('status', at('repo'), ...asSecurity())).toBeUndefined();
+    const { out } = await run('status', at('repo'), ...asSecurity());
+    expect(JSON.parse(out)).toMatchObject({ repository: { roles: expect.arrayContaining([expect.objectContaining({ role: 'stable', isComplete: true, isPublished: true, signed: ['ann', 'bob'] })]) as unknown }, store: { versions: { root: 1 }, devices: expect.arrayContaining([expect.objectContaining({ report: expect.objectContaining({ ring: 'stable' }) as unknown })]) as unknown } });
     expect(await bundle('status')).toMatch(/name a repository/);
+  });
+
+  it('decides what was recorded again, from the store and from files', async () => {
+    const candidate = source(110, (d) => writeFileSync(path.join(d, 'policies', 'no-select.cedar'), '@id("no-select")\n@reason("nobody reads")\nforbid(principal, action == Action::"sql:select", resource);\n'));
+    const asAuditor = ['--config', store.configFile, '--as', 'ada@example.com', '--groups', 'audit', '--json'];
+    const fromStore = await run('simulate', candidate, ...asAuditor);
+    const report = JSON.parse(fromStore.out) as { sessions: number; requests: number; same: number; skipped: string[]; changed: { denied: number } };
+    expect(report.skipped).toEqual([]);
+    expect(report.sessions).toBeGreaterThanOrEqual(4);
+    expect(fromStore.code ?? 0).toBe(report.changed.denied > 0 ? 1 : 0);
+    const fromFiles = await run('simulate', candidate, '--from', gateway!.recordings, '--json', '--fail-on', 'none');
+    expect(JSON.parse(fromFiles.out)).toMatchObject({ sessions: report.sessions, requests: report.requests, changed: report.changed });
+    expect(fromFiles.code).toBeUndefined();
+    expect((await run('simulate', source(111, (d) => writeFileSync(path.join(d, 'policies', 'all.cedar'), 'permit(')), '--from', gateway!.recordings)).error).toMatch(/all\.cedar/);
+    expect((await run('simulate', candidate)).error).toMatch(/say where the recordings are/);
   });
 });

@@ -8,6 +8,7 @@ import { buildCommand } from './bundle-build.ts';
 import { storeCommands } from './bundle-push.ts';
 import { checkBundleDir, print, testBundleDir } from './bundle-report.ts';
 import { signingCommands } from './bundle-sign.ts';
+import { simulateCommand } from './bundle-simulate.ts';
 
 /** The `bundle` command for the CLI's entry. */
 export function bundleCommand(): Command {
@@ -30,6 +31,6 @@ export function bundleCommand(): Command {
     .action(() => {
       process.stdout.write(CEDAR_SCHEMA);
     });
-  for (const command of [buildCommand(), ...signingCommands(), ...storeCommands()]) bundle.addCommand(command);
+  for (const command of [buildCommand(), simulateCommand(), ...signingCommands(), ...storeCommands()]) bundle.addCommand(command);
   return bundle;
 }

@@ -30,7 +30,7 @@ export class StoreProcess {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-store-'));
     const store = new StoreProcess(dir, await freePort());
     const targets = databases.map((name) => ({ name, protocol: 'postgres', host: server.host, port: server.port, database: name, tls: 'disable', labels: { env: 'prod' }, credentials: { user: 'app', password: targetPassword } }));
-    writeFileSync(store.#config, JSON.stringify({ data_dir: './data', listen: { host: '127.0.0.1', port: store.port }, dev_idp: { people: [] }, roles: { admin: ['platform'], security: ['platform'] }, targets }, null, 2));
+    writeFileSync(store.#config, JSON.stringify({ data_dir: './data', listen: { host: '127.0.0.1', port: store.port }, dev_idp: { people: [] }, roles: { admin: ['platform'], security: ['platform'], auditor: ['audit'] }, targets }, null, 2));
     const made = initialisedStore();
     if (existsSync(made)) cpSync(made, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
     await store.run();

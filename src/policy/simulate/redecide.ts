@@ -24,6 +24,8 @@ export interface Answer {
   readonly policyIds: readonly string[];
   /** `column:class` of what would be masked; `*` for whatever detectors find. Sorted. */
   readonly masked: readonly string[];
+  /** The analysis refused the statement; no policy was asked. Without a database that may be for want of it. */
+  readonly isRefused: boolean;
 }
 
 const RANK = { allow: 0, hold: 1, deny: 2 } as const;
@@ -77,18 +79,18 @@ export class Redecider {
 const MAX_ANALYSES = 20_000;
 
 function answerOf(outcome: Outcome, statement: StatementAnalysis | undefined): Answer {
-  if (outcome.effect !== 'allow') return { effect: outcome.effect, reason: outcome.reason, policyIds: outcome.policyIds, masked: [] };
+  if (outcome.effect !== 'allow') return { effect: outcome.effect, reason: outcome.reason, policyIds: outcome.policyIds, masked: [], isRefused: statement?.refusal !== undefined };
   const { columns } = outcome.maskPlan;
   const output = statement?.output;
-  if (columns === 'detect_all' || output === undefined || typeof output === 'string') return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [] };
+  if (columns === 'detect_all' || output === undefined || typeof output === 'string') return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [], isRefused: false };
   const masked = columns.flatMap((c, i) => (c === undefined || c === 'detect' ? [] : [`${output[i]?.name ?? i}:${c.classId}`]));
-  return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [...new Set(masked)].sort() };
+  return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [...new Set(masked)].sort(), isRefused: false };
 }
 
 /** A message is taken whole: the strictest answer is the message's. */
 function unite(answers: readonly Answer[]): Answer {
   const worst = answers.reduce<Answer | undefined>((w, a) => (w === undefined || RANK[a.effect] > RANK[w.effect] ? a : w), undefined);
-  if (worst === undefined) return { effect: 'allow', reason: '', policyIds: [], masked: [] };
+  if (worst === undefined) return { effect: 'allow', reason: '', policyIds: [], masked: [], isRefused: false };
   if (worst.effect !== 'allow') return worst;
   return { ...worst, policyIds: [...new Set(answers.flatMap((a) => a.policyIds))], masked: [...new Set(answers.flatMap((a) => a.masked))].sort() };
 }

@@ -1,0 +1,127 @@
+import { Readable } from 'node:stream';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ReadRecord } from '../../evidence/read.ts';
+import { bundleFiles } from '../../testing/policy.ts';
+import { compileBundle } from '../bundle/load.ts';
+import { initParser } from '../parse.ts';
+import type { PolicyEngine } from '../types.ts';
+import { shapeOf, Simulation } from './compare.ts';
+import { recordedRequests, type RecordedRequest, type RecordedSession } from './history.ts';
+import { RecentRequests } from './recent.ts';
+
+beforeAll(() => initParser());
+
+const alice: RecordedSession = {
+  user: { iss: 'https://idp.test', sub: 'alice@example.com', name: 'Alice', groups: ['engineering'] },
+  device_id: 'dev_00000000000000000000000000000000',
+  target: { connection: 'shop', protocol: 'postgres', database: 'shop', labels: { env: 'prod' } },
+  client: { kind: 'native' },
+};
+
+function record(n: number, kind: string, clear: ReadRecord['clear'] = {}, fields: ReadRecord['fields'] = {}, removed: readonly string[] = []): ReadRecord {
+  return { n, kind, t: 1_770_000_000_000 + n, m: n, channel: 0, clear, fields, removed, line: n + 1 };
+}
+
+async function history(records: readonly ReadRecord[], session = alice): Promise<RecordedRequest[]> {
+  const found: RecordedRequest[] = [];
+  for await (const r of recordedRequests(session, Readable.from(records) as AsyncIterable<ReadRecord>)) found.push(r);
+  return found;
+}
+
+const engine = (policies: string, classification = 'classes: []\n'): PolicyEngine => compileBundle(bundleFiles({ 'policies/main.cedar': policies, 'classification.yaml': classification })).engine;
+const ALL = '@id("all")\npermit(principal, action, resource);\n';
+/** Everything but seeing data in clear. */
+const WORK = '@id("work")\npermit(principal, action in [Action::"connect", Action::"sql"], resource);\n';
+const NO_DELETE = `${ALL}@id("no-delete")\n@reason("nothing is deleted")\nforbid(principal, action == Action::"sql:delete", resource);\n`;
+const HELD = `${ALL}@id("held")\n@reason("ask")\n@approve("dba")\nforbid(principal, action == Action::"sql:delete", resource) unless { context.approved };\n`;
+const EMAIL = 'classes:\n  - { id: email, columns: [email], detectors: [], mask: { kind: full }, predicates: allow }\n';
+
+describe('requests of a recording', () => {
+  it('are queries, binds by the text of their parse, refused parses, and the opening', async () => {
+    const found = await history([
+      record(0, 'conn.open'),
+      record(1, 'sql.query', { dec: 'allow', pol: ['all'] }, { sql: 'SELECT 1' }),
+      record(2, 'sql.parse', { dec: 'allow', pol: [] }, { sql: 'SELECT $1' }),
+      record(3, 'sql.bind', { q: 2, dec: 'hold', pol: [] }),
+      record(4, 'sql.parse', { dec: 'deny', pol: [] }, { sql: 'DROP TABLE a' }),
+      record(5, 'sql.result', { q: 1 }),
+      record(6, 'sql.query', { dec: 'allow', pol: [] }, {}, ['sql']),
+      record(7, 'sql.query', { dec: 'allow', pol: [] }, { sql: "SELECT 'msk_literal_0123456789ab'" }),
+      record(8, 'sql.query', { dec: 'deny', pol: [] }, { sql: '/* not shown: 12 characters that could not be read */' }),
+    ]);
+    expect(found.map((r) => [r.past.sql, r.effect, r.text])).toEqual([
+      [undefined, 'allow', 'clear'],
+      ['SELECT 1', 'allow', 'clear'],
+      ['SELECT $1', 'hold', 'clear'],
+      ['DROP TABLE a', 'deny', 'clear'],
+      [undefined, 'allow', 'gone'],
+      ["SELECT 'msk_literal_0123456789ab'", 'allow', 'tokens'],
+      [undefined, 'deny', 'gone'],
+    ]);
+    expect(found[1]?.past).toMatchObject({ principal: { subject: 'alice@example.com', groups: ['engineering'], kind: 'User' }, connection: { name: 'shop', labels: { env: 'prod' } } });
+  });
+
+  it('of an agent are an agent\'s', async () => {
+    const [first] = await history([record(0, 'conn.open')], { ...alice, client: { kind: 'agent' } });
+    expect(first?.past.principal.kind).toBe('Agent');
+  });
+});
+
+describe('simulation', () => {
+  const deletes = (n: number): ReadRecord[] => Array.from({ length: n }, (_, i) => record(i, 'sql.query', { dec: 'allow', pol: ['all'] }, { sql: `DELETE FROM orders WHERE id = ${i}` }));
+
+  it('counts what is newly denied by person, target and statement', async () => {
+    const simulation = new Simulation(engine(NO_DELETE));
+    for (const r of await history([...deletes(3), record(9, 'sql.query', { dec: 'allow', pol: [] }, { sql: 'SELECT 1' })])) simulation.add(r);
+    expect(simulation.report).toMatchObject({ requests: 4, same: 1, changed: { denied: 3, held: 0, allowed: 0 }, undecided: { gone: 0, unresolved: 0 } });
+    expect(simulation.report.groups).toEqual([{ difference: 'denied', person: 'alice@example.com', connection: 'shop', statement: 'DELETE FROM orders WHERE id = ?', was: 'allow', becomes: 'deny', reason: 'nothing is deleted', policyIds: ['no-delete'], columns: [], withTokens: 0, count: 3 }]);
+  });
+
+  it('tells held from denied, and allowed again', async () => {
+    const held = new Simulation(engine(HELD));
+    for (const r of await history(deletes(2))) held.add(r);
+    expect(held.report.changed).toMatchObject({ held: 2, denied: 0 });
+    const back = new Simulation(engine(ALL));
+    for (const r of await history([record(0, 'sql.query', { dec: 'deny', pol: ['x'] }, { sql: 'DELETE FROM orders' })])) back.add(r);
+    expect(back.report.changed).toMatchObject({ allowed: 1 });
+  });
+
+  it('compares masks with another bundle, asked the same way', async () => {
+    const simulation = new Simulation(engine(WORK, EMAIL), engine(WORK));
+    const requests = await history([record(0, 'sql.query', { dec: 'allow', pol: [] }, { sql: 'SELECT id, email FROM customers' })]);
+    for (const r of requests) simulation.add(r);
+    expect(simulation.report.groups).toMatchObject([{ difference: 'masked', columns: ['+email:email'], count: 1 }]);
+    const turned = new Simulation(engine(WORK), engine(WORK, EMAIL));
+    for (const r of requests) turned.add(r);
+    expect(turned.report.groups).toMatchObject([{ difference: 'unmasked', columns: ['-email:email'] }]);
+  });
+
+  it('counts apart what has no text, what only the database could resolve, and what was decided with tokens', async () => {
+    const simulation = new Simulation(engine(NO_DELETE, EMAIL));
+    const records = [
+      record(0, 'sql.query', { dec: 'allow', pol: [] }, {}, ['sql']),
+      record(1, 'sql.query', { dec: 'allow', pol: [] }, { sql: 'EXECUTE prepared_elsewhere' }),
+      record(2, 'sql.query', { dec: 'allow', pol: [] }, { sql: "DELETE FROM customers WHERE name = 'msk_literal_0123456789ab'" }),
+    ];
+    for (const r of await history(records)) simulation.add(r);
+    expect(simulation.report).toMatchObject({ requests: 3, undecided: { gone: 1, unresolved: 1 }, withTokens: 1, changed: { denied: 1 } });
+    expect(simulation.report.groups[0]).toMatchObject({ withTokens: 1 });
+  });
+});
+
+describe('recent requests', () => {
+  it('keep what was asked, once, and bounded', () => {
+    const recent = new RecentRequests();
+    const watched = recent.watching(engine(ALL));
+    const base = { principal: { kind: 'User' as const, issuer: 'i', subject: 's', name: 's', groups: [] }, connection: { name: 'shop', protocol: 'postgres' as const, labels: {}, database: 'shop', tls: 'verify' as const }, client: 'native' as const, deviceId: 'd', timeMs: 0, approved: false };
+    for (let i = 0; i < 3; i++) expect(watched.decide({ ...base, action: 'connect' }).effect).toBe('allow');
+    expect(recent.all).toEqual([base]);
+    for (let i = 0; i < 1_000; i++) watched.decide({ ...base, connection: { ...base.connection, name: `c${i}` }, action: 'connect' });
+    expect(recent.all.length).toBe(500);
+  });
+});
+
+it('groups statements by their shape', () => {
+  expect(shapeOf("SELECT *\n  FROM a WHERE x = 'it''s' AND y = 12.5 AND t1 = $1")).toBe('SELECT * FROM a WHERE x = ? AND y = ? AND t1 = $?');
+  expect(shapeOf(undefined)).toBe('(opening the session)');
+});
