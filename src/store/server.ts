@@ -50,6 +50,8 @@ import { webRoutes } from './web/routes.ts';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const SWEEP_MS = 5_000;
+/** How often requests that take too long to arrive are looked for. */
+const SLOW_CHECK_MS = 2_000;
 
 export interface RunningStore {
   readonly url: string;
@@ -123,7 +125,7 @@ interface AppParts {
 async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const { config, clock, hub } = o;
   const { db, objects } = o.parts;
-  const app = Fastify({ ...listenOptions(config.listen), logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: config.limits.request_seconds * 1000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const app = Fastify({ ...listenOptions(config.listen), http: { connectionsCheckingInterval: SLOW_CHECK_MS }, logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: config.limits.request_seconds * 1000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
   // Bodies stay bytes: a device signs them as they are, and a route parses them only after that.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -14,7 +14,7 @@ export function answerErrors(app: FastifyInstance, onProblem: (message: string) 
 
 function answer(request: FastifyRequest, reply: FastifyReply, error: StoreError): FastifyReply {
   // The rest of a body that nobody will read must not be taken for the next request.
-  if (error.status === 408 || error.status === 413) reply.header('connection', 'close');
+  if (!request.raw.complete) reply.header('connection', 'close');
   const wantsPage = request.url.startsWith('/auth/') && request.headers.accept?.includes('text/html') === true;
   if (wantsPage) return reply.status(error.status).header('content-type', 'text/html; charset=utf-8').send(page(error));
   return reply.status(error.status).header('content-type', 'application/json').send(JSON.stringify({ error: { code: error.code, message: error.message } }));

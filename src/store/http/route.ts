@@ -12,6 +12,7 @@ import { Context, type Actor, writeAudit } from './context.ts';
 import { type Authorizer, callerRoles } from '../identity/authorization/authorizer.ts';
 import { StoreError } from './errors.ts';
 import type { Hub } from './hub.ts';
+import type { Limiter } from './limiter.ts';
 
 /**
  * public: anyone. user: a session of the store. device: an enrolled device that signed the request. both: the
@@ -54,6 +55,10 @@ export interface RouteServices {
   readonly authorizer: Authorizer;
   /** Gets every route that is mounted. */
   readonly mounted?: MountedRoute[];
+  /** Bounds on how often one caller may ask. */
+  readonly limits?: { readonly perCaller: Limiter; readonly failures: Limiter };
+  /** Looks at a request before its body is read. @throws StoreError for a device that nobody enrolled. */
+  readonly admit?: (request: FastifyRequest) => Promise<void>;
   /** Proves who calls. @throws StoreError unauthenticated or forbidden. */
   authenticate(request: FastifyRequest, need: AuthNeed, raw: Uint8Array): Promise<Actor>;
 }
@@ -81,6 +86,8 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
       method: spec.method,
       url: spec.path,
       ...(spec.bodyLimitBytes === undefined ? {} : { bodyLimit: spec.bodyLimitBytes }),
+      // Large bodies are for devices that somebody has enrolled.
+      ...(spec.bodyLimitBytes !== undefined && spec.auth === 'device' ? { onRequest: (request: FastifyRequest) => admit(services, spec.action, request) } : {}),
       ...(spec.ratePerMinute === undefined ? {} : { config: { rateLimit: { max: spec.ratePerMinute, timeWindow: 60_000 } } }),
       handler: async (request, reply) => {
         const gone = new AbortController();
@@ -88,7 +95,9 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
         const raw = rawBody(request);
         let actor: Actor = { user: undefined, device: undefined, address: request.ip };
         try {
+          if (services.limits?.failures.isOver(request.ip) === true) throw new StoreError('rate_limited', 'too many requests without proof came from this address: wait a minute');
           actor = await services.authenticate(request, spec.auth, raw);
+          if (services.limits?.perCaller.hit(callerKey(actor)) === true) throw new StoreError('rate_limited', 'too many requests: wait a minute');
           const roles = callerRoles(actor.user, actor.device !== undefined);
           if (!services.authorizer.allows(roles, spec.action)) throw new StoreError('forbidden', `your roles do not allow this (${spec.action})`);
           const ctx = new Context(
@@ -109,13 +118,16 @@ export function makeRouter(app: FastifyInstance, services: RouteServices): Route
           assert(ctx.audited, `${spec.action} was not audited`);
           return await spec.reply(reply, result);
         } catch (error) {
-          await auditRefusal(services, actor, spec.action, request.url, error);
+          await refused(services, actor, spec.action, request, error);
           throw error;
         }
       },
     });
   };
 }
+
+/** One bucket for each device, person, and address without either. */
+const callerKey = (a: Actor): string => a.device?.deviceId ?? (a.user === undefined ? `address ${a.address}` : `person ${a.user.iss} ${a.user.sub}`);
 
 function parse<T>(where: string, schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
@@ -138,10 +150,20 @@ function jsonBody(request: FastifyRequest, raw: Uint8Array): unknown {
   }
 }
 
-/** Refusals are audited too. A failure to do so must not hide the refusal itself, which denies anyway. */
-async function auditRefusal(services: RouteServices, actor: Actor, action: string, url: string, error: unknown): Promise<void> {
+async function admit(services: RouteServices, action: string, request: FastifyRequest): Promise<void> {
+  try {
+    await services.admit?.(request);
+  } catch (error) {
+    await refused(services, { user: undefined, device: undefined, address: request.ip }, action, request, error);
+    throw error;
+  }
+}
+
+/** Refusals are counted and audited too. A failure to do so must not hide the refusal itself, which denies anyway. */
+async function refused(services: RouteServices, actor: Actor, action: string, request: FastifyRequest, error: unknown): Promise<void> {
   if (!(error instanceof StoreError) || error.status >= 500) return;
-  const object = url.split('?')[0] ?? '';
+  if (error.code === 'unauthenticated') services.limits?.failures.hit(request.ip);
+  const object = request.url.split('?')[0] ?? '';
   await writeAudit(services.db, services.clock.nowMs(), actor, { action, object, outcome: 'refused', detail: `${error.code}: ${error.auditDetail}` });
 }
 

@@ -124,6 +124,16 @@ async function provenDevice(db: Database, clock: Clock, request: FastifyRequest,
   return { deviceId: row.device_id, alg: row.alg, publicKey: row.public_key, owner: { iss: row.iss, sub: row.sub } };
 }
 
+/** Whether the device that a request names is enrolled here: asked before a large body is read, and proven after. */
+export function admitter(db: Database): (request: FastifyRequest) => Promise<void> {
+  return async (request) => {
+    const parsed = deviceHeader.safeParse(request.headers[DEVICE_HEADER]);
+    if (!parsed.success) throw new StoreError('unauthenticated', 'sign in first', { auditDetail: 'no device signature' });
+    const known = await db.first(z.object({ device_id: z.string() }), 'select device_id from devices where device_id = $1', [parsed.data.device_id]);
+    if (known === undefined) throw new StoreError('unauthenticated', 'the device signature does not verify', { auditDetail: 'the device is not enrolled' });
+  };
+}
+
 /** Forgets what can no longer matter. Run by the store's sweeper. */
 export async function forgetOld(db: Database, nowMs: number): Promise<void> {
   await db.run('delete from device_nonces where t_ms < $1', [nowMs - 2 * REPLAY_WINDOW_MS - 60_000]);

@@ -71,6 +71,15 @@ export const deviceConfig = z.strictObject({
   preauthorised: z.array(deviceId).max(1_000).default([]),
 });
 
+export const limitsConfig = z.strictObject({
+  /** Of one person or device, in one process. */
+  requests_per_minute: z.number().int().min(10).max(1_000_000).default(6_000),
+  /** Requests of one address that prove nobody. */
+  failures_per_minute: z.number().int().min(10).max(1_000_000).default(600),
+  /** A request must have arrived whole within this time. */
+  request_seconds: z.number().min(1).max(3_600).default(120),
+});
+
 export const issuerIdOf = (i: { issuer: string; id?: string | undefined }): string => i.id ?? new URL(i.issuer).hostname.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 40);
 
 interface IdentityPart {
