@@ -4,7 +4,10 @@ import { compact, cutText, type Emitter, MAX_STATEMENT, ocsfEvent, type OcsfObje
 
 type Approval = NonNullable<AuditFact['approval']>;
 
-/** `approval.request` is Create, everything after it Update. The statement is the text that approvers are shown. */
+/**
+ * `approval.request` is Create, everything after it Update. The statement is the masked text that approvers are shown;
+ * the policy's reason stays out, because it may quote the statement as it came.
+ */
 export function approvalEvent(emitter: Emitter, f: AuditFact, a: Approval): OcsfObject {
   const { request } = a;
   const asked = f.action === 'approval.request';
@@ -37,7 +40,6 @@ export function approvalEvent(emitter: Emitter, f: AuditFact, a: Approval): Ocsf
           approvers: [...request.approvers],
           quorum: request.quorum,
           policies: [...request.policy.ids],
-          reason: request.policy.reason,
           statement: cut.text,
           statement_sha256: request.statement_sha256,
           state: a.state,

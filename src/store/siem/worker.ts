@@ -14,6 +14,8 @@ export interface WorkerOptions {
   /** Unique in the database. */
   readonly name: string;
   readonly onProblem: (message: string) => void;
+  /** The work shares itself out in the database: every process does it. */
+  readonly everywhere?: boolean;
   /**
    * Does a part of the work. True when there may be more at once; a number: nothing before so many milliseconds.
    * What it throws is told, and the work tried again later.
@@ -89,7 +91,7 @@ async function loop(o: WorkerOptions, signal: AbortSignal, pause: (ms: number) =
   while (!stopped()) {
     let waitMs = IDLE_MS;
     try {
-      if (await takeLease(o.db, o.name, o.clock.nowMs())) {
+      if (o.everywhere === true || (await takeLease(o.db, o.name, o.clock.nowMs()))) {
         const more = await o.step(signal);
         waitMs = more === true ? 0 : more === false ? IDLE_MS : Math.min(more, LEASE_MS / 2);
       }
@@ -103,5 +105,5 @@ async function loop(o: WorkerOptions, signal: AbortSignal, pause: (ms: number) =
     if (waitMs > 0) await pause(waitMs);
   }
   // Another process need not wait for the lease to run out.
-  await dropLease(o.db, o.name).catch(() => undefined);
+  if (o.everywhere !== true) await dropLease(o.db, o.name).catch(() => undefined);
 }
