@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { measureEvidence } from './evidence.ts';
 import type { EvidenceSpeed } from './evidence.ts';
 import { startGateway } from './gateway.ts';
+import { measureLarge } from './large.ts';
+import type { LargeResult } from './large.ts';
 import { fillPgbench, measurePgbench } from './pgbench.ts';
 import type { Throughput } from './pgbench.ts';
 import { fillRows, measureRows } from './rows.ts';
@@ -13,8 +15,8 @@ import type { Route } from './servers.ts';
 import { table, verdicts } from './targets.ts';
 
 const plans = {
-  full: { scale: 10, rounds: 3, seconds: 5, rows: 1_000_000, runs: 3, records: 100_000 },
-  quick: { scale: 1, rounds: 1, seconds: 2, rows: 100_000, runs: 1, records: 20_000 },
+  full: { scale: 10, rounds: 3, seconds: 5, rows: 1_000_000, runs: 3, records: 100_000, largeBytes: 1_000_000_000 },
+  quick: { scale: 1, rounds: 1, seconds: 2, rows: 100_000, runs: 1, records: 20_000, largeBytes: 100_000_000 },
 };
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -43,6 +45,11 @@ function printEvidence(e: EvidenceSpeed): void {
   process.stdout.write(`\nRecordings\n${table(['work', 'by the clock', 'processor time'], rows)}\n`);
 }
 
+function printLarge(l: LargeResult): void {
+  const [before = 0, ...during] = l.residentMiB;
+  process.stdout.write(`\nMemory over one result of ${(l.bytes / 1e9).toFixed(2)} GB (${l.rows} rows, one column masked, ${l.seconds.toFixed(1)} s)\n${before.toFixed(0)} MiB before; at each sixteenth: ${during.map((m) => m.toFixed(0)).join(' ')}\n`);
+}
+
 async function run(quick: boolean, withSallyport: boolean, profile: boolean): Promise<void> {
   const plan = quick ? plans.quick : plans.full;
   const work = new WorkDir();
@@ -55,20 +62,24 @@ async function run(quick: boolean, withSallyport: boolean, profile: boolean): Pr
     await fillPgbench(direct.endpoint, plan.scale);
     await fillRows(direct.endpoint, plan.rows);
     routes.push(await startPgbouncer(work, direct.endpoint), await startPipe(work, direct.endpoint));
-    if (withSallyport) routes.push(await startGateway(work, direct.endpoint, profile));
+    const gateway = withSallyport ? await startGateway(work, direct.endpoint, profile) : undefined;
+    if (gateway) routes.push(gateway);
     const tps = await measurePgbench(work, routes, plan, (t) => say(`  ${t.mode}, ${t.clients} clients, ${t.route}: ${t.tps.toFixed(0)} tps`));
     const rows = await measureRows(routes, plan, (r) => say(`  ${r.query}, ${r.route}: ${r.rowsPerSecond.toFixed(0)} rows/s`));
+    if (gateway) say('one large result');
+    const large = gateway && (await measureLarge(gateway, plan.rows, plan.largeBytes));
     say('recorder and verifier');
     const evidence = await measureEvidence(work, plan.records);
     const targets = verdicts(tps, rows, evidence);
     printThroughput(tps);
     printRows(rows);
+    if (large) printLarge(large);
     printEvidence(evidence);
     process.stdout.write(`\nTargets\n${table(['target', 'measured', 'asked for', '', 'met'], targets.map((v) => [v.name, v.value.toFixed(3), String(v.target), v.unit, v.met ? 'yes' : 'NO']))}\n`);
     const artifacts = join(import.meta.dirname, '..', 'artifacts');
     mkdirSync(artifacts, { recursive: true });
     const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), node: process.versions.node, postgres: direct.version };
-    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, evidence, targets }, null, 2)}\n`);
+    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, large, evidence, targets }, null, 2)}\n`);
   } finally {
     for (const route of routes.reverse()) await route.stop();
     work.remove();

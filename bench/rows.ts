@@ -70,7 +70,8 @@ function socketOf(client: pg.Client): Socket {
   return stream;
 }
 
-async function fetchAll(endpoint: Endpoint, sql: string): Promise<{ rows: number; seconds: number }> {
+/** Reads a whole result and keeps none of it. @param onChunk length of each piece that came, bytes */
+export async function fetchAll(endpoint: Endpoint, sql: string, onChunk?: (bytes: number) => void): Promise<{ rows: number; seconds: number }> {
   const client = new pg.Client({ host: endpoint.host, port: endpoint.port, user: endpoint.user, password: endpoint.password, database: endpoint.database, ssl: false });
   // The socket is closed below without a goodbye, which the client reports as an error.
   client.on('error', () => undefined);
@@ -86,6 +87,7 @@ async function fetchAll(endpoint: Endpoint, sql: string): Promise<{ rows: number
   await new Promise<void>((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => {
       counter.push(chunk);
+      onChunk?.(chunk.length);
       if (counter.ended === 'ready') resolve();
       else if (counter.ended !== undefined) reject(new Error(`${counter.ended}: ${chunk.toString('latin1').slice(0, 400)}`));
     });
@@ -98,7 +100,7 @@ async function fetchAll(endpoint: Endpoint, sql: string): Promise<{ rows: number
 }
 
 /** Resident memory of a process in bytes. */
-function residentBytes(pid: number): number {
+export function residentBytes(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
   } catch {
