@@ -171,6 +171,8 @@ export interface MaskPlan {
   readonly columns: readonly (ClassRule | 'detect')[] | 'detect_all';
   /** Data classes this principal may see in clear here; detectors of these classes stay silent. */
   readonly unmasked: readonly string[];
+  /** Those of them that output columns are derived from: what this statement shows in clear. */
+  readonly shown?: readonly string[];
   /** Error and notice text may hold values of classified columns: values are removed rather than detected. */
   readonly scrubMessages: boolean;
 }

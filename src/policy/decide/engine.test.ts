@@ -220,7 +220,7 @@ describe('mask plans', () => {
     const engine = engineOf(SUPPORT, CLASSES);
     const statement = selecting(outputs);
     const sam = planOf(engine.decide(request(statement, { principal: person('sam', 'support') })));
-    expect(sam).toMatchObject({ unmasked: ['email'], columns: ['detect', 'detect', { classId: 'card' }, 'detect'] });
+    expect(sam).toMatchObject({ unmasked: ['email'], shown: ['email'], columns: ['detect', 'detect', { classId: 'card' }, 'detect'] });
     expect(planOf(engine.decide(request(statement))).unmasked).toEqual([]);
   });
 

@@ -16,11 +16,20 @@ export function planWithoutStatement(v: Visible): MaskPlan {
 }
 
 export function maskPlan(analysis: StatementAnalysis, v: Visible): MaskPlan {
+  const shown = shownIn(analysis, v);
   return {
     columns: columnsOf(analysis, v),
     unmasked: [...v.unmasked],
+    ...(shown.length > 0 ? { shown } : {}),
     scrubMessages: mayTouchMasked(analysis, v),
   };
+}
+
+/** Where the output is not tracked no classified table was in reach, so nothing is shown. */
+function shownIn({ output }: StatementAnalysis, v: Visible): string[] {
+  if (v.unmasked.size === 0 || typeof output === 'string') return [];
+  const ids = output.flatMap((c) => c.sources.map((source) => v.classifier.classify(v.connection, source)?.id ?? ''));
+  return [...new Set(ids)].filter((id) => v.unmasked.has(id)).sort();
 }
 
 function columnsOf(analysis: StatementAnalysis, v: Visible): MaskPlan['columns'] {

@@ -102,6 +102,7 @@ export class Journal {
         kept: keptRows,
         ...(restSha256 === undefined ? {} : { rest: restSha256 }),
         ...(shape.masked.length > 0 ? { mask: shape.masked.map((m) => `${m.column}:${m.classId}`) } : {}),
+        ...(shape.shown.length > 0 ? { unmask: shape.shown } : {}),
         ...maskCounts(result.counts),
       },
       fields: [

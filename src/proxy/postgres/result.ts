@@ -31,6 +31,8 @@ export class ResultShape {
   readonly mask: ResultMask;
   readonly isWatched: Uint8Array;
   readonly masked: readonly MaskedColumn[];
+  /** Data classes that are shown in clear. */
+  readonly shown: readonly string[];
   readonly keep: number;
   /** Names as the recording may hold them; set by the journal, which masks them. */
   recordedNames: readonly string[] | undefined;
@@ -41,6 +43,7 @@ export class ResultShape {
     this.isWatched = new Uint8Array(columns.length);
     for (const i of this.mask.watched) this.isWatched[i] = 1;
     this.masked = plan.columns === 'detect_all' ? [] : plan.columns.flatMap((c, column) => (c === 'detect' ? [] : [{ column, classId: c.classId, rule: c.rule }]));
+    this.shown = plan.shown ?? [];
     this.keep = keepBytes(level);
   }
 }
