@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createStoreClient, type StoreClient } from '../proxy/core/store-client.ts';
+import { auditList } from '../contract/store/index.ts';
 import type { StoreConfig } from '../store/config.ts';
 import { storeKeyNames } from '../store/storage/key-files.ts';
 import { freshDatabase } from './database-of.ts';
@@ -18,25 +19,29 @@ export const flavours: readonly Flavour[] = ['embedded', 'PostgreSQL and S3'];
 
 export class SearchStore {
   readonly store: TestStore;
+  /** Of the database server; undefined for the embedded store. */
+  readonly databaseUrl: string | undefined;
   readonly #undo: (() => Promise<void>)[];
 
-  private constructor(store: TestStore, undo: (() => Promise<void>)[]) {
+  private constructor(store: TestStore, databaseUrl: string | undefined, undo: (() => Promise<void>)[]) {
     this.store = store;
+    this.databaseUrl = databaseUrl;
     this.#undo = undo;
   }
 
   static async start(flavour: Flavour): Promise<SearchStore> {
     if (flavour === 'embedded') {
       const store = await startTestStore();
-      return new SearchStore(store, [() => store.stop()]);
+      return new SearchStore(store, undefined, [() => store.stop()]);
     }
     const postgres: PostgresServer = await startPostgres();
     const s3 = await S3TestServer.start();
     const keys = mkdtempSync(join(tmpdir(), 'sallyport-test-keys-'));
     mkdirSync(keys, { recursive: true });
     for (const name of storeKeyNames) writeFileSync(join(keys, `${name}.key`), randomBytes(32), { mode: 0o600 });
+    const databaseUrl = await freshDatabase(postgres);
     const config: Partial<StoreConfig> = {
-      database: { url: await freshDatabase(postgres) },
+      database: { url: databaseUrl },
       objects: { s3: { endpoint: s3.endpoint, bucket: s3.bucketName, path_style: true, access_key_id: { value: s3.accessKeyId }, secret_access_key: { value: s3.secretAccessKey } } },
       keys_dir: keys,
     };
@@ -45,7 +50,7 @@ export class SearchStore {
       rmSync(keys, { recursive: true, force: true });
       return Promise.resolve();
     };
-    return new SearchStore(store, [removeKeys, () => postgres.stop(), () => s3.down(), () => store.stop()]);
+    return new SearchStore(store, databaseUrl, [removeKeys, () => postgres.stop(), () => s3.down(), () => store.stop()]);
   }
 
   async stop(): Promise<void> {
@@ -65,6 +70,18 @@ export class SearchStore {
 
   auditor(): Promise<StoreClient> {
     return this.reader('erin@example.com', ['audit']);
+  }
+
+  /** Details of the audit rows of an action. */
+  async audited(action: string): Promise<string[]> {
+    const response = await fetch(`${this.store.url()}/v1/audit?action=${action}&limit=1000`, { headers: { authorization: `Bearer ${await this.#bearer()}` } });
+    const { entries } = auditList.parse(await response.json());
+    return entries.map((e) => e.detail);
+  }
+
+  async #bearer(): Promise<string> {
+    const signedIn = await createStoreClient({ url: this.store.url() }).signIn(await this.store.token('erin@example.com', ['audit']));
+    return signedIn.token;
   }
 
   /** Records what `work` does, closes, and uploads it whole. */

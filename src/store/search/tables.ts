@@ -127,14 +127,26 @@ function namesAfter(tokens: readonly Token[], start: number, mayHaveColumns: boo
       if (tokens[i]?.text !== '.') break;
       i++;
     }
-    if (parts.length === 0) break;
-    if (tokens[i]?.text !== '(' || mayHaveColumns) names.push(parts.slice(0, 4).join('.').slice(0, 255));
+    const opens = tokens[i]?.text === '(';
+    if (parts.length === 0 && !opens) break;
+    if (parts.length > 0 && (!opens || mayHaveColumns)) names.push(parts.slice(0, 4).join('.').slice(0, 255));
+    // Arguments, columns or a query, whose own tables the caller finds.
+    if (opens) i = afterGroup(tokens, i);
     // An alias, then perhaps a comma and the next table.
     while (tokens[i] !== undefined && (tokens[i]?.text === '*' || tokens[i]?.text === 'as' || (tokens[i]?.kind !== 'sign' && !ENDS_LIST.has(tokens[i]?.text ?? '')))) i++;
     if (tokens[i]?.text !== ',') break;
     i++;
   }
   return names;
+}
+
+function afterGroup(tokens: readonly Token[], open: number): number {
+  let depth = 0;
+  for (let i = open; i < tokens.length; i++) {
+    if (tokens[i]?.text === '(') depth++;
+    else if (tokens[i]?.text === ')' && --depth === 0) return i + 1;
+  }
+  return tokens.length;
 }
 
 const isName = (t: Token | undefined, follows: boolean): boolean => t !== undefined && (t.kind === 'name' ? t.text !== '' : t.kind === 'word' && (follows || !NOT_A_NAME.has(t.text)));

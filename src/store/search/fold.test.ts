@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../base/jcs.ts';
+import type { ClearValue } from '../../evidence/record.ts';
+import type { ReadRecord } from '../../evidence/read.ts';
+import { fold, referencesOf } from './fold.ts';
+
+const APPROVAL = 'apr_0190a5b2-7c00-7000-8000-000000000001';
+
+function record(n: number, kind: string, clear: Record<string, ClearValue> = {}, fields: Record<string, Json> = {}, removed: string[] = []): ReadRecord {
+  return { n, kind, t: 1_780_000_000_000 + n, m: n * 1_000_000, channel: 0, clear, fields, removed, line: n + 1 };
+}
+const folded = (records: ReadRecord[], known: Parameters<typeof fold>[0]['known'] = []) => fold({ records, known, receivedMs: 1_790_000_000_000 });
+
+describe('records as rows of the index', () => {
+  it('makes one row of a statement and its answers', () => {
+    const { statements, marks } = folded([
+      record(0, 'sql.query', { dec: 'allow', pol: ['a', 'a'], verb: ['SELECT', 'SELECT'] }, { sql: 'select 1; select 2' }),
+      record(1, 'sql.result', { q: 0, rows: 3, us: 10, mask: ['0:email'], hits: ['email:2'] }),
+      record(2, 'sql.result', { q: 0, tag: 'UPDATE 4', us: 5, hits: ['email:1', 'phone:9'] }),
+    ]);
+    expect(statements).toMatchObject([{ n: 0, decision: 'allow', policies: ['a'], rows: 7, us: 15, answerN: 2 }]);
+    expect([...(statements[0]?.masked ?? [])]).toEqual([['email', 3], ['phone', 9]]);
+    expect(marks).toEqual([]);
+  });
+
+  it('gives each bind the text of its parse, and its executes to it', () => {
+    const { statements, texts } = folded([
+      record(0, 'sql.parse', { dec: 'allow', verb: ['SELECT'] }, { sql: 'select $1' }),
+      record(1, 'sql.bind', { q: 0, dec: 'allow' }, { params: ['42'] }),
+      record(2, 'sql.result', { q: 1, rows: 1 }),
+      record(3, 'sql.execute', { q: 1, max: 10 }),
+      record(4, 'sql.result', { q: 3, rows: 5 }),
+    ]);
+    expect(statements).toMatchObject([{ n: 1, sql: 'select $1', params: '["42"]', rows: 6, verbs: ['SELECT'] }]);
+    expect(texts.map((t) => [t.n, t.parent])).toEqual([[0, undefined], [3, 1]]);
+  });
+
+  it('asks for what earlier chunks said, and tells what changes in them', () => {
+    const records = [record(10, 'sql.bind', { q: 2, dec: 'allow' }), record(11, 'sql.error', { q: 7, code: '23505' }), record(12, 'policy.decision', { q: 5, id: APPROVAL, dec: 'expired' }, { reason: 'nobody' })];
+    expect(referencesOf(records)).toEqual([2, 7, 5]);
+    const result = folded(records, [{ n: 2, parent: undefined, sql: 'delete from t', verbs: ['DELETE'], redacted: false }, { n: 7, parent: 6, sql: '', verbs: [], redacted: false }]);
+    expect(result.statements).toMatchObject([{ n: 10, sql: 'delete from t' }]);
+    expect(result.changes).toMatchObject([{ n: 6, error: '23505', answerN: 11 }, { n: 5, decision: 'denied', approvalId: APPROVAL, reason: 'nobody' }]);
+  });
+
+  it('follows a hold to its end', () => {
+    const hold = (dec: string) => folded([record(0, 'sql.query', { dec: 'hold' }, { sql: 'drop table t', reason: 'DROP waits' }), record(1, 'approval.request', { q: 0, id: APPROVAL }), record(2, 'policy.decision', { q: 0, id: APPROVAL, dec })]).statements[0];
+    expect(hold('approved')).toMatchObject({ decision: 'approved', approvalId: APPROVAL, reason: 'DROP waits' });
+    for (const dec of ['denied', 'expired', 'cancelled', 'refused', 'something new']) expect(hold(dec)?.decision).toBe('denied');
+    expect(folded([record(0, 'sql.query', { dec: 'hold' }, { sql: 'x' })]).statements[0]?.decision).toBe('held');
+  });
+
+  it('takes no permission from silence, and keeps a refusal without statement', () => {
+    const { statements } = folded([record(0, 'sql.query', {}, { sql: 'select 1' }), record(1, 'policy.decision', { dec: 'deny' }, { reason: 'cannot be read' }), record(2, 'sql.execute', { dec: 'deny' })]);
+    expect(statements.map((s) => [s.decision, s.sql, s.reason])).toEqual([['denied', 'select 1', ''], ['denied', '', 'cannot be read'], ['denied', '', '']]);
+  });
+
+  it('bounds whatever a device writes', () => {
+    const { statements, marks } = folded([
+      record(0, 'sql.query', { dec: 'allow', pol: Array.from({ length: 5_000 }, (_, i) => `p${i}`), verb: 'x'.repeat(9_000) }, { sql: `\u0000\ud800${'y'.repeat(1_000_000)}`, params: 'z'.repeat(100_000) }),
+      record(1, 'sql.result', { q: 0, rows: 1.5, us: -1, hits: ['email', 'email:x', ':3', 'a:b:4', 'email:9007199254740993'] }),
+      record(2, 'approval.decision', { q: 0, id: 'not an id' }, { envelope: '{}' }),
+      record(3, 'unheard.of', { q: 0 }, { text: 'w'.repeat(100_000) }),
+    ]);
+    expect(statements[0]).toMatchObject({ cut: true });
+    expect(statements[0]?.sql.length).toBe(65_536);
+    expect(statements[0]?.sql.startsWith('\u2400\ufffd')).toBe(true);
+    expect(statements[0]?.policies.length).toBe(200);
+    expect(statements[0]?.verbs[0]?.length).toBe(255);
+    expect(statements[0]?.params.length).toBe(2_000);
+    expect([...(statements[0]?.masked ?? [])]).toEqual([['email', 0], ['a:b', 4]]);
+    expect(marks).toMatchObject([{ kind: 'approval', detail: { phase: 'not counted' } }, { kind: 'note' }]);
+    expect(marks[1]?.text.length).toBe(500);
+  });
+
+  it('believes no clock that is ahead of the store', () => {
+    const r = fold({ records: [{ ...record(0, 'sql.query', { dec: 'allow' }, { sql: 'x' }), t: 8_000_000_000_000 }], known: [], receivedMs: 1_790_000_000_000 });
+    expect(r.statements[0]?.atMs).toBe(1_790_000_000_000);
+  });
+
+  it('says when content was removed', () => {
+    expect(folded([record(0, 'sql.query', { dec: 'allow' }, {}, ['sql'])]).statements[0]).toMatchObject({ sql: '', redacted: true });
+  });
+});
