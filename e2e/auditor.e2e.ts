@@ -70,6 +70,7 @@ async function verifyElsewhere(srz: string, trust: string): Promise<{ readonly c
 }
 
 const loadTrust = (page: Page, world: AuditorWorld): Promise<void> => page.locator('input[type=file]').setInputFiles(world.trustFile);
+const current = (page: Page) => page.getByRole('listbox', { name: 'Steps of the session' }).getByRole('option', { selected: true });
 const panel = (page: Page) => page.getByRole('tabpanel', { name: 'Verification' });
 
 test('finds a session by a word, replays it, verifies it, and hands over one file', async ({ auditor: page, world }) => {
@@ -110,26 +111,25 @@ test('finds a session by a word, replays it, verifies it, and hands over one fil
 
 test('is walked by the keyboard alone: steps, find, play', async ({ auditor: page, world }) => {
   await signIn(page, world.url, `/sessions/${world.sessions[0] ?? ''}`);
-  const current = page.getByRole('option', { selected: true });
-  await expect(current).toContainText('SELECT id');
+  await expect(current(page)).toContainText('SELECT id');
   await page.keyboard.press('n');
-  await expect(current).toContainText('denied');
+  await expect(current(page)).toContainText('denied');
   await page.keyboard.press('n');
-  await expect(current).toContainText('DROP DATABASE');
+  await expect(current(page)).toContainText('DROP DATABASE');
   await page.keyboard.press('n');
-  await expect(current).toContainText('held, then approved');
+  await expect(current(page)).toContainText('held, then approved');
   await expect(page.getByRole('region', { name: 'Step on screen' })).toContainText('OPS-4711');
   await page.keyboard.press('Home');
-  await expect(current).toContainText('Session opened');
+  await expect(current(page)).toContainText('Session opened');
   await page.keyboard.press('f');
   await page.keyboard.type('label 3');
   await expect(page.getByRole('search').getByRole('status')).toHaveText('– / 1');
   await page.keyboard.press('Enter');
-  await expect(current).toContainText('SELECT label');
+  await expect(current(page)).toContainText('SELECT label');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Space');
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
-  await expect(current).toContainText('Session closed');
+  await expect(current(page)).toContainText('Session closed');
   await expect(page).toHaveURL(/\?n=\d+$/);
 });
 
@@ -150,7 +150,7 @@ test('names the record that somebody changed in the store', async ({ auditor: pa
     await expect(status).toContainText(/Record \d+ does not hold/);
     await picture(page, 'auditor-tampered-light-1280x800');
     await status.getByRole('link', { name: /Show record/ }).click();
-    await expect(page.getByRole('option', { selected: true })).toContainText('[removed]');
+    await expect(current(page)).toContainText('[removed]');
   } finally {
     writeFileSync(file, good);
   }
@@ -197,7 +197,7 @@ test('every screen in both themes and two sizes, and nothing that axe minds', as
   await page.getByText('Nothing matches').waitFor();
   await shoot(page, 'auditor-search-none');
   await page.goto(`${world.url}/sessions/${world.sessions[0] ?? ''}`);
-  await page.getByRole('option').first().waitFor();
+  await current(page).waitFor();
   await shoot(page, 'auditor-session');
   await loadTrust(page, world);
   await panel(page).getByRole('listitem').first().waitFor();
@@ -206,6 +206,9 @@ test('every screen in both themes and two sizes, and nothing that axe minds', as
   await shoot(page, 'auditor-session-verified');
   await page.getByRole('tab', { name: 'About' }).click();
   await shoot(page, 'auditor-session-about');
+  await page.getByRole('tab', { name: 'Keeping' }).click();
+  await page.getByText('Not on hold').waitFor();
+  await shoot(page, 'auditor-session-keeping');
   await page.getByRole('tab', { name: 'Viewed by' }).click();
   await page.getByRole('list', { name: 'Viewed by' }).waitFor();
   await shoot(page, 'auditor-session-viewed');

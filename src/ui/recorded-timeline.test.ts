@@ -39,8 +39,9 @@ describe('the timeline of a recording', () => {
 
   it('shows what was removed, and an envelope that cannot be read', () => {
     const all = timeline(record(0, 'sql.query', { dec: 'allow' }, {}, ['sql']), record(1, 'approval.decision', { q: 0, id: 'apr', counted: true }, { envelope: '{}' }));
-    expect(all.map((r) => r.kind)).toEqual(['redacted', 'statement', 'decision', 'note']);
-    expect(all[1]).toMatchObject({ sql: '[removed]' });
+    expect(all.map((r) => r.kind)).toEqual(['statement', 'decision', 'redacted', 'note']);
+    expect(all[0]).toMatchObject({ sql: '[removed]' });
+    expect(all[2]).toMatchObject({ statement: 0, field: 'sql' });
   });
 
   it('reads counts of class names with colons', () => {

@@ -53,8 +53,9 @@ export class TimelineBuilder {
   }
 
   add(r: ReadRecord): void {
-    for (const name of r.removed) this.records.push({ ...this.#base(r), kind: 'redacted', field: name, legalBasis: 'verification says whether a signed redaction took it out' });
     this.#record(r);
+    const base = { n: r.n, tMs: r.t, statement: this.#statementOf.get(r.n) ?? null };
+    for (const name of r.removed) this.records.push({ ...base, kind: 'redacted', field: name, legalBasis: 'verification says whether a signed redaction took it out' });
   }
 
   #base(r: ReadRecord): { n: number; tMs: number; statement: number | null } {

@@ -17,6 +17,8 @@ const help: Readonly<Record<Mode, string>> = {
   contains: 'These very characters: email = \'',
 };
 
+const modeOf = (filters: SearchFilters): Mode => (filters.contains !== undefined && filters.text === undefined ? 'contains' : 'text');
+
 /** Why a text cannot be searched for; undefined when it can. */
 function problemOf(mode: Mode, text: string): string | undefined {
   if (text === '') return undefined;
@@ -25,9 +27,18 @@ function problemOf(mode: Mode, text: string): string | undefined {
 }
 
 export function QueryBar({ filters, field, onDown }: { filters: SearchFilters; field: RefObject<HTMLInputElement | null>; onDown: () => void }) {
-  const [mode, setMode] = useState<Mode>(filters.contains !== undefined && filters.text === undefined ? 'contains' : 'text');
+  const [mode, setMode] = useState<Mode>(modeOf(filters));
   const [draft, setDraft] = useState(filters[mode] ?? '');
   const [problem, setProblem] = useState<string>();
+  // Another address brings other words; the field itself stays, and with it the caret.
+  const [shown, setShown] = useState({ text: filters.text, contains: filters.contains });
+  if (shown.text !== filters.text || shown.contains !== filters.contains) {
+    const next = filters.text === undefined && filters.contains === undefined ? mode : modeOf(filters);
+    setShown({ text: filters.text, contains: filters.contains });
+    setMode(next);
+    setDraft(filters[next] ?? '');
+    setProblem(undefined);
+  }
   const run = (by: Mode, words: string): void => {
     const text = words.trim();
     const bad = problemOf(by, text);

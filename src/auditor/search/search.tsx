@@ -7,7 +7,7 @@ import { EmptyState } from '../../ui/empty-state.tsx';
 import { formatCount, plural } from '../../ui/format.ts';
 import { LoadingRows } from '../../ui/screen.tsx';
 import { placeOf } from '../../ui/replay-keys.ts';
-import { goTo } from '../place.ts';
+import { goTo, queryOf } from '../place.ts';
 import { Failed } from '../ui.tsx';
 import { Facets } from './facets.tsx';
 import { FilterChips } from './filter-chips.tsx';
@@ -71,12 +71,11 @@ export function Search({ filters }: { filters: SearchFilters }) {
     return () => window.removeEventListener('keydown', onKey);
   }, []);
   const toList = (): void => scroll.current?.querySelector<HTMLElement>('a[tabindex="0"]')?.focus();
-  const words = `${filters.text ?? ''} ${filters.contains ?? ''}`;
   return (
     <section className={classes.root} aria-label="Search">
       <h1 className={classes.hidden}>Search recorded statements</h1>
       <div className={classes.top}>
-        <QueryBar key={words} filters={filters} field={field} onDown={toList} />
+        <QueryBar filters={filters} field={field} onDown={toList} />
         <FilterChips filters={filters} />
       </div>
       <div className={classes.body}>
@@ -94,7 +93,7 @@ export function Search({ filters }: { filters: SearchFilters }) {
           {found === undefined && state.busy && <LoadingRows rows={9} />}
           {state.error !== undefined && <Failed what="The search could not run" error={state.error} onRetry={state.again} />}
           {found?.hits.length === 0 && found.nextCursor === undefined && <Nothing filters={filters} />}
-          {found !== undefined && (found.hits.length > 0 || found.nextCursor !== undefined) && <HitList key={words + JSON.stringify(filters)} found={found} state={state} scroll={scroll} />}
+          {found !== undefined && (found.hits.length > 0 || found.nextCursor !== undefined) && <HitList key={queryOf(filters)} found={found} state={state} scroll={scroll} />}
         </div>
       </div>
     </section>

@@ -18,6 +18,7 @@ import { type RecordingState, useRecording } from '../recording/use-recording.ts
 import { Digest, Failed, personText } from '../ui.tsx';
 import { useVerification, type Verifier } from '../verify/use-verification.ts';
 import { VerificationPanel } from '../verify/verification-panel.tsx';
+import { Keeping } from './keeping.tsx';
 import classes from './session.module.css';
 import { Watchers } from './watchers.tsx';
 
@@ -151,13 +152,14 @@ function Stage({ state, n, id, onReload }: { state: RecordingState; n: number | 
   }
 }
 
-function Side({ id, loaded, verifier, me }: { id: string; loaded: Loaded<SessionSummary>; verifier: Verifier; me: Me }) {
+function Side({ id, n, loaded, verifier, me }: { id: string; n: number | undefined; loaded: Loaded<SessionSummary>; verifier: Verifier; me: Me }) {
   const [tab, setTab] = useState<string | null>('verification');
   return (
     <Tabs value={tab} onChange={setTab} keepMounted={false} className={classes.side}>
       <Tabs.List className={classes.tabs}>
         <Tabs.Tab value="verification">Verification</Tabs.Tab>
         <Tabs.Tab value="about">About</Tabs.Tab>
+        {(me.roles.auditor || me.roles.privacy_officer || me.roles.security) && <Tabs.Tab value="keeping">Keeping</Tabs.Tab>}
         {me.roles.auditor && <Tabs.Tab value="watchers">Viewed by</Tabs.Tab>}
       </Tabs.List>
       <Tabs.Panel value="verification" className={classes.panel}>
@@ -165,6 +167,9 @@ function Side({ id, loaded, verifier, me }: { id: string; loaded: Loaded<Session
       </Tabs.Panel>
       <Tabs.Panel value="about" className={classes.panel}>
         {loaded.state === 'ready' ? <About summary={loaded.value} /> : <LoadingRows />}
+      </Tabs.Panel>
+      <Tabs.Panel value="keeping" className={classes.panel}>
+        <Keeping session={id} record={n} me={me} />
       </Tabs.Panel>
       <Tabs.Panel value="watchers" className={classes.panel}>
         <Watchers session={id} />
@@ -189,7 +194,7 @@ export function Session({ id, n, me }: { id: string; n: number | undefined; me: 
         <div className={classes.player}>
           <Stage state={recording.state} n={n} id={id} onReload={recording.reload} />
         </div>
-        <Side id={id} loaded={loaded} verifier={verifier} me={me} />
+        <Side id={id} n={n} loaded={loaded} verifier={verifier} me={me} />
       </div>
       {summary !== undefined && <ExportDialog opened={exporting} onClose={() => setExporting(false)} summary={summary} verification={verifier.verification} pinned={verifier.pinned} me={me} />}
     </section>
