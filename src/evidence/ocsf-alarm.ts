@@ -27,6 +27,7 @@ export const refusedPart = (f: Pick<AuditFact, 'action' | 'outcome' | 'detail'>)
 
 /** The alarm that an audit row is, if it is one. */
 export function alarmOf(f: Pick<AuditFact, 'action' | 'outcome' | 'detail'>): Alarm | undefined {
+  if (f.action === 'policy.report' && f.outcome === 'ok' && f.detail.startsWith('break_glass ')) return { type: 'break_glass', ...alarms.break_glass };
   if (refusedPart(f)) return { type: 'verification_failed', title: 'A part of a recording was refused: it does not verify', severity: 'high' };
   const kind = f.action.startsWith('security.') ? f.action.slice('security.'.length) : '';
   return isAlarmKind(kind) && f.outcome === 'ok' ? { type: kind, ...alarms[kind] } : undefined;

@@ -10,7 +10,8 @@ import { type Emitter, type EventInput, ocsfEvent, type OcsfObject } from './ocs
 /** Uploads come every few seconds; waits, hints and polls say nothing that another row does not say. */
 const silent: ReadonlySet<string> = new Set([
   ...['recording.chunk', 'approval.wait', 'approval.keys', 'events.open', 'identity.me', 'device.challenge', 'target.list', 'trust.read'],
-  ...['web.login', 'web.page', 'web.asset', 'web.metadata', 'log.tile', 'log.checkpoint', 'policy.metadata', 'policy.bundle.read', 'policy.report'],
+  ...['web.login', 'web.page', 'web.asset', 'web.metadata', 'log.tile', 'log.checkpoint', 'policy.metadata', 'policy.bundle.read', 'policy.resign'],
+  ...['siem.status', 'notify.status'],
 ]);
 
 /** Undefined for rows that make no event. */
@@ -32,11 +33,12 @@ const kinds: readonly (readonly [RegExp, Maker])[] = [
   [/^device\.(enrol|approve)$/, (e, f) => entityEvent(e, f, 6, { type_id: 1, type: 'Device' })],
   [/^device\.revoke$/, (e, f) => entityEvent(e, f, 7, { type_id: 1, type: 'Device' }, f.outcome === 'ok' ? 'high' : 'medium')],
   [/^policy\.bundle\.upload$/, (e, f) => entityEvent(e, f, 1, { type_id: 5, type: 'Policy' })],
-  [/^policy\.push$/, (e, f) => entityEvent(e, f, 10, { type_id: 5, type: 'Policy' }, 'medium')],
+  [/^policy\.push$/, (e, f) => entityEvent(e, f, 3, { type_id: 5, type: 'Policy' }, 'medium')],
+  [/^policy\.report$/, reportEvent],
   [/^recording\.open$/, (e, f) => logEvent(e, f, 6)],
   [/^recording\.end$/, (e, f) => logEvent(e, f, 7)],
   [/^recording\.(export|download|srz)$/, (e, f) => logEvent(e, f, 3, 'low')],
-  [/^(recording\.redact|redaction\.(apply|approve))$/, (e, f) => logEvent(e, f, 2, 'medium')],
+  [/^redaction\.sign$/, (e, f) => logEvent(e, f, 2, 'medium')],
 ];
 
 const refused = (f: AuditFact): string => (f.outcome === 'ok' ? '' : ' (refused)');
@@ -79,6 +81,25 @@ function entityEvent(emitter: Emitter, f: AuditFact, activity: number, type: Ocs
     severity,
     message: `${f.action} of ${f.object} by ${who(f)}${refused(f)}`,
     attributes: { actor: auditActor(f), src_endpoint: auditSource(f), entity: { ...type, uid: f.object, name: f.object } },
+  });
+}
+
+/** What a device says of the bundle that it was given: `activated <name> #<serial> ...`, `refused ...`, `degraded ...`. */
+function reportEvent(emitter: Emitter, f: AuditFact): OcsfObject {
+  const [outcome = ''] = f.detail.split(' ');
+  const bundle = /^\w+ (\S+) #(\d+)/.exec(f.detail);
+  return ocsfEvent({
+    ...auditBase(emitter, f),
+    cls: 'entity',
+    activity: outcome === 'degraded' ? 11 : 10,
+    severity: outcome === 'activated' ? 'informational' : 'medium',
+    outcome: f.outcome === 'ok' && outcome === 'activated' ? 'success' : 'failure',
+    message: `A policy bundle was ${outcome === '' ? 'reported' : outcome} on a device of ${who(f)}${refused(f)}`,
+    attributes: {
+      actor: auditActor(f),
+      src_endpoint: auditSource(f),
+      entity: { type_id: 5, type: 'Policy', name: bundle?.[1] ?? 'bundle', uid: bundle?.[1] ?? f.object, version: bundle?.[2] },
+    },
   });
 }
 
