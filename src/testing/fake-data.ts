@@ -196,7 +196,12 @@ const about = (topic: string, shop: ActivePolicy['aboutMe'][number]['effect'], s
 ];
 
 export const policy: ActivePolicy = {
-  name: 'starter', serial: 14, digest: bundleDigest, activatedMs: now - 6 * 60 * min, source: 'store at store.example.com', signers: ['Dana Petrov', 'Goran Moreau'], tests: { passed: 86, total: 86 },
+  name: 'starter', serial: 14, digest: bundleDigest, activatedMs: now - 6 * 60 * min, source: 'ring stable of the store', signers: ['Dana Petrov', 'Goran Moreau'], tests: { passed: 86, total: 86 },
+  distribution: {
+    ...{ ring: 'stable', mode: 'normal', why: '', endsMs: now + 21 * 24 * 60 * min, lastCheckMs: now - 20_000, error: 'the policy that the store serves is refused: timestamp version 40 is less than current version 41' },
+    versions: { root: 2, timestamp: 41, snapshot: 17, targets: 6, ring: 9 },
+    waiting: [{ serial: 15, why: 'is rolled out to 20 % of devices, not yet to this one' }],
+  },
   classes: [
     { id: 'email', columns: ['*.*.email', '*.*.e_mail'], detectors: ['email'], mask: 'token', predicates: 'equality', unmaskedForMe: false },
     { id: 'phone', columns: ['*.*.phone', '*.*.mobile'], detectors: ['phone'], mask: 'partial', predicates: 'equality', unmaskedForMe: false },

@@ -38,6 +38,23 @@ export const aboutMe = z.strictObject({
 });
 export type AboutMe = z.infer<typeof aboutMe>;
 
+/** How a signed bundle came to this laptop, and how long it may decide. */
+export const distribution = z.strictObject({
+  ring: z.string(),
+  /** `expired` and `stopped`: only break-glass is left. */
+  mode: z.enum(['normal', 'expired', 'stopped']),
+  /** Why only break-glass is left; empty in `normal`. */
+  why: z.string(),
+  endsMs: epochMs,
+  lastCheckMs: epochMs.optional(),
+  /** What went wrong at the last look at the store. */
+  error: z.string().optional(),
+  versions: z.strictObject({ root: count, timestamp: count, snapshot: count, targets: count, ring: count }),
+  /** Newer bundles of the ring that are not for this device yet. */
+  waiting: z.array(z.strictObject({ serial: count, why: z.string() })),
+});
+export type Distribution = z.infer<typeof distribution>;
+
 export const activePolicy = z.strictObject({
   name: z.string(),
   serial: count,
@@ -46,6 +63,8 @@ export const activePolicy = z.strictObject({
   /** `source directory` or the TUF repository it came from. */
   source: z.string(),
   signers: z.array(z.string()),
+  /** Absent for a source directory. */
+  distribution: distribution.optional(),
   tests: z.strictObject({ passed: count, total: count }),
   classes: z.array(dataClass),
   policies: z.array(policyText),

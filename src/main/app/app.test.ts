@@ -29,7 +29,8 @@ const codeOf = (work: () => unknown): unknown => {
 };
 
 describe('configuration', () => {
-  const good = { storeUrl: 'https://store.example.com', bundle: './bundle' };
+  const good = { storeUrl: 'http://127.0.0.1:8443', bundle: './bundle' };
+  const signed = { storeUrl: 'https://store.example.com', policy: { rootFile: './root.json' } };
 
   it('takes the file of the option, else the default', () => {
     expect(configPath(['electron', '.', '--sallyport-config=/a/b.json'], '/d')).toBe('/a/b.json');
@@ -39,12 +40,16 @@ describe('configuration', () => {
   it('counts relative paths from the file', () => {
     const config = loadConfig(file('good.json', JSON.stringify({ ...good, dataDir: 'data' })));
     expect(config).toMatchObject({ bundle: path.join(folder, 'bundle'), dataDir: path.join(folder, 'data'), demo: false });
+    expect(loadConfig(file('signed.json', JSON.stringify(signed)))).toMatchObject({ bundle: undefined, policy: { rootFile: path.join(folder, 'root.json'), ring: 'stable' } });
   });
 
   it.each([
     ['an unknown field', { ...good, stroeUrl: 'x' }, 'stroeUrl'],
     ['an unknown field of the demo', { ...good, demo: { admin: true } }, 'demo'],
     ['a missing bundle', { storeUrl: good.storeUrl }, 'bundle'],
+    ['a bundle that nobody signed with a store elsewhere', { ...good, storeUrl: signed.storeUrl }, 'bundle'],
+    ['both ways to a policy', { ...good, policy: signed.policy }, 'bundle'],
+    ['two roots', { ...signed, policy: { rootFile: 'a', rootSha256: 'ab'.repeat(32) } }, 'policy'],
     ['a bad address', { ...good, storeUrl: 'store' }, 'storeUrl'],
   ])('refuses %s and names it', (_name, value, field) => {
     const at = file('bad.json', JSON.stringify(value));

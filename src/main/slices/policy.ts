@@ -1,10 +1,10 @@
 /** The active policy, its texts, and what it says about the person who is signed in. */
 import { DeniedError } from '../../base/errors.ts';
-import type { policySlice, AboutMe, ActivePolicy } from '../../contract/ipc/policy.ts';
+import type { policySlice, AboutMe, ActivePolicy, Distribution } from '../../contract/ipc/policy.ts';
 import type { SliceHandlers } from '../../contract/ipc/slice.ts';
 import { analyseSql } from '../../policy/analyse.ts';
-import { compileBundle, testBundle, type CompiledBundle } from '../../policy/bundle/load.ts';
 import type { AnalysisEnv, ConnectionInfo, Outcome, Request } from '../../policy/types.ts';
+import type { UpdaterStatus } from '../../proxy/core/bundle-updater.ts';
 import { asSentence } from '../../ui/format.ts';
 import type { Work } from '../work/work.ts';
 import type { SliceContext } from './context.ts';
@@ -56,28 +56,29 @@ function reasonOf(outcome: Outcome): string {
   }
 }
 
+/** Absent for a source directory. */
+function distributionOf(status: UpdaterStatus | undefined, breakGlass: string | undefined): Distribution | undefined {
+  const { active, mode } = status ?? {};
+  if (status === undefined || active === undefined || mode === undefined || mode === 'none') return undefined;
+  const { ring, endsMs, lastCheckMs, error, skipped } = status;
+  return { ring, mode, why: breakGlass ?? '', endsMs, ...(lastCheckMs === undefined ? {} : { lastCheckMs }), ...(error === undefined ? {} : { error }), versions: active.tuf, waiting: skipped.map((s) => ({ ...s })) };
+}
+
 export function policyHandlers(context: SliceContext): SliceHandlers<typeof policySlice> {
-  const compiled = new WeakMap<Work, { bundle: CompiledBundle; tests: { passed: number; total: number } }>();
-  const compile = (work: Work) => {
-    const known = compiled.get(work);
-    if (known !== undefined) return known;
-    const bundle = compileBundle(work.bundle.files);
-    const tests = testBundle(bundle);
-    const fresh = { bundle, tests: { passed: tests.filter((t) => t.passed).length, total: tests.length } };
-    compiled.set(work, fresh);
-    return fresh;
-  };
   return {
     active: (): ActivePolicy => {
       const work = context.need();
-      const { engine, activatedMs } = work.bundle;
-      const { bundle, tests } = compile(work);
-      if (bundle.engine.digest !== engine.digest) throw new DeniedError('the policy that is shown is not the one that decides');
+      const { engine, activatedMs, compiled, distribution: status } = work.bundle;
+      if (compiled.engine.digest !== engine.digest) throw new DeniedError('the policy that is shown is not the one that decides');
       const asked = work.runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => ask(work, t.info));
+      const distribution = distributionOf(status, work.runtime.policy.breakGlass);
       return {
-        ...{ name: engine.name, serial: engine.serial, digest: engine.digest, activatedMs, source: 'source directory', signers: [], tests },
+        // A bundle whose test fails is never activated.
+        ...{ name: engine.name, serial: engine.serial, digest: engine.digest, activatedMs, tests: { passed: compiled.tests.length, total: compiled.tests.length } },
+        ...{ source: distribution === undefined ? 'source directory' : `ring ${distribution.ring} of the store`, signers: [...(status?.active?.signers ?? [])] },
+        ...(distribution === undefined ? {} : { distribution }),
         classes: engine.classes.map((c) => ({ id: c.id, columns: [...c.columns], detectors: [...c.detectors], mask: c.mask.kind, predicates: c.predicates, unmaskedForMe: asked.some((a) => a.unmasked.has(c.id)) })),
-        policies: bundle.policies.map((p) => ({
+        policies: compiled.policies.map((p) => ({
           ...{ id: p.id, file: p.file, effect: p.effect, text: p.text, approvers: [...(p.lift?.groups ?? [])], quorum: p.lift?.quorum ?? 0 },
           ...(p.reason === undefined ? {} : { reason: p.reason }),
         })),

@@ -35,7 +35,8 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
   registerSlice(context.host, approvalsSlice, approvals.handlers);
   registerSlice(context.host, workbenchSlice, workbench.handlers);
   registerSlice(context.host, sessionsSlice, sessions.handlers);
-  registerSlice(context.host, policySlice, policyHandlers(context));
+  const policy = policyHandlers(context);
+  registerSlice(context.host, policySlice, policy);
   let pending = 0;
   let told = new Set<string>();
 
@@ -54,6 +55,17 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
     );
   };
 
+  const policyChanged = (work: Work, event: ProxyEvent): void => {
+    context.log.write(event.event === 'policy.activated' || event.event === 'policy.restored' ? 'info' : 'warning', event.event, 'reason' in event ? event.reason : '');
+    // The swap itself is done when the event comes; what the window shows is made from what decides now.
+    Promise.resolve(policy.active(undefined)).then(
+      (shown) => {
+        if (!work.signal.aborted) context.emit(policySlice, 'changed', shown);
+      },
+      (error: unknown) => context.log.write('warning', 'policy.not_shown', describeError(error)),
+    );
+  };
+
   return {
     pendingApprovals: () => pending,
     follow: (work) => {
@@ -68,6 +80,7 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
         if (work.signal.aborted) return;
         if (event.event === 'auth.refused') context.log.write('warning', 'endpoint.refused', `${event.connection}: ${event.reason}`);
         if (SESSION_EVENTS.has(event.event)) listed.poke();
+        if (event.event.startsWith('policy.')) policyChanged(work, event);
         statusChanged();
       });
       void work.client.subscribe(

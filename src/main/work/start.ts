@@ -3,11 +3,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ConfigError } from '../../base/errors.ts';
-import { version } from '../../cli/version.ts';
-import { engineFromFiles } from '../../policy/bundle/load.ts';
+import { systemClock } from '../../base/clock.ts';
+import { BugError, ConfigError } from '../../base/errors.ts';
+import { version, versionNumber } from '../../cli/version.ts';
+import { compileBundle, engineFromFiles } from '../../policy/bundle/load.ts';
 import { readBundleDir } from '../../policy/bundle/files.ts';
 import { initParser } from '../../policy/parse.ts';
+import { type Pin, pinOfDigest, pinOfFile } from '../../proxy/core/bundle-cache.ts';
+import { firstPolicy, followPolicy } from '../../proxy/core/bundle-follow.ts';
+import { BundleUpdater } from '../../proxy/core/bundle-updater.ts';
 import { receiptKeys } from '../../proxy/core/receipt-keys.ts';
 import { ProxyRuntime } from '../../proxy/core/runtime.ts';
 import { SessionUpload } from '../../proxy/core/session-upload.ts';
@@ -29,10 +33,25 @@ export interface StartOptions {
 /** The end of a session waits this long for the last upload; the rest is sent at the next start. */
 const STOP_MS = 10_000;
 
-async function loadActive(dir: string): Promise<ActiveBundle> {
+async function loadDirectory(dir: string): Promise<ActiveBundle> {
   const files = await readBundleDir(dir);
   await initParser();
-  return { engine: engineFromFiles(files), files, dir, activatedMs: Date.now() };
+  const engine = engineFromFiles(files);
+  return { engine, files, compiled: compileBundle(files), activatedMs: Date.now(), distribution: undefined };
+}
+
+/** @throws BugError before the first policy is in force */
+function fromUpdater(updater: BundleUpdater): ActiveBundle {
+  const { active, inForce, status } = updater;
+  if (active === undefined || inForce === undefined) throw new BugError('there is no policy');
+  const { files, compiled } = active.admitted;
+  return { engine: inForce.engine, files, compiled, activatedMs: active.record.activated_ms, distribution: status };
+}
+
+function pinOf(config: AppConfig): Pin | undefined {
+  const { policy } = config;
+  if (policy?.rootFile !== undefined) return pinOfFile(policy.rootFile);
+  return policy?.rootSha256 === undefined ? undefined : pinOfDigest(policy.rootSha256);
 }
 
 /** @throws ConfigError, EnvironmentError with what a person can do about it */
@@ -40,7 +59,8 @@ export async function startWork(o: StartOptions, signal: AbortSignal, where: (wh
   const { config, log } = o;
   // First, and not beside the sign-in: compiling keeps this process busy for seconds on a slow machine, long enough for
   // servers to close idle connections under a running sign-in. And a bad bundle is told before anybody types a password.
-  const active = await loadActive(config.bundle);
+  const directory = config.bundle === undefined ? undefined : await loadDirectory(config.bundle);
+  const pin = pinOf(config);
   const anonymous = createStoreClient({ url: config.storeUrl });
   const info = await anonymous.info();
   const issuer = info.issuers[0];
@@ -55,18 +75,32 @@ export async function startWork(o: StartOptions, signal: AbortSignal, where: (wh
   const client = createStoreClient({ url: config.storeUrl, device: { ...device.signer, deviceId: device.id }, userToken: () => identity.token });
   await client.enrolDevice(os.hostname().slice(0, 100) || 'laptop');
   if (protection === 'memory') forgetUploaded(path.join(personDir, 'memory'), log);
+  const updater = pin === undefined ? undefined : await BundleUpdater.open({ dataDir: dir, device, clock: systemClock, pin, ring: config.policy?.ring ?? 'stable', agent: versionNumber, read: client.readPolicy, report: (e) => client.reportPolicy(e) });
+  const policy = updater === undefined ? directory : await firstPolicy(updater);
+  if (policy === undefined) throw new BugError('the configuration names no policy');
   const runtime = await ProxyRuntime.start({
-    ...{ dataDir: dir, control: client, device, identity, policy: { engine: active.engine }, storeName: info.origin, build: version, client: 'native' },
+    ...{ dataDir: dir, control: client, device, identity, policy, storeName: info.origin, build: version, client: 'native' },
     receiptKeys: receiptKeys(client),
   });
   const abort = new AbortController();
+  if (updater !== undefined) followPolicy({ updater, runtime, client, signal: abort.signal });
   const stop = async (): Promise<void> => {
     abort.abort();
     await bounded(runtime.stop(), log);
     await bounded(client.signOut(), log);
   };
   log.write('info', 'signed_in', identity.principal.subject);
-  return { client, identity, device, keyProtection: protection, runtime, bundle: active, personDir, signal: abort.signal, stop };
+  return {
+    ...{ client, identity, device, keyProtection: protection, runtime, personDir, signal: abort.signal, stop },
+    get bundle() {
+      return directory ?? fromUpdater(needed(updater));
+    },
+  };
+}
+
+function needed(updater: BundleUpdater | undefined): BundleUpdater {
+  if (updater === undefined) throw new BugError('there is neither a directory nor an updater');
+  return updater;
 }
 
 async function bounded(work: Promise<void>, log: Log): Promise<void> {

@@ -4,14 +4,19 @@ import type { ProxyRuntime } from '../../proxy/core/runtime.ts';
 import type { StoreClient } from '../../proxy/core/store-client.ts';
 import type { Device } from '../../proxy/core/device.ts';
 import type { BundleFiles } from '../../policy/bundle/files.ts';
+import type { CompiledBundle } from '../../policy/bundle/load.ts';
+import type { UpdaterStatus } from '../../proxy/core/bundle-updater.ts';
 import type { PolicyEngine } from '../../policy/types.ts';
 
 export interface ActiveBundle {
   readonly engine: PolicyEngine;
   /** The files as they were read at activation: a change on disk does not show up as the active policy. */
   readonly files: BundleFiles;
-  readonly dir: string;
+  /** As it was compiled when it was admitted. */
+  readonly compiled: CompiledBundle;
   readonly activatedMs: number;
+  /** How it came here; undefined for a source directory. */
+  readonly distribution: UpdaterStatus | undefined;
 }
 
 export interface Work {
@@ -20,6 +25,7 @@ export interface Work {
   readonly device: Device;
   readonly keyProtection: 'os' | 'memory';
   readonly runtime: ProxyRuntime;
+  /** What decides at this moment. */
   readonly bundle: ActiveBundle;
   /** The person's own folder: history, and the device key where it is kept. */
   readonly personDir: string;

@@ -373,7 +373,7 @@ describe('rings', () => {
 });
 
 describe('the gate', () => {
-  it.each([
+  it.each<[string, Readonly<Record<string, string>>, RegExp]>([
     ['tests that fail', { 'tests/t.yaml': '- name: nobody may connect\n  as: { subject: a }\n  action: connect\n  expect: deny\n' }, /expected deny/],
     ['a policy that does not parse', { 'policies/main.cedar': 'permit(' }, /policies\/main\.cedar/],
     ['an unknown annotation', { 'policies/main.cedar': '@id("a")\n@colour("red")\npermit(principal, action, resource);\n' }, /unknown annotation/],

@@ -22,6 +22,7 @@ import { BundleCache, type Pin } from './bundle-cache.ts';
 import { readState, writeState, type ActiveRecord, type PolicyState } from './bundle-state.ts';
 import type { Device } from './device.ts';
 import type { PolicyInForce } from './runtime.ts';
+import { StoreRefusal } from './store-client-http.ts';
 
 export interface UpdaterOptions {
   /** `policy/` (the cache) and `policy-state.json` are made in it. */
@@ -303,8 +304,9 @@ export class BundleUpdater {
     if (next === undefined) return;
     try {
       await this.#o.report(next);
-    } catch {
-      return;
+    } catch (error) {
+      // What the store has understood and refused would be refused for ever, and hold up what comes after it.
+      if (!(error instanceof StoreRefusal && (error.refusal === 'unprocessable' || error.refusal === 'bad_request'))) return;
     }
     this.#state = { ...this.#state, pending: this.#state.pending.filter((e) => e !== next) };
     this.#save();

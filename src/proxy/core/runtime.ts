@@ -125,6 +125,10 @@ export class ProxyRuntime {
     return this.#policy.engine;
   }
 
+  get policy(): PolicyInForce {
+    return this.#policy;
+  }
+
   /**
    * Swaps the policy in one step: a session is decided from its first byte to its last by one engine, and its recording
    * names that engine's bundle. @param endRunning why open sessions end; absent, they go on by the policy they began with

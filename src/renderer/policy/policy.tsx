@@ -1,9 +1,9 @@
 /** The active bundle: what it is, what it says about me, which data it protects, and its text. */
-import { Accordion, Tabs } from '@mantine/core';
-import { IconEye, IconEyeOff, IconFileText, IconUserShield } from '@tabler/icons-react';
+import { Accordion, Alert, Tabs } from '@mantine/core';
+import { IconAlertTriangle, IconClock, IconEye, IconEyeOff, IconFileText, IconLock, IconUserShield } from '@tabler/icons-react';
 import { useCallback } from 'react';
-import type { AboutMe, ActivePolicy } from '../../contract/ipc/policy.ts';
-import { asSentence, formatAgo } from '../../ui/format.ts';
+import type { AboutMe, ActivePolicy, Distribution } from '../../contract/ipc/policy.ts';
+import { asSentence, formatAgo, formatTime } from '../../ui/format.ts';
 import { EffectPill, Pill } from '../../ui/pill.tsx';
 import { api } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
@@ -46,7 +46,55 @@ function Overview({ policy }: { policy: ActivePolicy }) {
           <small>{policy.signers.length === 0 ? 'loaded from a source directory' : 'checked before activation'}</small>
         </dd>
       </div>
+      {policy.distribution !== undefined && <Validity d={policy.distribution} now={now} />}
     </dl>
+  );
+}
+
+function Validity({ d, now }: { d: Distribution; now: number }) {
+  const v = d.versions;
+  return (
+    <>
+      <div className={`${frame.card ?? ''} ${classes.tile ?? ''}`}>
+        <dt>Decides until</dt>
+        <dd>
+          {formatTime(d.endsMs)}
+          <small>unless the store renews it before</small>
+        </dd>
+      </div>
+      <div className={`${frame.card ?? ''} ${classes.tile ?? ''}`}>
+        <dt>Last look at the store</dt>
+        <dd>
+          {d.lastCheckMs === undefined ? 'not yet' : formatAgo(d.lastCheckMs, now)}
+          <small title="Versions of the signed metadata">
+            root {v.root}, targets {v.targets}, {d.ring} {v.ring}, snapshot {v.snapshot}, timestamp {v.timestamp}
+          </small>
+        </dd>
+      </div>
+    </>
+  );
+}
+
+/** What a person has to know first: only break-glass is left, the store's policy was refused, something newer waits. */
+function Notices({ d }: { d: Distribution }) {
+  return (
+    <div className={classes.notices}>
+      {d.mode !== 'normal' && (
+        <Alert color="red" icon={<IconLock size={18} />} title={d.mode === 'stopped' ? 'Security has stopped all work' : 'This policy has ended'} role="alert">
+          {asSentence(d.why)} Only what the policy names for break-glass is possible; every such session is recorded and reported.
+        </Alert>
+      )}
+      {d.error !== undefined && (
+        <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="Nothing newer could be taken">
+          {asSentence(d.error)} {d.mode === 'normal' && 'The last verified policy goes on.'}
+        </Alert>
+      )}
+      {d.waiting.map((w) => (
+        <Alert key={w.serial} color="gray" icon={<IconClock size={18} />} title={`Bundle #${w.serial} waits`}>
+          It {w.why}.
+        </Alert>
+      ))}
+    </div>
   );
 }
 
@@ -169,6 +217,7 @@ export function Policy() {
         {loaded.state === 'failed' && <Failed what="The active policy could not be shown" error={loaded.error} onRetry={reload} />}
         {loaded.state === 'ready' && (
           <>
+            {loaded.value.distribution !== undefined && <Notices d={loaded.value.distribution} />}
             <Overview policy={loaded.value} />
             <Tabs defaultValue="me" keepMounted={false}>
               <Tabs.List mb="md">
