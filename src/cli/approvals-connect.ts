@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
 import { devAdminFile, devTokenReply } from '../contract/store/index.ts';
 import { createStoreClient, type DeviceSigner, type SignInResult, type StoreClient } from '../proxy/core/store-client.ts';
-import { openDeviceFile, personDeviceDir } from '../proxy/core/store-client-device.ts';
+import { openDeviceFile, personDeviceDir, requireApproved } from '../proxy/core/store-client-device.ts';
 import { StoreHttp } from '../proxy/core/store-client-http.ts';
 import { parseYaml } from '../store/config-yaml.ts';
 import { readIfThere } from '../store/storage/secret-file.ts';
@@ -29,6 +29,13 @@ const configuration = z.looseObject({ data_dir: z.string().min(1), store: z.stri
 
 /** @throws ConfigError for a wrong configuration or missing options, EnvironmentError when the store refuses or is away */
 export async function connectApprover(o: ApproverOptions): Promise<ApproverSession> {
+  const session = await connectPerson(o);
+  requireApproved(await session.client.enrolDevice(`${hostname()} (command line)`.slice(0, 100)));
+  return session;
+}
+
+/** Signs in only: what an administrator does needs no device. @throws as connectApprover */
+export async function connectPerson(o: ApproverOptions): Promise<ApproverSession> {
   const config = parseYaml(configuration, readNamedFile(o.config, '--config'), o.config);
   const dataDir = resolve(dirname(o.config), config.data_dir);
   const remote = config.store !== undefined && config.store !== 'embedded' ? config.store : undefined;
@@ -64,7 +71,6 @@ async function signIn(url: string, idToken: string, dataDir: string, subject: st
   const device = openDeviceFile(personDeviceDir(dataDir, subject));
   const client = createStoreClient({ url, device });
   const identity = await client.signIn(idToken);
-  await client.enrolDevice(`${hostname()} (command line)`.slice(0, 100));
   return { client, identity, device };
 }
 

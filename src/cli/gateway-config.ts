@@ -33,9 +33,12 @@ const connection = z.strictObject({
 const identity = z
   .strictObject({
     dev: z.strictObject({ subject: z.string().min(1), groups: z.array(z.string().min(1)).default([]) }).optional(),
+    /** An ID token of a person or agent. */
     token_file: z.string().min(1).optional(),
+    /** The token that a CI platform gives its job; the store exchanges it for a short session. */
+    service_token_file: z.string().min(1).optional(),
   })
-  .refine((i) => (i.dev === undefined) !== (i.token_file === undefined), 'give exactly one of dev, token_file');
+  .refine((i) => [i.dev, i.token_file, i.service_token_file].filter((x) => x !== undefined).length === 1, 'give exactly one of dev, token_file, service_token_file');
 
 export const gatewayConfig = z
   .strictObject({
@@ -44,6 +47,8 @@ export const gatewayConfig = z
     identity,
     /** A source directory; only with the embedded store. */
     bundle: z.string().min(1).optional(),
+    /** A code of an administrator with which this device need not wait for approval; used at the first start. */
+    device_code_file: z.string().min(1).optional(),
     /** Signed bundles of the store: whom to trust, and which ring this device is in. */
     policy: z
       .strictObject({
@@ -91,8 +96,9 @@ export function loadGatewayConfig(file: string): GatewayConfig {
     ...config,
     data_dir: at(config.data_dir),
     bundle: optional(config.bundle),
+    device_code_file: optional(config.device_code_file),
     policy: config.policy === undefined ? undefined : { ...config.policy, root_file: optional(config.policy.root_file) },
-    identity: { ...config.identity, token_file: optional(config.identity.token_file) },
+    identity: { ...config.identity, token_file: optional(config.identity.token_file), service_token_file: optional(config.identity.service_token_file) },
     connections: config.connections.map((c) => ({
       ...c,
       target: { ...c.target, ca_file: optional(c.target.ca_file) },

@@ -13,7 +13,8 @@ import type { ProxyEvent } from '../proxy/core/events.ts';
 import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
 import { receiptKeys } from '../proxy/core/receipt-keys.ts';
 import { refreshTrustFile } from '../proxy/core/trust-file.ts';
-import { createStoreClient } from '../proxy/core/store-client.ts';
+import { createStoreClient, type SignInResult, type StoreClient } from '../proxy/core/store-client.ts';
+import { requireApproved } from '../proxy/core/store-client-device.ts';
 import { startEmbeddedStore, type EmbeddedStore } from './store-worker.ts';
 import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
 import { version, versionNumber } from './version.ts';
@@ -64,9 +65,9 @@ async function start(config: GatewayConfig): Promise<Gateway> {
   try {
     const url = store?.url ?? config.store;
     const client = createStoreClient({ url, device: { ...device.signer, deviceId: device.id } });
-    const token = config.identity.dev ? await devToken(store, config.identity.dev) : readToken(config.identity.token_file ?? '');
-    const identity = await client.signIn(token);
-    await client.enrolDevice(os.hostname());
+    const identity = await signIn(config.identity, client, store);
+    const code = config.device_code_file === undefined ? undefined : readToken(config.device_code_file, 'device_code_file');
+    requireApproved(await client.enrolDevice(os.hostname(), code));
     const updater = pin === undefined ? undefined : await BundleUpdater.open({ dataDir: config.data_dir, device, clock: systemClock, pin, ring: config.policy?.ring ?? 'stable', agent: versionNumber, read: client.readPolicy, report: (e) => client.reportPolicy(e) });
     const runtime = await ProxyRuntime.start({
       dataDir: config.data_dir,
@@ -97,11 +98,18 @@ async function start(config: GatewayConfig): Promise<Gateway> {
   }
 }
 
-function readToken(file: string): string {
+async function signIn(identity: GatewayConfig['identity'], client: StoreClient, store: EmbeddedStore | undefined): Promise<SignInResult> {
+  const { dev, token_file, service_token_file } = identity;
+  if (dev !== undefined) return client.signIn(await devToken(store, dev));
+  if (service_token_file !== undefined) return client.exchangeToken(readToken(service_token_file, 'identity.service_token_file'));
+  return client.signIn(readToken(token_file ?? '', 'identity.token_file'));
+}
+
+function readToken(file: string, field: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new ConfigError(`cannot be read: ${messageOf(error)}`, { file, field: 'identity.token_file' });
+    throw new ConfigError(`cannot be read: ${messageOf(error)}`, { file, field });
   }
 }
 

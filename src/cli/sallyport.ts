@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { BugError, ConfigError, messageOf } from '../base/errors.ts';
 import { approvalsCommand } from './approvals.ts';
 import { bundleCommand } from './bundle.ts';
+import { devicesCommand } from './devices.ts';
 import { doctorCommand } from './doctor.ts';
 import { gatewayCommand } from './gateway.ts';
 import { monitorCommand } from './monitor.ts';
 import { recordingsCommand } from './recordings.ts';
+import { reportsCommand } from './reports.ts';
 import { storeCommand } from './store.ts';
 import { version } from './version.ts';
 
@@ -16,7 +18,7 @@ function program(): Command {
     .description('Privileged access with a local enforcing proxy: decide, mask, record, prove.')
     .version(version, '-V, --version')
     .showHelpAfterError('(run with --help for usage)');
-  for (const command of [gatewayCommand(), storeCommand(), approvalsCommand(), recordingsCommand(), monitorCommand(), bundleCommand(), doctorCommand()]) root.addCommand(command);
+  for (const command of [gatewayCommand(), storeCommand(), approvalsCommand(), recordingsCommand(), reportsCommand(), monitorCommand(), bundleCommand(), devicesCommand(), doctorCommand()]) root.addCommand(command);
   overrideExit(root);
   return root;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { fromBase64, toBase64 } from '../../base/encoding.ts';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
 import { parseDeviceId } from '../../base/ids.ts';
-import { deviceIdOf } from '../../contract/store/index.ts';
+import { type Device, deviceIdOf } from '../../contract/store/index.ts';
 import { ed25519Signer, generateSeed } from '../../evidence/sign.ts';
 import type { Signer } from '../../evidence/types.ts';
 import type { DeviceSigner } from './store-client-http.ts';
@@ -16,6 +16,11 @@ const keyFile = z.strictObject({ v: z.literal(1), alg: z.literal('Ed25519'), see
 /** A signer with its device id. */
 export function withDeviceId(signer: Signer): DeviceSigner {
   return { keyId: signer.keyId, alg: signer.alg, publicKey: signer.publicKey, sign: (m) => signer.sign(m), deviceId: parseDeviceId(deviceIdOf(signer.publicKey)) };
+}
+
+/** For programs that nobody watches: says at the start what leases would say later. @throws EnvironmentError env.store */
+export function requireApproved(device: Device): void {
+  if (device.state === 'pending') throw new EnvironmentError('env.store', `this device waits for the approval of an administrator of the store: sallyport devices approve ${device.device_id}`);
 }
 
 /**

@@ -51,6 +51,10 @@ export interface UserApi {
   /** Enrols this client's device key for the signed-in person. Idempotent. `code`: an administrator's pre-authorisation. */
   enrolDevice(name: string, code?: string): Promise<c.Device>;
   listDevices(): Promise<readonly c.Device[]>;
+  /** For administrators. */
+  approveDevice(id: DeviceId): Promise<c.Device>;
+  /** For administrators: a code that lets one device in, of that person or of anybody. */
+  makeDeviceCode(o: { readonly person?: { readonly iss: string; readonly sub: string }; readonly hours?: number }): Promise<{ readonly code: string; readonly expiresMs: number }>;
   revokeDevice(id: DeviceId, reason: string, compromisedSinceMs?: number): Promise<void>;
   listApprovals(filter?: { readonly scope?: 'inbox' | 'mine' | 'all'; readonly state?: c.ApprovalState }): Promise<readonly ApprovalItem[]>;
   getApproval(id: ApprovalId): Promise<ApprovalItem>;
@@ -97,6 +101,11 @@ export function userApi(http: StoreHttp, device: DeviceSigner | undefined, setTo
     me: () => http.call({ method: 'GET', path: '/v1/me', auth: 'user', reply: c.meReply }),
     enrolDevice: (name, code) => enrol(http, device, name, code),
     listDevices: async () => (await http.call({ method: 'GET', path: '/v1/devices', auth: 'user', reply: c.deviceList })).devices,
+    approveDevice: (id) => http.call({ method: 'POST', path: `/v1/devices/${id}/approve`, auth: 'user', reply: c.device }),
+    makeDeviceCode: async (o) => {
+      const r = await http.call({ method: 'POST', path: '/v1/devices/codes', auth: 'user', json: o, reply: c.deviceCodeReply });
+      return { code: r.code, expiresMs: r.expires_ms };
+    },
     revokeDevice: async (id, reason, compromisedSinceMs) => {
       const json = { reason, ...(compromisedSinceMs === undefined ? {} : { compromised_since_ms: compromisedSinceMs }) };
       await http.call({ method: 'POST', path: `/v1/devices/${id}/revoke`, auth: 'user', json, reply: c.emptyReply });

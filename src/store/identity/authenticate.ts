@@ -104,7 +104,7 @@ const deviceRow = z.object({
 
 async function provenDevice(db: Database, clock: Clock, request: FastifyRequest, raw: Uint8Array): Promise<ProvenDevice> {
   const parsed = deviceHeader.safeParse(request.headers[DEVICE_HEADER]);
-  if (!parsed.success) throw new StoreError('unauthenticated', 'the request is not signed by a device');
+  if (!parsed.success) throw new StoreError('unauthenticated', 'sign in first', { auditDetail: 'the request is not signed by a device' });
   const { device_id, t, nonce, signature } = parsed.data;
   const nowMs = clock.nowMs();
   const row = await db.first(deviceRow, 'select device_id, alg, public_key, iss, sub, approved_ms, expires_ms, revoked_ms from devices where device_id = $1', [device_id]);

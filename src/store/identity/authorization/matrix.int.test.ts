@@ -109,7 +109,7 @@ describe('authorization', () => {
     }
     expect(wrong).toEqual([]);
     process.stdout.write(`authorization matrix: ${routes.length} routes x ${overHttp.length} callers over HTTP: ${allowed} allowed, ${refused} refused, as the policies say\n`);
-  });
+  }, 600_000);
 
   it.each([
     ['a session that has ended', 'ended', 401],
@@ -130,7 +130,7 @@ describe('authorization', () => {
     expect(wrong).toEqual([]);
     expect(asked).toBeGreaterThan(10);
     process.stdout.write(`authorization matrix: ${who}: refused at all ${asked} routes\n`);
-  });
+  }, 300_000);
 
   it('refuses the device of somebody else beside a sign-in', async () => {
     const [mine, theirs] = [people.get('engineer')!, people.get('auditor')!];
