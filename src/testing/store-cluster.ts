@@ -30,6 +30,9 @@ export class StoreNode {
   get isUp(): boolean {
     return this.#process !== undefined;
   }
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
   get stderr(): string {
     return this.#process?.stderr ?? '';
   }
@@ -108,6 +111,8 @@ export class StoreCluster {
         issuers: [{ issuer: idp.issuer, client_id: DEV_CLIENT_ID }],
         roles: { admin: ['platform'], auditor: ['audit'] },
         devices: { enrolment: 'auto' },
+        // Devices here do in a minute what others do in a day.
+        limits: { requests_per_minute: 100_000 },
         ...o.config,
       };
       writeFileSync(config, JSON.stringify(members, null, 2));

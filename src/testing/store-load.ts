@@ -104,7 +104,7 @@ export async function uploadThrough(made: MadeRecording, person: ClusterPerson, 
         tally.changed();
         return;
       } catch (error) {
-        if (!(error instanceof EnvironmentError) || (error instanceof StoreRefusal && error.status < 500)) throw error;
+        if (!(error instanceof EnvironmentError) || (error instanceof StoreRefusal && error.status < 500 && error.status !== 429)) throw error;
         tally.errors++;
         tally.changed();
         await delay(RETRY_MS);
