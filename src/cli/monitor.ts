@@ -1,17 +1,10 @@
 /** `sallyport monitor`: watches a store from outside. It believes only what it has seen itself, and keeps that in a file of its own. */
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
-import { writeDurable } from '../evidence/files.ts';
-import { followLog, parseFollowState, type FollowState, type LogSource } from '../evidence/monitor-log.ts';
-import { parseLedgerState, SessionLedger, type Alarm, type SessionMark } from '../evidence/monitor-sessions.ts';
-import { nodeCrypto } from '../evidence/node-crypto.ts';
-import { object, parseJson } from '../evidence/parse.ts';
+import { ConfigError, EnvironmentError } from '../base/errors.ts';
 import type { TlogPolicy } from '../evidence/tlog-policy.ts';
 import { withIdentity } from './identity-options.ts';
-import { comparedWithStore, storeSource } from './monitor-store.ts';
+import { look, type Looked, type LookOptions } from './monitor-look.ts';
 import { loadTrust, remote, type Place } from './recordings-place.ts';
 
 interface Options extends Place {
@@ -36,11 +29,6 @@ export function monitorCommand(): Command {
     .action(monitor);
 }
 
-interface Memory {
-  readonly log: FollowState | undefined;
-  readonly ledger: SessionLedger;
-}
-
 async function monitor(o: Options): Promise<void> {
   const rules = { everyMs: seconds(o.every, '--every') * 1000, maxOpenMs: seconds(o.maxOpenHours, '--max-open-hours') * 3_600_000, graceMs: seconds(o.graceMinutes, '--grace-minutes') * 60_000 };
   const trust = await loadTrust(o);
@@ -62,9 +50,9 @@ async function monitor(o: Options): Promise<void> {
 }
 
 /** A store that does not answer is an alarm while following: silence must not look like order. */
-async function looking(o: Options, policy: TlogPolicy, rules: Parameters<typeof look>[2]): ReturnType<typeof look> {
+async function looking(o: Options, policy: TlogPolicy, rules: Pick<LookOptions, 'maxOpenMs' | 'graceMs'>): Promise<Looked> {
   try {
-    return await look(o, policy, rules);
+    return await look(await remote(o), { ...rules, state: o.state, full: o.full === true }, policy);
   } catch (error) {
     if (o.follow !== true || !(error instanceof EnvironmentError)) throw error;
     return { alarms: [{ code: 'log_unreadable', key: 'unreachable', message: `The store cannot be watched now: ${error.message}.` }], size: 0, sessions: 0 };
@@ -75,47 +63,4 @@ function seconds(text: string, field: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new ConfigError('is not a number', { field });
   return value;
-}
-
-/** One look at the log and at the store. The memory moves on only over a log that holds. */
-async function look(o: Options, policy: TlogPolicy, rules: { readonly maxOpenMs: number; readonly graceMs: number }): Promise<{ alarms: Alarm[]; size: number; sessions: number }> {
-  const client = await remote(o);
-  const memory = load(o.state);
-  const store = storeSource(client);
-  // One checkpoint for the whole look: a full reading is held against what was seen before by way of it.
-  const note = await store.checkpoint();
-  const source: LogSource = { ...store, checkpoint: () => Promise.resolve(note) };
-  const alarms: Alarm[] = [];
-  const marks: SessionMark[] = [];
-  const whole = o.full === true || memory.log === undefined;
-  const ledger = o.full === true ? new SessionLedger(nodeCrypto.sha256) : memory.ledger;
-  const collect = (index: number, entry: Uint8Array): void => {
-    const { alarms: raised, mark } = ledger.take(index, entry);
-    alarms.push(...raised);
-    if (mark !== undefined) marks.push(mark);
-  };
-  let followed = await followLog(source, policy, memory.log, { crypto: nodeCrypto, onEntry: o.full === true ? () => undefined : collect });
-  if (o.full === true && followed.alarms.length === 0) followed = await followLog(source, policy, undefined, { crypto: nodeCrypto, onEntry: collect });
-  if (followed.alarms.length > 0 || followed.state === undefined) {
-    // With the last good checkpoint in the memory this one is the proof.
-    for (const alarm of followed.alarms) writeDurable(`${o.state}.${alarm.code}.note`, note);
-    return { alarms: [...followed.alarms], size: memory.log?.size ?? 0, sessions: 0 };
-  }
-  alarms.push(...ledger.standing({ ...rules, nowMs: Date.now() }));
-  const running = ledger.state().running.map((r) => r.session);
-  const compared = await comparedWithStore(client, marks, { sinceMs: whole ? 0 : Date.now() - rules.maxOpenMs, whole, running });
-  alarms.push(...compared.alarms);
-  writeDurable(o.state, `${JSON.stringify({ v: 1, log: followed.state, sessions: ledger.state() })}\n`);
-  return { alarms, size: followed.state.size, sessions: compared.sessions };
-}
-
-function load(file: string): Memory {
-  if (!existsSync(file)) return { log: undefined, ledger: new SessionLedger(nodeCrypto.sha256) };
-  try {
-    const o = object(parseJson(readFileSync(file, 'utf8'), 'the monitor’s memory'), 'the monitor’s memory', ['v', 'log', 'sessions']);
-    return { log: o['log'] === null ? undefined : parseFollowState(o['log']), ledger: new SessionLedger(nodeCrypto.sha256, parseLedgerState(o['sessions'])) };
-  } catch (error) {
-    // Never begun anew in silence: what it had seen is the only thing that a forked log can be held to.
-    throw new ConfigError(`cannot be read: ${messageOf(error)}`, { file: path.resolve(file), fix: 'restore it from a backup; to begin anew, move it away' });
-  }
 }
