@@ -64,7 +64,7 @@ async function runUnit() {
 }
 
 async function runE2e() {
-  step('End to end, on real Electron');
+  step('End to end, on real Electron and a real browser');
   const electron = await resolveElectron();
   info(`Electron ${electron.version} (${electron.source})`);
   const display = process.platform === 'linux' ? await startXvfb() : { env: process.env, stop: async () => {} };

@@ -16,7 +16,7 @@ export function writeSite(dir) {
     const encodings = [];
     if (path !== 'index.html' && PACKED.has(ext)) {
       const bytes = readFileSync(join(dir, path));
-      const forms = { br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }), gzip: gzipSync(bytes, { level: 9 }) };
+      const forms = { br: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }), gzip: gzipSync(bytes, { level: 9 }) };
       for (const [encoding, packed] of Object.entries(forms)) {
         if (packed.length >= bytes.length) continue;
         writeFileSync(join(dir, `${path}.${encoding === 'br' ? 'br' : 'gz'}`), packed);

@@ -26,10 +26,14 @@ const hasLibrary = (soname) => {
 const command = (name, dirs = []) => () => which(name, ['/usr/sbin', '/sbin', ...dirs]) !== undefined;
 const library = (soname) => () => hasLibrary(soname);
 
+/** Where a Chromium may be; e2e/auditor-world.ts looks at the same places. */
+const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+
 /** apt: the package, or the names it had over the releases. only: the platforms that need it. */
 const requirements = [
   { for: 'test', name: 'PostgreSQL server programs', apt: 'postgresql', probe: () => which('initdb', postgresBinDirs()) !== undefined, hint: 'PostgreSQL 15 or newer' },
   { for: 'test', name: 'psql and pgbench', apt: 'postgresql-client', probe: () => which('psql') !== undefined && which('pgbench', postgresBinDirs()) !== undefined, hint: 'the PostgreSQL client programs' },
+  { for: 'test', name: 'Chromium (the auditor\'s pages)', apt: 'chromium', probe: () => browsers.some((file) => existsSync(file)), hint: 'Chromium or Chrome' },
   { for: 'test', name: 'PgBouncer', apt: 'pgbouncer', probe: command('pgbouncer') },
   { for: 'test', only: linux, name: 'D-Bus', apt: 'dbus', probe: command('dbus-run-session') },
   { for: 'test', only: linux, name: 'a Secret Service (gnome-keyring)', apt: 'gnome-keyring', probe: command('gnome-keyring-daemon') },

@@ -67,7 +67,7 @@ function Statement({ step }: { step: StatementStep }) {
       )}
       <Decision step={step} />
       {step.approvals.map((a) => (
-        <Group key={a.n} gap={8}>
+        <Group key={a.n} gap={8} wrap="nowrap" align="flex-start">
           <Pill tone={a.phase === 'approved' ? 'allow' : a.phase === 'requested' ? 'hold' : 'deny'} icon={<IconSignature size={13} aria-hidden />}>
             {approvalWords[a.phase]}
           </Pill>

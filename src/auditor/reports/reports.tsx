@@ -86,7 +86,7 @@ const columnsOf = (r: Report): TableColumn<Row>[] =>
   r.columns.map((c, i) => ({
     key: c.key,
     title: c.title,
-    track: c.type === 'time' ? '150px' : c.type === 'number' ? 'minmax(76px, 110px)' : 'minmax(140px, 1fr)',
+    track: c.type === 'time' ? '142px' : c.type === 'number' ? 'minmax(72px, 104px)' : 'minmax(112px, 1fr)',
     ...(c.type === 'number' ? { end: true } : {}),
     cell: (row) => cellText(row[i], c.type),
     full: (row) => cellText(row[i], c.type),

@@ -157,10 +157,10 @@ function Side({ id, n, loaded, verifier, me }: { id: string; n: number | undefin
   return (
     <Tabs value={tab} onChange={setTab} keepMounted={false} className={classes.side}>
       <Tabs.List className={classes.tabs}>
-        <Tabs.Tab value="verification">Verification</Tabs.Tab>
-        <Tabs.Tab value="about">About</Tabs.Tab>
-        {(me.roles.auditor || me.roles.privacy_officer || me.roles.security) && <Tabs.Tab value="keeping">Keeping</Tabs.Tab>}
-        {me.roles.auditor && <Tabs.Tab value="watchers">Viewed by</Tabs.Tab>}
+        <Tabs.Tab className={classes.tab} value="verification">Verification</Tabs.Tab>
+        <Tabs.Tab className={classes.tab} value="about">About</Tabs.Tab>
+        {(me.roles.auditor || me.roles.privacy_officer || me.roles.security) && <Tabs.Tab className={classes.tab} value="keeping">Keeping</Tabs.Tab>}
+        {me.roles.auditor && <Tabs.Tab className={classes.tab} value="watchers">Viewed by</Tabs.Tab>}
       </Tabs.List>
       <Tabs.Panel value="verification" className={classes.panel}>
         <VerificationPanel session={id} verifier={verifier} />
