@@ -1,7 +1,7 @@
 /** The active bundle: what it is, what it says about me, which data it protects, and its text. */
-import { Accordion, Alert, Tabs } from '@mantine/core';
+import { Accordion, Tabs } from '@mantine/core';
 import { IconAlertTriangle, IconClock, IconEye, IconEyeOff, IconFileText, IconLock, IconUserShield } from '@tabler/icons-react';
-import { useCallback } from 'react';
+import { useCallback, type ReactNode } from 'react';
 import type { AboutMe, ActivePolicy, Distribution } from '../../contract/ipc/policy.ts';
 import { asSentence, formatAgo, formatTime } from '../../ui/format.ts';
 import { EffectPill, Pill } from '../../ui/pill.tsx';
@@ -15,7 +15,7 @@ import classes from './policy.module.css';
 function Overview({ policy }: { policy: ActivePolicy }) {
   const now = useNow(30_000);
   return (
-    <dl className={classes.overview} style={{ margin: '0 0 16px' }}>
+    <dl className={classes.overview} data-tiles={policy.distribution === undefined ? 4 : 6} style={{ margin: '0 0 16px' }}>
       <div className={`${frame.card ?? ''} ${classes.tile ?? ''}`}>
         <dt>Bundle</dt>
         <dd>
@@ -75,24 +75,36 @@ function Validity({ d, now }: { d: Distribution; now: number }) {
   );
 }
 
+function Notice({ tone, icon, title, children }: { tone: 'deny' | 'hold' | 'neutral'; icon: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <div className={classes.notice} data-tone={tone} role={tone === 'deny' ? 'alert' : 'status'}>
+      {icon}
+      <div>
+        <strong>{title}</strong>
+        <p>{children}</p>
+      </div>
+    </div>
+  );
+}
+
 /** What a person has to know first: only break-glass is left, the store's policy was refused, something newer waits. */
 function Notices({ d }: { d: Distribution }) {
   return (
     <div className={classes.notices}>
       {d.mode !== 'normal' && (
-        <Alert color="red" icon={<IconLock size={18} />} title={d.mode === 'stopped' ? 'Security has stopped all work' : 'This policy has ended'} role="alert">
+        <Notice tone="deny" icon={<IconLock size={18} aria-hidden />} title={d.mode === 'stopped' ? 'Security has stopped all work' : 'This policy has ended'}>
           {asSentence(d.why)} Only what the policy names for break-glass is possible; every such session is recorded and reported.
-        </Alert>
+        </Notice>
       )}
       {d.error !== undefined && (
-        <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="Nothing newer could be taken">
+        <Notice tone="hold" icon={<IconAlertTriangle size={18} aria-hidden />} title="Nothing newer could be taken">
           {asSentence(d.error)} {d.mode === 'normal' && 'The last verified policy goes on.'}
-        </Alert>
+        </Notice>
       )}
       {d.waiting.map((w) => (
-        <Alert key={w.serial} color="gray" icon={<IconClock size={18} />} title={`Bundle #${w.serial} waits`}>
+        <Notice key={w.serial} tone="neutral" icon={<IconClock size={18} aria-hidden />} title={`Bundle #${w.serial} waits`}>
           It {w.why}.
-        </Alert>
+        </Notice>
       ))}
     </div>
   );
