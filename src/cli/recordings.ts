@@ -15,6 +15,7 @@ import type { RecordingSource } from '../evidence/source.ts';
 import { writeSrz } from '../evidence/srz.ts';
 import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
 import { withIdentity } from './identity-options.ts';
+import { addSearch } from './recordings-search.ts';
 import { recordLine } from './recordings-text.ts';
 import { loadDataDir, loadTrust, remote, type Place } from './recordings-place.ts';
 
@@ -42,6 +43,7 @@ export function recordingsCommand(): Command {
       writeFileSync(o.output, `${JSON.stringify(await client.trust(), null, 2)}\n`);
       process.stdout.write(`${o.output}\n`);
     });
+  addSearch(root);
   return root;
 }
 

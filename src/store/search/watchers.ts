@@ -1,5 +1,5 @@
 /** Who looked at a session, by the audit trail of the store. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { SessionId } from '../../base/ids.ts';
 import { watcher, type watcherList } from '../../contract/store/index.ts';
 import type { Queries } from '../db/database.ts';
