@@ -135,7 +135,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   securityHeaders(app, () => publicUrl().protocol === 'https:');
   answerErrors(app, o.onProblem);
   const keys = await loadStoreKeys(o.parts.keys, config.origin);
-  const limits = { perCaller: new Limiter(clock, config.limits.requests_per_minute), failures: new Limiter(clock, config.limits.failures_per_minute) };
+  const limits = { perCaller: new Limiter(clock, config.limits.requests_per_minute), failures: new Limiter(clock, config.limits.failures_per_minute), noted: new Limiter(clock, 1) };
   const authorizer = makeAuthorizer('store', STORE_POLICIES);
   const route = makeRouter(app, { db, clock, hub, authorizer, mounted: o.routes, limits, admit: admitter(db), authenticate: authenticator({ db, clock, roles: config.roles, authorizer, publicUrl }) });
   mountIdentity(route, { config, clock, publicUrl, dev: o.dev });

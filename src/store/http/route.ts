@@ -56,7 +56,7 @@ export interface RouteServices {
   /** Gets every route that is mounted. */
   readonly mounted?: MountedRoute[];
   /** Bounds on how often one caller may ask. */
-  readonly limits?: { readonly perCaller: Limiter; readonly failures: Limiter };
+  readonly limits?: { readonly perCaller: Limiter; readonly failures: Limiter; readonly noted: Limiter };
   /** Looks at a request before its body is read. @throws StoreError for a device that nobody enrolled. */
   readonly admit?: (request: FastifyRequest) => Promise<void>;
   /** Proves who calls. @throws StoreError unauthenticated or forbidden. */
@@ -163,6 +163,8 @@ async function admit(services: RouteServices, action: string, request: FastifyRe
 async function refused(services: RouteServices, actor: Actor, action: string, request: FastifyRequest, error: unknown): Promise<void> {
   if (!(error instanceof StoreError) || error.status >= 500) return;
   if (error.code === 'unauthenticated') services.limits?.failures.hit(request.ip);
+  // Once a minute for each caller: a flood must not become a flood of rows.
+  if (error.code === 'rate_limited' && services.limits?.noted.hit(callerKey(actor)) === true) return;
   const object = request.url.split('?')[0] ?? '';
   await writeAudit(services.db, services.clock.nowMs(), actor, { action, object, outcome: 'refused', detail: `${error.code}: ${error.auditDetail}` });
 }

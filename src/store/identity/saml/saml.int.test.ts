@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Browser } from '../../../testing/browser.ts';
+import { freePort } from '../../../testing/free-port.ts';
 import { assertionXml, type Claims, requestIdOf, responseXml, RSA_SHA1, samlKey, SIGNATURE, signXml } from '../../../testing/saml-idp.ts';
 import { startTestStore, type TestStore } from '../../../testing/store-harness.ts';
 
@@ -13,6 +14,7 @@ let store: TestStore;
 let auditorToken: string | undefined;
 beforeAll(async () => {
   store = await startTestStore({
+    listen: { host: '127.0.0.1', port: await freePort() },
     saml: [
       { id: 'corp', entity_id: IDP, sso_url: SSO, certificate_files: [key.certificateFile], groups_attribute: 'memberOf', name_attribute: 'displayName' },
       { id: 'other', entity_id: 'https://other.example.com/metadata', sso_url: 'https://other.example.com/sso', certificate_files: [key.certificateFile] },
@@ -92,6 +94,12 @@ describe('SAML sign-in', () => {
   it('takes a response that is signed as well', async () => {
     const b = await begin();
     expect((await send(b, signXml(signed(b.claims), { key, element: 'Response' }))).url).toBe(`${store.url()}/auditor`);
+  });
+
+  it('finishes in another process than it began in', async () => {
+    const b = await begin();
+    await store.restart();
+    expect((await send(b, signed(b.claims))).url).toBe(`${store.url()}/auditor`);
   });
 
   it('publishes metadata with its address and its wish for signed assertions', async () => {
