@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Database, openEmbedded } from '../store/db/database.ts';
 import { databaseTemplate } from './store-harness.ts';
 
-export async function emptyDatabase(): Promise<{ db: Database; remove(): Promise<void> }> {
+export async function emptyDatabase(): Promise<{ db: Database; remove: () => Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-db-'));
   cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
   const db = await openEmbedded(join(dir, 'pg'));

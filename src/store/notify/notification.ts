@@ -92,6 +92,5 @@ export function notificationOf(origin: string, f: AuditFact): Notification | und
 /** The same without what a channel is not to carry. */
 export function withoutStatement(n: Notification): Notification {
   if (n.approval === undefined) return n;
-  const { statement: _left, ...approval } = n.approval;
-  return { ...n, approval };
+  return { ...n, approval: { ...n.approval, statement: undefined } };
 }

@@ -53,7 +53,7 @@ beforeAll(async () => {
       });
     },
   });
-  const smtpPort = await listen(smtp.server as Server);
+  const smtpPort = await listen(smtp.server);
   const ca = { ca_file: tls.caFile };
   store = await startTestStore({
     public_url: 'https://store.example.com',
@@ -71,7 +71,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await store.stop();
-  await new Promise<void>((resolve) => void smtp.close(() => resolve()));
+  await new Promise<void>((resolve) => smtp.close(() => resolve()));
   await new Promise<void>((resolve) => void web.close(() => resolve()));
   tls.remove();
 });

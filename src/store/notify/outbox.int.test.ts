@@ -6,11 +6,12 @@ import type { Notification } from './notification.ts';
 import { channelCounts, enqueue, forgetOldMessages, markFailed, markSent, MAX_ATTEMPTS, revive, take } from './outbox.ts';
 
 let db: Database;
-let remove: () => Promise<void>;
+let opened: { readonly db: Database; readonly remove: () => Promise<void> };
 beforeAll(async () => {
-  ({ db, remove } = await emptyDatabase());
+  opened = await emptyDatabase();
+  ({ db } = opened);
 });
-afterAll(() => remove());
+afterAll(() => opened.remove());
 beforeEach(async () => {
   await db.run('delete from notify_outbox');
 });

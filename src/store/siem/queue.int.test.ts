@@ -52,24 +52,25 @@ function memorySink(fail: (bodies: readonly string[]) => DeliveryError | undefin
 }
 const sender = (sink: Sink, name = 's', all = [name]): Parameters<typeof sendBatch>[0] => ({ db, clock, name, sink, all, onProblem: () => undefined });
 
-async function onServer(): Promise<{ db: Database; remove(): Promise<void> }> {
+async function onServer(): Promise<{ db: Database; remove: () => Promise<void> }> {
   const server = await startPostgres();
-  const opened = await openPostgres({ connection: postgresUrl(await freshDatabase(server)), connections: 5, onProblem: () => undefined });
+  const made = await openPostgres({ connection: postgresUrl(await freshDatabase(server)), connections: 5, onProblem: () => undefined });
   return {
-    db: opened,
+    db: made,
     remove: async () => {
-      await opened.close();
+      await made.close();
       await server.stop();
     },
   };
 }
 
 describe.each([['PGlite', emptyDatabase], ['PostgreSQL', onServer]] as const)('on %s', (name, open) => {
-  let remove: () => Promise<void>;
+  let opened: { readonly db: Database; readonly remove: () => Promise<void> };
   beforeAll(async () => {
-    ({ db, remove } = await open());
+    opened = await open();
+    ({ db } = opened);
   });
-  afterAll(() => remove());
+  afterAll(() => opened.remove());
   beforeEach(async () => {
     for (const table of ['audit', 'feed_cursors', 'worker_leases', 'siem_events', 'siem_sinks']) await db.run(`delete from ${table}`);
   });
