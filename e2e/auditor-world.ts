@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { z } from 'zod';
-import { builtCommand, pgConnect, TestGateway } from '../src/testing/gateway.ts';
+import { builtCommand, type pgConnect, TestGateway } from '../src/testing/gateway.ts';
 import { startPostgres } from '../src/testing/postgres-server.ts';
 import { startProcess } from '../src/testing/process.ts';
 import { createShop } from '../src/testing/shop.ts';
@@ -67,7 +67,9 @@ export async function startWorld(): Promise<AuditorWorld> {
     const config = path.join(gateway.dir, 'store.yaml');
     writeFileSync(config, JSON.stringify({ data_dir: './data', organisation: 'Example Ltd', listen: { host: '127.0.0.1', port: 0 }, dev_idp: { people }, roles: { auditor: ['audit'] } }), { mode: 0o600 });
     const store = startProcess(process.execPath, [await builtCommand(), 'store', '--config', config], { cwd: gateway.dir });
-    undo.push(async () => void (await store.stop()));
+    undo.push(async () => {
+      await store.stop();
+    });
     const url = await store.waitForLine((line) => (line.startsWith('{"event":"ready"') ? ready.parse(JSON.parse(line)).url : undefined), 60_000);
     return { url, dir: gateway.dir, objects: path.join(gateway.dataDir, 'store', 'objects'), trustFile, sessions, stop };
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Requests to the store that served this page. What comes back is parsed before anybody sees it. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { errorReply } from '../../contract/store/common.ts';
 
 /** The store said no, or did not answer. */

@@ -17,20 +17,20 @@ async function load(session: string, say: (message: FromWorker) => void): Promis
   }
 }
 
-async function answer(message: Exclude<ToWorker, { type: 'load' }>, say: (message: FromWorker) => void): Promise<void> {
+async function answerTo(message: Exclude<ToWorker, { type: 'load' }>, say: (message: FromWorker) => void): Promise<FromWorker> {
   const { id } = message;
-  if (held === undefined) return say({ type: 'refused', id, message: 'the recording is not loaded' });
+  if (held === undefined) return { type: 'refused', id, message: 'the recording is not loaded' };
   try {
     switch (message.type) {
       case 'step':
-        return say({ type: 'step', id, step: held.step(message.first) });
+        return { type: 'step', id, step: held.step(message.first) };
       case 'find':
-        return say({ type: 'found', id, firsts: held.find(message.text) });
+        return { type: 'found', id, firsts: held.find(message.text) };
       case 'verify':
-        return say({ type: 'verified', id, report: await held.verify(message.trust, message.live, (records) => say({ type: 'verifying', id, records })) });
+        return { type: 'verified', id, report: await held.verify(message.trust, message.live, (records) => say({ type: 'verifying', id, records })) };
     }
   } catch (error) {
-    say({ type: 'refused', id, message: messageOf(error) });
+    return { type: 'refused', id, message: messageOf(error) };
   }
 }
 
@@ -41,7 +41,10 @@ addEventListener(
     const [port] = first.ports;
     if (port === undefined) return;
     const say = (message: FromWorker): void => port.postMessage(message);
-    port.onmessage = ({ data }: MessageEvent<ToWorker>) => void (data.type === 'load' ? load(data.session, say) : answer(data, say));
+    port.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+      if (data.type === 'load') void load(data.session, say);
+      else void answerTo(data, say).then(say);
+    };
   },
   { once: true },
 );

@@ -60,7 +60,7 @@ export function formFor(asset: Asset, accept: string): { readonly bytes: Buffer;
       .split(',')
       .map((part) => part.trim().toLowerCase().split(';'))
       .filter(([, weight]) => !/^\s*q=0(\.0*)?$/.test(weight ?? ''))
-      .map(([name]) => name ?? ''),
+      .map(([name]) => name?.trim() ?? ''),
   );
   const form = asset.packed.find((p) => taken.has(p.encoding));
   return form === undefined ? { bytes: asset.plain, encoding: undefined } : form;
