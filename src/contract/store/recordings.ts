@@ -26,7 +26,8 @@ export const recordingInfo = z.strictObject({
   user: z.strictObject({ iss: line(500), sub: line(255), name: line(255) }),
   connection: line(255),
   protocol: line(50),
-  client: line(255),
+  /** What the client program calls itself; many say nothing. */
+  client: z.string().max(255).regex(/^\P{Cc}*$/u, 'must not hold control characters'),
   opened_ms: timeMs,
   closed_ms: timeMs.optional(),
   chunks: z.number().int().min(0),

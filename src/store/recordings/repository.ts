@@ -126,7 +126,8 @@ export function toInfo(r: RecordingRow): RecordingInfo {
     user: { iss: r.iss, sub: r.sub, name: r.name },
     connection: r.connection,
     protocol: r.protocol,
-    client: r.client,
+    // A client may call itself anything.
+    client: r.client.replaceAll(/\p{Cc}/gu, '\u{fffd}'),
     opened_ms: r.opened_ms,
     chunks: r.chunks,
     size: r.size,
