@@ -34,28 +34,25 @@ export interface KeyFilesOptions {
 
 export function keyFiles(db: Database, o: KeyFilesOptions): KeyFiles {
   return {
-    load: async (name) => {
-      const path = join(o.dir, `${name}.key`);
-      const key = o.missing === 'make' ? await secretFile(path, () => randomBytes(KEY_BYTES)) : await readIfThere(path, 'group');
-      if (key === undefined) throw new ConfigError(`${path} is missing`, { field: 'keys_dir', fix: `head -c ${KEY_BYTES} /dev/urandom > ${path}; chmod 600 ${path}: once, and the same file for every process` });
-      if (key.length !== KEY_BYTES) throw new EnvironmentError('env.io', `${path} does not hold ${KEY_BYTES} bytes`);
-      await checkFingerprint(db, { name, path, key, acceptNew: o.acceptNew });
-      return key;
-    },
+    load: (name) =>
+      db.transaction(async (tx) => {
+        await lockFor(tx, 'key-files');
+        const path = join(o.dir, `${name}.key`);
+        const known = await tx.first(z.object({ sha256: z.string() }), 'select sha256 from key_fingerprints where name = $1', [name]);
+        const mayMake = o.missing === 'make' && (known === undefined || o.acceptNew);
+        const key = mayMake ? await secretFile(path, () => randomBytes(KEY_BYTES)) : await readIfThere(path, o.missing === 'given' ? 'group' : 'owner');
+        if (key === undefined) throw new ConfigError(`${path} is missing`, { field: 'keys_dir', fix: known === undefined ? `head -c ${KEY_BYTES} /dev/urandom > ${path}; chmod 600 ${path}: once, and the same file for every process` : REPLACED });
+        if (key.length !== KEY_BYTES) throw new EnvironmentError('env.io', `${path} does not hold ${KEY_BYTES} bytes`);
+        const fingerprint = fingerprintOf(name, key);
+        // A new key of receipts or of the witness would make what was signed with the old one look foreign: never by accident.
+        if (known !== undefined && known.sha256 !== fingerprint && !o.acceptNew) throw new ConfigError(`${path} is not the key that this store has used until now`, { field: 'keys_dir', fix: REPLACED });
+        await tx.run('insert into key_fingerprints (name, sha256) values ($1, $2) on conflict (name) do update set sha256 = $2', [name, fingerprint]);
+        return key;
+      }),
   };
 }
 
-/** A new key of receipts or of the witness would make what was signed with the old one look foreign: never by accident. */
-async function checkFingerprint(db: Database, o: { name: string; path: string; key: Buffer; acceptNew: boolean }): Promise<void> {
-  // Of a random key: it says nothing of it.
-  const fingerprint = createHash('sha256').update(`sallyport-key-file-v1\n${o.name}\n`).update(o.key).digest('hex');
-  await db.transaction(async (tx) => {
-    await lockFor(tx, 'key-files');
-    const known = await tx.first(z.object({ sha256: z.string() }), 'select sha256 from key_fingerprints where name = $1', [o.name]);
-    if (known?.sha256 === fingerprint) return;
-    if (known !== undefined && !o.acceptNew) {
-      throw new ConfigError(`${o.path} is not the key that this store has used until now`, { field: 'keys_dir', fix: 'restore it; or start once with --accept-new-keys when it was replaced on purpose' });
-    }
-    await tx.run('insert into key_fingerprints (name, sha256) values ($1, $2) on conflict (name) do update set sha256 = $2', [o.name, fingerprint]);
-  });
-}
+const REPLACED = 'restore it; or start once with --accept-new-keys when it was replaced on purpose';
+
+/** Of a random key: it says nothing of it. */
+const fingerprintOf = (name: string, key: Uint8Array): string => createHash('sha256').update(`sallyport-key-file-v1\n${name}\n`).update(key).digest('hex');
