@@ -138,7 +138,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const limits = { perCaller: new Limiter(clock, config.limits.requests_per_minute), failures: new Limiter(clock, config.limits.failures_per_minute), noted: new Limiter(clock, 1) };
   const authorizer = makeAuthorizer('store', STORE_POLICIES);
   const route = makeRouter(app, { db, clock, hub, authorizer, mounted: o.routes, limits, admit: admitter(db), authenticate: authenticator({ db, clock, roles: config.roles, authorizer, publicUrl }) });
-  mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
+  await mountIdentity(route, { config, clock, publicUrl, dev: o.dev });
   healthRoutes(route, { db, objects });
   deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
   targetRoutes(route, o.seal);

@@ -6,7 +6,7 @@ import { clientSecret, issuerIdOf, type SamlConfig, samlCertificates } from './c
 import type { DevIdp } from './dev-idp.ts';
 import { discoveredKeys, type TrustedIssuer } from './id-token.ts';
 import { identityRoutes } from './routes.ts';
-import { type SamlProvider, samlMethod } from './saml/provider.ts';
+import type { SamlMethod, SamlProvider } from './saml/provider.ts';
 import { samlRoutes } from './saml/routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -19,7 +19,7 @@ export interface IdentityParts {
   readonly dev: { readonly idp: DevIdp; readonly adminSecret: string } | undefined;
 }
 
-export function mountIdentity(route: Router, o: IdentityParts): void {
+export async function mountIdentity(route: Router, o: IdentityParts): Promise<void> {
   const { config, clock, publicUrl } = o;
   const issuers: TrustedIssuer[] = config.issuers.map((i) => ({
     id: issuerIdOf(i),
@@ -38,7 +38,7 @@ export function mountIdentity(route: Router, o: IdentityParts): void {
   const sessionTtlMs = Math.round(config.session_hours * 3_600_000);
   // Agents and CI jobs have no browser.
   const oidc = issuers.filter((i) => i.kind === 'User').map((i) => oidcMethod(i, publicUrl));
-  const saml = config.saml.map((s) => samlMethod(samlProvider(s), { publicUrl, clock }));
+  const saml = await samlMethods(config.saml, { publicUrl, clock });
   const methods = [...oidc, ...saml];
   identityRoutes(route, { organisation: config.organisation, origin: config.origin, issuers, methods, sessionTtlMs, clock, dev: o.dev });
   webRoutes(route, { methods, oidc, publicUrl, clock, sessionTtlMs });
@@ -47,6 +47,13 @@ export function mountIdentity(route: Router, o: IdentityParts): void {
   const keys = new Map(config.services.map((r) => [r.issuer, discoveredKeys(r.issuer)]));
   serviceRoutes(route, { rules: config.services.map((r) => ({ ...r, keys: keys.get(r.issuer) ?? discoveredKeys(r.issuer) })), clock });
   sessionRoutes(route);
+}
+
+/** Loaded only where it is used: the library is large, and most stores on laptops have no SAML. */
+async function samlMethods(configured: readonly SamlConfig[], o: Pick<IdentityParts, 'publicUrl' | 'clock'>): Promise<SamlMethod[]> {
+  if (configured.length === 0) return [];
+  const { samlMethod } = await import('./saml/provider.ts');
+  return configured.map((s) => samlMethod(samlProvider(s), o));
 }
 
 const samlProvider = (s: SamlConfig): SamlProvider => ({
