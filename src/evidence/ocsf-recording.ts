@@ -98,6 +98,7 @@ export class RecordingEvents {
       durationUs: numberOf(r.clear['us']),
       masked: textsOf(r.clear['mask']),
       hits: textsOf(r.clear['hits']),
+      unmasked: textsOf(r.clear['unmask']),
     });
     request.results++;
     request.told = true;

@@ -7,7 +7,7 @@ import type { ReadRecord } from './read.ts';
 
 export type StatementOutcome =
   | { readonly kind: 'held' }
-  | { readonly kind: 'done'; readonly index: number; readonly tag: string; readonly rows: number | undefined; readonly bytes: number | undefined; readonly durationUs: number | undefined; readonly masked: readonly string[]; readonly hits: readonly string[] }
+  | { readonly kind: 'done'; readonly index: number; readonly tag: string; readonly rows: number | undefined; readonly bytes: number | undefined; readonly durationUs: number | undefined; readonly masked: readonly string[]; readonly hits: readonly string[]; /** Classes shown in clear, by permit. */ readonly unmasked: readonly string[] }
   | { readonly kind: 'failed'; readonly code: string }
   | { readonly kind: 'denied'; readonly pol: readonly string[]; readonly reference?: string | undefined; readonly reason?: string | undefined }
   | { readonly kind: 'unknown' };
@@ -52,8 +52,22 @@ export function statementEvent(c: RecordingContext, request: OpenRequest, source
       duration: done?.durationUs === undefined ? undefined : Math.round(done.durationUs / 1_000),
       status_code: outcome.kind === 'failed' ? outcome.code : undefined,
       query_info: queryInfo(c, request, source, done?.bytes),
-      unmapped: compact({ rows: done?.rows, command_tag: done === undefined || done.tag === '' ? undefined : done.tag, masked_columns: done === undefined || done.masked.length === 0 ? undefined : done.masked.length, approval_id: request.approval?.id, reference: outcome.kind === 'denied' ? outcome.reference : undefined, client_kind: c.open.client.kind }),
+      unmapped: unmappedOf(c, request, outcome),
     },
+  });
+}
+
+/** What the schema has no attribute for. Empty lists are left out. */
+function unmappedOf(c: RecordingContext, request: OpenRequest, o: StatementOutcome): OcsfObject {
+  const done = o.kind === 'done' ? o : undefined;
+  return compact({
+    rows: done?.rows,
+    command_tag: done === undefined || done.tag === '' ? undefined : done.tag,
+    masked_columns: done === undefined || done.masked.length === 0 ? undefined : done.masked.length,
+    unmasked_classes: done === undefined || done.unmasked.length === 0 ? undefined : done.unmasked,
+    approval_id: request.approval?.id,
+    reference: o.kind === 'denied' ? o.reference : undefined,
+    client_kind: c.open.client.kind,
   });
 }
 

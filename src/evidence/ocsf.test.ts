@@ -71,6 +71,11 @@ describe('statements of a recording', () => {
     expect(told.length + events.end().length).toBe(3_000);
   });
 
+  it('say which classes were shown in clear', () => {
+    const [, event] = eventsOf([...statementRecords(1, 'SELECT 1', 'SELECT'), record(3, 'sql.query', { dec: 'allow', verb: ['SELECT'] }, { sql: 'SELECT email FROM customers' }), record(4, 'sql.result', { q: 3, i: 0, tag: 'SELECT 1', us: 1, unmask: ['email'] })]);
+    expect(valid(event)).toMatchObject({ unmapped: { unmasked_classes: ['email'] } });
+  });
+
   it('carry long text cut, and say so', () => {
     const [event] = eventsOf(statementRecords(1, `SELECT '${'é'.repeat(50_000)}'`, 'SELECT'));
     expect(valid(event)).toMatchObject({ metadata: { is_truncated: true } });

@@ -37,7 +37,7 @@ const holder = randomUUID();
  * True when the work is ours until the lease runs out. A lease is kept by taking it again. What must not happen twice
  * is guarded by a compare-and-set besides: clocks of hosts differ.
  */
-export async function takeLease(db: Database, name: string, nowMs: number, by = holder): Promise<boolean> {
+export async function takeLease(db: Database, name: string, nowMs: number, by: string = holder): Promise<boolean> {
   const changed = await db.run(
     `insert into worker_leases (name, holder, until_ms) values ($1,$2,$3)
      on conflict (name) do update set holder = $2, until_ms = $3 where worker_leases.holder = $2 or worker_leases.until_ms <= $4`,
