@@ -68,6 +68,7 @@ export function sessionRows(r: () => number, startMs: number, count: number): St
       approvalId: undefined,
       policies: decision === 'allow' ? ['access-engineering'] : [pick(r, ['no-drop', 'hold-update-without-where', 'hold-delete', 'no-truncate-in-prod'])],
       masked,
+      unmasked: new Set<string>(),
       answerN: i * 3 + 2,
       rows: Math.floor(r() * 100),
       us: Math.floor(r() * 20_000),

@@ -15,6 +15,7 @@ interface Options extends Place {
   readonly decision?: string[];
   readonly policy?: string[];
   readonly dataClass?: string[];
+  readonly unmasked?: string[];
   readonly table?: string[];
   readonly verb?: string[];
   readonly device?: string[];
@@ -38,6 +39,7 @@ export function addSearch(root: Command): void {
     ['--decision <decisions...>', 'allow, held, denied, approved'],
     ['--policy <ids...>', 'policy that decided'],
     ['--data-class <ids...>', 'data class that was masked in the answer'],
+    ['--unmasked <ids...>', 'data class that the answer showed in clear'],
     ['--table <names...>', 'table that the statement names'],
     ['--verb <verbs...>', 'SELECT, UPDATE ...'],
     ['--device <ids...>', 'device'],
@@ -93,6 +95,7 @@ function bodyOf(words: readonly string[], o: Options): SearchBody {
     decision: o.decision,
     policy: o.policy,
     data_class: o.dataClass,
+    unmasked: o.unmasked,
     table: o.table,
     verb: o.verb,
     device: o.device,

@@ -10,6 +10,8 @@ export interface RecordedStatement {
   readonly rows?: number;
   /** `email:12` */
   readonly hits?: readonly string[];
+  /** Classes shown in clear. */
+  readonly unmask?: readonly string[];
   readonly error?: string;
 }
 
@@ -28,14 +30,14 @@ export function recordQuery(recorder: SessionRecorder, s: RecordedStatement): nu
 }
 
 /** The answer of the statement at record `q`. */
-export function answer(recorder: SessionRecorder, q: number, s: Pick<RecordedStatement, 'rows' | 'hits' | 'error'>): void {
+export function answer(recorder: SessionRecorder, q: number, s: Pick<RecordedStatement, 'rows' | 'hits' | 'unmask' | 'error'>): void {
   if (s.error !== undefined) {
     recorder.append({ kind: 'sql.error', clear: { q, code: s.error }, fields: [{ name: 'message', value: 'the target said no' }] });
     return;
   }
   recorder.append({
     kind: 'sql.result',
-    clear: { q, i: 0, tag: `SELECT ${s.rows ?? 1}`, us: 1_500, rows: s.rows ?? 1, bytes: 20, kept: 1, ...(s.hits === undefined ? {} : { mask: s.hits.map((h, i) => `${i}:${h.split(':')[0] ?? ''}`), hits: s.hits }) },
+    clear: { q, i: 0, tag: `SELECT ${s.rows ?? 1}`, us: 1_500, rows: s.rows ?? 1, bytes: 20, kept: 1, ...(s.unmask === undefined ? {} : { unmask: s.unmask }), ...(s.hits === undefined ? {} : { mask: s.hits.map((h, i) => `${i}:${h.split(':')[0] ?? ''}`), hits: s.hits }) },
     fields: [{ name: 'columns', value: ['id'] }, { name: 'rows', value: [['1']] }],
   });
 }

@@ -37,6 +37,8 @@ export const searchFilters = z.strictObject({
   policy: oneOf(name),
   /** Data class that was masked in the answer. */
   data_class: oneOf(name),
+  /** Data class that policy let this person see in clear in the answer. */
+  unmasked: oneOf(name),
   /** `orders` or `public.orders`, as the statement names it. */
   table: oneOf(name),
   /** SELECT, UPDATE ... */
@@ -107,6 +109,8 @@ export const searchHit = z.strictObject({
   tables: z.array(z.string().max(255)).max(200),
   /** What was masked in its answer. */
   masked: z.array(maskedClass).max(200),
+  /** Classes that its answer showed in clear, because policy permits this person to see them. */
+  unmasked: z.array(z.string().max(255)).max(200),
   /** Absent while no answer is recorded. */
   rows: z.number().int().min(0).optional(),
   us: z.number().int().min(0).optional(),

@@ -23,7 +23,7 @@ describe.each(flavours)('reports of the %s store', (flavour) => {
     approval = request.id;
     await alice.client.requestApproval(request);
     const r = session.recorder;
-    recordQuery(r, { sql: 'SELECT email FROM orders', rows: 5, hits: ['email:5'] });
+    recordQuery(r, { sql: 'SELECT email FROM orders', rows: 5, hits: ['email:5'], unmask: ['iban'] });
     const held = recordQuery(r, { sql: '=HYPERLINK("http://evil","x")', dec: 'hold', reason: '@SUM(1)', pol: ['hold-all'] });
     r.append({ kind: 'approval.request', clear: { q: held, id: approval }, fields: [] });
     recordQuery(r, { sql: 'DROP TABLE "<script>alert(1)</script>"', dec: 'deny', reason: 'no "drops",\never', pol: ['no-drop'] });
@@ -53,8 +53,8 @@ describe.each(flavours)('reports of the %s store', (flavour) => {
 
   it('lists what was out of the ordinary', async () => {
     const kinds = (await rows('exceptions')).map((r) => [r['kind'], r['reference']]);
-    expect(kinds).toHaveLength(4);
-    expect(kinds).toEqual(expect.arrayContaining([['held', `${session.id}/2`], ['denied', `${session.id}/4`], ['gap in the recording', `${session.id}/6`], ['break-glass', `${session.id}/7`]]));
+    expect(kinds).toHaveLength(5);
+    expect(kinds).toEqual(expect.arrayContaining([['shown unmasked', `${session.id}/0`], ['held', `${session.id}/2`], ['denied', `${session.id}/4`], ['gap in the recording', `${session.id}/6`], ['break-glass', `${session.id}/7`]]));
   });
 
   it('lists approvals with what became of the statement', async () => {

@@ -50,6 +50,7 @@ export async function asked(q: Queries, f: SearchFilters, scope: Scope): Promise
   add('decision', f.decision);
   add('policy', f.policy);
   add('data_class', f.data_class);
+  add('unmasked', f.unmasked);
   add('table', f.table);
   add('verb', f.verb);
   add('device', f.device);

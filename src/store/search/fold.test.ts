@@ -16,10 +16,11 @@ describe('records as rows of the index', () => {
     const { statements, marks } = folded([
       record(0, 'sql.query', { dec: 'allow', pol: ['a', 'a'], verb: ['SELECT', 'SELECT'] }, { sql: 'select 1; select 2' }),
       record(1, 'sql.result', { q: 0, rows: 3, us: 10, mask: ['0:email'], hits: ['email:2'] }),
-      record(2, 'sql.result', { q: 0, tag: 'UPDATE 4', us: 5, hits: ['email:1', 'phone:9'] }),
+      record(2, 'sql.result', { q: 0, tag: 'UPDATE 4', us: 5, hits: ['email:1', 'phone:9'], unmask: ['iban'] }),
     ]);
     expect(statements).toMatchObject([{ n: 0, decision: 'allow', policies: ['a'], rows: 7, us: 15, answerN: 2 }]);
     expect([...(statements[0]?.masked ?? [])]).toEqual([['email', 3], ['phone', 9]]);
+    expect([...(statements[0]?.unmasked ?? [])]).toEqual(['iban']);
     expect(marks).toEqual([]);
   });
 

@@ -30,6 +30,7 @@ export interface StatementRow {
   approvalId: ApprovalId | undefined;
   policies: readonly string[];
   readonly masked: Masked;
+  readonly unmasked: Set<string>;
   answerN: number | undefined;
   rows: number | undefined;
   us: number | undefined;
@@ -44,6 +45,7 @@ export interface Change {
   approvalId: ApprovalId | undefined;
   policies: readonly string[] | undefined;
   readonly masked: Masked;
+  readonly unmasked: Set<string>;
   answerN: number | undefined;
   rows: number | undefined;
   us: number | undefined;
@@ -163,6 +165,7 @@ class Folder {
       approvalId: undefined,
       policies: ids(clearList(r, 'pol')),
       masked: new Map(),
+      unmasked: new Set(),
       answerN: undefined,
       rows: undefined,
       us: undefined,
@@ -190,7 +193,7 @@ class Folder {
     const n = this.#texts.get(q)?.parent ?? q;
     const here = this.#statements.get(n) ?? this.#changes.get(n);
     if (here !== undefined) return here;
-    const change: Change = { n, decision: undefined, reason: undefined, approvalId: undefined, policies: undefined, masked: new Map(), answerN: undefined, rows: undefined, us: undefined, error: undefined };
+    const change: Change = { n, decision: undefined, reason: undefined, approvalId: undefined, policies: undefined, masked: new Map(), unmasked: new Set(), answerN: undefined, rows: undefined, us: undefined, error: undefined };
     this.#changes.set(n, change);
     return change;
   }
@@ -204,6 +207,7 @@ class Folder {
     if (answer.rows !== undefined) target.rows = (target.rows ?? 0) + answer.rows;
     if (answer.us !== undefined) target.us = (target.us ?? 0) + answer.us;
     if (answer.error !== undefined) target.error = answer.error;
+    for (const id of clearList(r, 'unmask')) if (id !== '') target.unmasked.add(id);
     for (const [id, cells] of maskedOf(r)) target.masked.set(id, (target.masked.get(id) ?? 0) + cells);
   }
 

@@ -34,6 +34,7 @@ const row = z.object({
   policies: z.array(text),
   tables: z.array(text),
   masked: text,
+  unmasked: z.array(text),
   result_rows: z.number().nullable(),
   us: z.number().nullable(),
   error: text.nullable(),
@@ -44,7 +45,7 @@ export async function hitsAt(q: Queries, places: readonly Place[], marks: { term
   const rows = await q.rows(
     row,
     `select e.sid, e.n, e.at_ms, e.offset_ms, s.session_id, p.iss, p.sub, p.name, s.device_id, s.connection, s.client, s.meta, r.state,
-       e.shown, e.cut, e.redacted, e.params, e.verbs, e.decision, e.reason, e.approval_id, e.policies, e.tables, e.masked, e.result_rows, e.us, e.error,
+       e.shown, e.cut, e.redacted, e.params, e.verbs, e.decision, e.reason, e.approval_id, e.policies, e.tables, e.masked, e.unmasked, e.result_rows, e.us, e.error,
        (select max(c.idx) from search_chunks c where c.session_id = s.session_id and c.first_n <= e.n) as chunk
      from jsonb_to_recordset($1::jsonb) as k(at_ms bigint, sid bigint, n integer)
      join search_statements e on e.sid = k.sid and e.n = k.n and e.at_ms = k.at_ms
@@ -80,6 +81,7 @@ export async function hitsAt(q: Queries, places: readonly Place[], marks: { term
     policy_ids: r.policies,
     tables: r.tables,
     masked: parseMasked(r.masked).map(([data_class, cells]) => ({ data_class, cells })),
+    unmasked: r.unmasked,
     ...(r.result_rows === null ? {} : { rows: r.result_rows }),
     ...(r.us === null ? {} : { us: r.us }),
     ...(r.error === null ? {} : { error: r.error }),

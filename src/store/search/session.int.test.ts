@@ -99,14 +99,14 @@ describe.each(flavours)('one session on the %s store', (flavour) => {
     r.checkpoint();
     r.append({ kind: 'session.note', fields: [{ name: 'text', value: 'z'.repeat(3_000) }] });
     r.append({ kind: 'policy.decision', clear: { q: bind, id: APPROVAL, dec: 'approved' } });
-    answer(r, bind, { rows: 4, hits: ['email:4'] });
+    answer(r, bind, { rows: 4, hits: ['email:4'], unmask: ['iban', 'email'] });
     r.checkpoint();
     await r.sync();
     await r.close({ reason: 'client disconnected' });
     await uploadRest(alice, late);
     await indexed(auditor);
-    const { hits } = await auditor.search({ text: 'latecomers', decision: ['approved'], data_class: ['email'] });
-    expect(hits).toMatchObject([{ session_id: late.id, n: bind, rows: 4, decision: 'approved', masked: [{ data_class: 'email', cells: 4 }] }]);
+    const { hits } = await auditor.search({ text: 'latecomers', decision: ['approved'], data_class: ['email'], unmasked: ['iban'] });
+    expect(hits).toMatchObject([{ session_id: late.id, n: bind, rows: 4, decision: 'approved', masked: [{ data_class: 'email', cells: 4 }], unmasked: ['email', 'iban'] }]);
     expect((await auditor.search({ text: 'latecomers', decision: ['held'] })).hits).toEqual([]);
     expect((await auditor.getRecording(late.id)).recording.chunks).toBeGreaterThan(2);
   });

@@ -54,10 +54,10 @@ function cut(part: string, at: number, words: Word[]): void {
  * Exact values that a filter asks for are lexemes of the same index, so that one look-up answers words and filters
  * together. They begin with a character that no word has.
  */
-export type Tag = `=${'p' | 'g' | 'k' | 'd' | 'i' | 'c' | 't' | 'b' | 'v' | 'a' | 'e' | 'm'}:${string}`;
-export const tag = (kind: 'person' | 'group' | 'target' | 'decision' | 'policy' | 'data_class' | 'table' | 'verb' | 'device' | 'client' | 'failed' | 'token', value: string): Tag =>
+export type Tag = `=${'p' | 'g' | 'k' | 'd' | 'i' | 'c' | 't' | 'b' | 'v' | 'a' | 'e' | 'm' | 'u'}:${string}`;
+export const tag = (kind: 'person' | 'group' | 'target' | 'decision' | 'policy' | 'data_class' | 'table' | 'verb' | 'device' | 'client' | 'failed' | 'token' | 'unmasked', value: string): Tag =>
   `=${LETTERS[kind]}:${plain(value.toLowerCase()).slice(0, 300)}`;
-const LETTERS = { person: 'p', group: 'g', target: 'k', decision: 'd', policy: 'i', data_class: 'c', table: 't', verb: 'b', device: 'v', client: 'a', failed: 'e', token: 'm' } as const;
+const LETTERS = { person: 'p', group: 'g', target: 'k', decision: 'd', policy: 'i', data_class: 'c', table: 't', verb: 'b', device: 'v', client: 'a', failed: 'e', token: 'm', unmasked: 'u' } as const;
 
 /** Text as the database can hold it: no NUL, no half of a surrogate pair. */
 export const plain = (text: string): string => text.replaceAll('\u0000', '\u2400').toWellFormed();

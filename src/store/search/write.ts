@@ -58,6 +58,7 @@ const rowTags = (s: StatementRow, tables: readonly string[]): Tag[] => [
   tag('decision', s.decision),
   ...s.policies.map((p) => tag('policy', p)),
   ...[...s.masked.keys()].map((c) => tag('data_class', c)),
+  ...[...s.unmasked].map((c) => tag('unmasked', c)),
   ...s.verbs.map((v) => tag('verb', v)),
   ...tableTags(tables),
   ...(s.error === undefined ? [] : [tag('failed', '1')]),
@@ -86,6 +87,7 @@ async function insertStatements(tx: Queries, session: IndexedSession, statements
       policies: s.policies,
       tables,
       masked: JSON.stringify([...s.masked]),
+      unmasked: [...s.unmasked],
       answer_n: s.answerN ?? null,
       result_rows: s.rows ?? null,
       us: s.us ?? null,
@@ -94,10 +96,10 @@ async function insertStatements(tx: Queries, session: IndexedSession, statements
     };
   });
   await tx.run(
-    `insert into search_statements (sid, person, n, at_ms, offset_ms, decision, shown, cut, redacted, params, verbs, reason, approval_id, policies, tables, masked, answer_n, result_rows, us, error, words)
-     select $1, $2, r.n, r.at_ms, r.offset_ms, r.decision, r.shown, r.cut, r.redacted, r.params, r.verbs, r.reason, r.approval_id, r.policies, r.tables, r.masked, r.answer_n, r.result_rows, r.us, r.error, r.words::tsvector
+    `insert into search_statements (sid, person, n, at_ms, offset_ms, decision, shown, cut, redacted, params, verbs, reason, approval_id, policies, tables, masked, unmasked, answer_n, result_rows, us, error, words)
+     select $1, $2, r.n, r.at_ms, r.offset_ms, r.decision, r.shown, r.cut, r.redacted, r.params, r.verbs, r.reason, r.approval_id, r.policies, r.tables, r.masked, r.unmasked, r.answer_n, r.result_rows, r.us, r.error, r.words::tsvector
      from jsonb_to_recordset($3::jsonb) as r(n integer, at_ms bigint, offset_ms bigint, decision text, shown text, cut boolean, redacted boolean, params text, verbs text[], reason text,
-       approval_id text, policies text[], tables text[], masked text, answer_n integer, result_rows bigint, us bigint, error text, words text)
+       approval_id text, policies text[], tables text[], masked text, unmasked text[], answer_n integer, result_rows bigint, us bigint, error text, words text)
      on conflict do nothing`,
     [session.sid, session.person, JSON.stringify(rows)],
   );
@@ -147,13 +149,15 @@ async function applyChange(tx: Queries, sid: number, c: Change): Promise<void> {
   const masked = new Map(parseMasked(row.masked));
   if (fresh) for (const [id, cells] of c.masked) masked.set(id, (masked.get(id) ?? 0) + cells);
   for (const id of masked.keys()) tags.push(tag('data_class', id));
+  for (const id of c.unmasked) tags.push(tag('unmasked', id));
   if (c.error !== undefined) tags.push(tag('failed', '1'));
   const sum = (old: number | null, more: number | undefined): number | null => (fresh && more !== undefined ? (old ?? 0) + more : old);
   await tx.run(
     `update search_statements set reason = coalesce($4, reason), approval_id = coalesce($5, approval_id),
        policies = case when $6::jsonb is null then policies else array(select jsonb_array_elements_text($6::jsonb)) end,
-       masked = $7, answer_n = $8, result_rows = $9, us = $10, error = coalesce($11, error), words = words || $12::tsvector
+       masked = $7, answer_n = $8, result_rows = $9, us = $10, error = coalesce($11, error),
+       unmasked = array(select u from (select unnest(unmasked) as u union select jsonb_array_elements_text($13::jsonb)) both_of order by u), words = words || $12::tsvector
      where sid = $1 and n = $2 and at_ms = $3`,
-    [sid, c.n, row.at_ms, c.reason ?? null, c.approvalId ?? null, c.policies === undefined ? null : JSON.stringify(c.policies), JSON.stringify([...masked]), fresh ? (c.answerN ?? null) : row.answer_n, sum(row.result_rows, c.rows), sum(row.us, c.us), c.error ?? null, vectorText([], tags)],
+    [sid, c.n, row.at_ms, c.reason ?? null, c.approvalId ?? null, c.policies === undefined ? null : JSON.stringify(c.policies), JSON.stringify([...masked]), fresh ? (c.answerN ?? null) : row.answer_n, sum(row.result_rows, c.rows), sum(row.us, c.us), c.error ?? null, vectorText([], tags), JSON.stringify([...c.unmasked])],
   );
 }

@@ -7,6 +7,7 @@ import { identity } from './0005-identity.ts';
 import { siem } from './0006-siem.ts';
 import { parts } from './0008-parts.ts';
 import { retention } from './0012-retention.ts';
+import { searchUnmasked } from './0013-search-unmasked.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention];
+export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention, searchUnmasked];
