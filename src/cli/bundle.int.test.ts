@@ -174,6 +174,7 @@ describe('a policy repository', () => {
     const candidate = source(110, (d) => writeFileSync(path.join(d, 'policies', 'no-select.cedar'), '@id("no-select")\n@reason("nobody reads")\nforbid(principal, action == Action::"sql:select", resource);\n'));
     const asAuditor = ['--config', store.configFile, '--as', 'ada@example.com', '--groups', 'audit', '--json'];
     const fromStore = await run('simulate', candidate, ...asAuditor);
+    expect(fromStore.error).toBeUndefined();
     const report = JSON.parse(fromStore.out) as { sessions: number; requests: number; same: number; skipped: string[]; changed: { denied: number } };
     expect(report.skipped).toEqual([]);
     expect(report.sessions).toBeGreaterThanOrEqual(4);

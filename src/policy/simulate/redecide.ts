@@ -83,7 +83,7 @@ function answerOf(outcome: Outcome, statement: StatementAnalysis | undefined): A
   const { columns } = outcome.maskPlan;
   const output = statement?.output;
   if (columns === 'detect_all' || output === undefined || typeof output === 'string') return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [], isRefused: false };
-  const masked = columns.flatMap((c, i) => (c === undefined || c === 'detect' ? [] : [`${output[i]?.name ?? i}:${c.classId}`]));
+  const masked = columns.flatMap((c, i) => (c === 'detect' ? [] : [`${output[i]?.name ?? i}:${c.classId}`]));
   return { effect: 'allow', reason: '', policyIds: outcome.policyIds, masked: [...new Set(masked)].sort(), isRefused: false };
 }
 

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fromBase64, toBase64, utf8 } from '../../base/encoding.ts';
 import { ConfigError } from '../../base/errors.ts';
-import { canonicalJson, type Json } from '../../base/jcs.ts';
+import { canonicalJson } from '../../base/jcs.ts';
 import { writeDurable } from '../../evidence/files.ts';
 import { nodeCrypto } from '../../evidence/node-crypto.ts';
 import { tufVersions } from '../../contract/store/index.ts';
@@ -51,7 +51,7 @@ const policyState = z.strictObject({
 });
 export type PolicyState = z.output<typeof policyState>;
 
-const message = (state: PolicyState): Uint8Array => utf8(`sallyport-policy-state-v1\n${canonicalJson(state as unknown as Json)}`);
+const message = (state: PolicyState): Uint8Array => utf8(`sallyport-policy-state-v1\n${canonicalJson(state)}`);
 
 export function writeState(file: string, device: Device, state: PolicyState): void {
   writeDurable(file, `${JSON.stringify({ state, signature: toBase64(device.signer.sign(message(state))) })}\n`);

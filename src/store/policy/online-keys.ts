@@ -9,8 +9,7 @@ import type { Sealer } from '../crypto/seal.ts';
 import type { Queries } from '../db/database.ts';
 import { StoreError } from '../http/errors.ts';
 
-const ROLES = ['snapshot', 'timestamp'] as const;
-export type OnlineRole = (typeof ROLES)[number];
+export type OnlineRole = 'snapshot' | 'timestamp';
 export type OnlineKeys = Readonly<Record<OnlineRole, TufKey>>;
 
 const context = (keyId: string): string => `policy key ${keyId}`;
