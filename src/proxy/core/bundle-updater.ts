@@ -163,12 +163,18 @@ export class BundleUpdater {
     void this.#flush();
   }
 
+  /** A look of its own: one that is under way may have read the store before what this one is for. */
+  async #nextCheck(): Promise<void> {
+    await this.#checking;
+    await this.check();
+  }
+
   #plan(afterMs: number): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
     // A bundle that ends before the next look ends on time.
     const untilEnd = this.#mode === 'normal' ? this.#state.ends_ms - this.#nowMs() : Number.POSITIVE_INFINITY;
-    this.#timer = setTimeout(() => void this.check().finally(() => this.start()), Math.max(0, Math.min(afterMs, untilEnd)));
+    this.#timer = setTimeout(() => void this.#nextCheck().finally(() => this.start()), Math.max(0, Math.min(afterMs, untilEnd)));
     this.#timer.unref();
   }
 
