@@ -5,17 +5,20 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, MalformedError } from '../base/errors.ts';
 import { isSessionId } from '../base/ids.ts';
 import { castLines } from '../evidence/cast.ts';
-import { nodeCrypto } from '../evidence/node-crypto.ts';
+import { chainText, deviceChains, type ChainLink } from '../evidence/device-chain.ts';
+import { nodeCrypto, nodeSha256Hex } from '../evidence/node-crypto.ts';
 import { openRecording } from '../evidence/read-files.ts';
 import { readRecords } from '../evidence/read.ts';
-import type { RecordingSource } from '../evidence/source.ts';
+import { fileNames, type RecordingSource } from '../evidence/source.ts';
 import { writeSrz } from '../evidence/srz.ts';
+import type { Trust } from '../evidence/trust.ts';
 import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
 import { withIdentity } from './identity-options.ts';
 import { addSearch } from './recordings-search.ts';
+import { redactCommand } from './recordings-redact.ts';
 import { recordLine } from './recordings-text.ts';
 import { loadDataDir, loadTrust, remote, type Place } from './recordings-place.ts';
 
@@ -27,7 +30,7 @@ export function recordingsCommand(): Command {
   const root = new Command('recordings').description('find, read, verify and export recordings');
   placed(root.command('list').description('recordings on this machine, or in the store with --as or --token-file')).action(list);
   placed(root.command('show <id>').description('the records of one recording: a session id, a directory or an .srz file')).action(show);
-  placed(root.command('verify <file-or-id>').description('prove a recording with public keys only; exit 0 on PASS and RECOVERED, 1 on FAIL'))
+  placed(root.command('verify <file-or-id...>').description('prove recordings with public keys only, several also against each other; exit 0 on PASS and RECOVERED, 1 on FAIL'))
     .option('--trust <file>', 'trust.json of the organisation; default: the one of --config')
     .action(verify);
   placed(root.command('export <id>').description('one .srz file that an outsider verifies'))
@@ -44,6 +47,7 @@ export function recordingsCommand(): Command {
       process.stdout.write(`${o.output}\n`);
     });
   addSearch(root);
+  root.addCommand(redactCommand());
   return root;
 }
 
@@ -101,11 +105,30 @@ async function show(what: string, o: Common): Promise<void> {
   });
 }
 
-async function verify(what: string, o: Common & { trust?: string }): Promise<void> {
+async function verify(all: readonly string[], o: Common & { trust?: string }): Promise<void> {
   const trust = await loadTrust(o);
-  const report = await withRecording(what, o, (source, own) => verifyRecording(source, trust, { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' }));
+  const links: ChainLink[] = [];
+  for (const what of all) links.push(...(await verifyOne(what, trust, o)));
+  if (all.length < 2) return;
+  try {
+    process.stdout.write(o.json ? `${JSON.stringify({ devices: deviceChains(links) })}\n` : `${chainText(links, deviceChains(links))}\n`);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    process.exitCode = 1;
+    process.stdout.write(o.json ? `${JSON.stringify({ error: error.message })}\n` : `FAIL: ${error.message}\n`);
+  }
+}
+
+/** @returns its place in the device's sequence, when that is proven */
+async function verifyOne(what: string, trust: Trust, o: Common): Promise<ChainLink[]> {
+  let openSha256 = '';
+  const report = await withRecording(what, o, (source, own) => {
+    openSha256 = nodeSha256Hex(source.file(fileNames.open) ?? '');
+    return verifyRecording(source, trust, { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' });
+  });
   process.stdout.write(o.json ? `${JSON.stringify(report)}\n` : reportText(report));
   if (report.verdict === 'FAIL') process.exitCode = 1;
+  return report.verdict === 'FAIL' || report.open === undefined ? [] : [{ open: report.open, sha256: openSha256 }];
 }
 
 export function reportText(r: VerifyReport): string {
@@ -120,7 +143,10 @@ export function reportText(r: VerifyReport): string {
 }
 
 async function exportSrz(what: string, o: Common & { output: string }): Promise<void> {
-  const { sizeBytes } = await withRecording(what, o, (source) => writeSrz(source, o.output));
+  const { sizeBytes } = await withRecording(what, o, (source, own) => {
+    if (own) process.stderr.write('sallyport: this is the device\u2019s own copy, without proofs of the store\u2019s log: a verifier whose trust names the log refuses it. With --as or --token-file the store exports it.\n');
+    return writeSrz(source, o.output);
+  });
   process.stdout.write(o.json ? `${JSON.stringify({ file: o.output, bytes: sizeBytes })}\n` : `${o.output}: ${sizeBytes} bytes\n`);
 }
 

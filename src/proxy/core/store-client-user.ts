@@ -64,6 +64,10 @@ export interface UserApi {
   getRecording(session: SessionId): Promise<{ readonly recording: c.RecordingInfo; readonly files: readonly { readonly name: string; readonly bytes: number }[] }>;
   getRecordingFile(session: SessionId, name: string): Promise<Uint8Array>;
   downloadSrz(session: SessionId): Promise<Uint8Array>;
+  proposeRedaction(session: SessionId, wishes: { readonly items: readonly { readonly n: number; readonly field?: string }[]; readonly legal_basis: string; readonly ticket: string }): Promise<c.RedactionView>;
+  redaction(id: string): Promise<c.RedactionView>;
+  /** Sends the caller's signature over the proposed statement; with the second person's the redaction is in force. */
+  signRedaction(id: string, envelope: string): Promise<c.RedactionView>;
   /** A file of the transparency log by its C2SP path: `checkpoint`, `tile/0/000`. */
   logFile(path: string): Promise<Uint8Array>;
   /** trust.json as JSON, for `parseTrust`. */
@@ -112,6 +116,9 @@ export function userApi(http: StoreHttp, device: DeviceSigner | undefined, setTo
     },
     ...approvalCalls(http),
     ...recordingCalls(http),
+    proposeRedaction: (session, wishes) => http.call({ method: 'POST', path: `/v1/recordings/${session}/redactions`, auth: 'user', json: wishes, reply: c.redactionView }),
+    redaction: (id) => http.call({ method: 'GET', path: `/v1/redactions/${encodeURIComponent(id)}`, auth: 'user', reply: c.redactionView }),
+    signRedaction: (id, envelope) => http.call({ method: 'POST', path: `/v1/redactions/${encodeURIComponent(id)}/signatures`, auth: 'user', json: { envelope }, timeoutMs: 120_000, reply: c.redactionView }),
     logFile: (path) => http.download({ method: 'GET', path: `/log/${path}`, auth: 'user' }),
     trust: () => http.call({ method: 'GET', path: '/v1/trust', auth: 'user', reply: c.trustReply }),
     subscribe: (onEvent, signal, onProblem) => subscribe(http, onEvent, signal, onProblem),

@@ -78,6 +78,7 @@ export function timestamper(o: TimestamperOptions): Timestamper {
 async function requestToken(o: TimestamperOptions, message: Uint8Array): Promise<Uint8Array> {
   // Without a nonce: an older token for the same checkpoint would be as good.
   const request = new TimeStampReq({
+    version: 1,
     messageImprint: new MessageImprint({
       hashAlgorithm: new AlgorithmIdentifier({ algorithmId: '2.16.840.1.101.3.4.2.1' }),
       hashedMessage: new OctetString({ valueHex: new Uint8Array(createHash('sha256').update(message).digest()).buffer }),
