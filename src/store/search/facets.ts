@@ -7,7 +7,7 @@ import { metaJson } from './session-row.ts';
 import { parseMasked } from './write.ts';
 
 /** Matches that are counted. */
-export const FACET_MATCHES = 2_000;
+export const FACET_MATCHES = 1_000;
 const TOP = 12;
 const BUCKETS = 24;
 

@@ -9,7 +9,7 @@ import { type Asked, conditions, Params } from './filters.ts';
 import { type Month, monthsThere } from './months.ts';
 
 /** A search answers with what it has after this time. */
-export const SEARCH_TIME_MS = 2_000;
+export const SEARCH_TIME_MS = 1_000;
 /** Rows that one step reads where no index helps. */
 export const WINDOW_ROWS = 20_000;
 
