@@ -14,7 +14,7 @@ import { Link } from '../link.tsx';
 import { VirtualTable, type TableColumn } from '../table.tsx';
 import { Failed } from '../ui.tsx';
 import classes from './activity.module.css';
-import { asLines, foldTrail, type TrailEntry, type TrailLine } from './fold.ts';
+import { asLines, foldTrail, partOf, type TrailEntry, type TrailLine } from './fold.ts';
 import { isViewing } from './words.ts';
 
 const LIMIT = 1_000;
@@ -22,7 +22,7 @@ const LIMIT = 1_000;
 function What({ line }: { line: TrailLine }) {
   const { object } = line.newest;
   if (line.session === undefined) return <>{object}</>;
-  const part = line.calls === 1 ? object.slice(line.session.length + 1) : plural(line.calls, 'call');
+  const part = line.calls === 1 ? partOf(object, line.session) : plural(line.calls, 'call');
   return (
     <>
       <Link to={{ page: 'session', id: line.session }} className={classes.link}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asLines, foldTrail, type TrailEntry } from './fold.ts';
+import { asLines, foldTrail, partOf, sessionOf, type TrailEntry } from './fold.ts';
 
 const session = '019a8a3e-7c11-7d2e-9b52-8b7f6f0f2a11';
 let id = 1_000;
@@ -24,6 +24,10 @@ describe('the trail', () => {
   });
   it('begins a new line after a pause', () => {
     expect(foldTrail([entry(2_000_000, 'recording.download', `${session}/a`), entry(1_000_000, 'recording.download', `${session}/a`)]).map((l) => l.did)).toEqual(['replayed a session', 'replayed a session']);
+  });
+  it('knows the session of a refused path, and the part of it', () => {
+    expect(sessionOf(`/v1/recordings/${session}/summary`)).toBe(session);
+    expect([partOf(`${session}/final.note`, session), partOf(session, session)]).toEqual(['final.note', '']);
   });
   it('is there entry by entry', () => expect(asLines(entries).length).toBe(entries.length));
 });

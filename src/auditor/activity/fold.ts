@@ -26,11 +26,11 @@ export interface TrailLine {
 
 const ONE_GO_MS = 10 * 60_000;
 
-/** The session that an entry is about, when it is about one. */
-export function sessionOf(object: string): string | undefined {
-  const [first = ''] = object.split('/');
-  return isSessionId(first) ? first : undefined;
-}
+/** The session that an entry is about, when it is about one: done things are named by their object, refused ones by the path. */
+export const sessionOf = (object: string): string | undefined => object.split('/').find((part) => isSessionId(part));
+
+/** What of a session an entry is about: the file's name behind its id. */
+export const partOf = (object: string, session: string): string => object.slice(object.indexOf(session) + session.length + 1);
 
 /** Gravest first: a viewing with an export in it is an export. */
 const RANK = ['recording.export', 'recording.download', 'recording.statement', 'recording.timeline', 'recording.show', 'recording.summary'];
