@@ -1,9 +1,9 @@
 /** Waits for what happens on its own, by looking again. */
 
 const LOOK_AGAIN_MS = 25;
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 90_000;
 
-/** Resolves when `check` no longer throws; after a minute it rejects with what `check` threw last. */
+/** Resolves when `check` no longer throws; after a minute and a half it rejects with what `check` threw last. */
 export async function eventually<T>(check: () => T | Promise<T>): Promise<T> {
   const until = Date.now() + GIVE_UP_MS;
   for (;;) {
