@@ -1,4 +1,5 @@
 /** Entry of the auditor's pages. */
+import './no-eval.ts';
 import '@fontsource-variable/inter';
 import '@fontsource-variable/jetbrains-mono';
 import '@mantine/core/styles.css';

@@ -51,7 +51,13 @@ function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; ver
         {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {s.client.program === '' ? s.client.kind : s.client.program} from {s.client.address} · {plural(s.counts.statements, 'statement')}
       </p>
       <div className={classes.right}>
-        <VerdictPill verdict={v.phase === 'done' ? v.report.verdict : null} />
+        {v.phase === 'done' && v.trust.from === 'store' && v.report.verdict !== 'FAIL' ? (
+          <Pill tone="hold" title="Checked by keys that this store gave">
+            Verified by the store’s keys
+          </Pill>
+        ) : (
+          <VerdictPill verdict={v.phase === 'done' ? v.report.verdict : null} />
+        )}
         <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={onExport}>
           Export…
         </Button>
