@@ -104,6 +104,7 @@ it('nothing acknowledged is lost and nothing is there twice, whatever fails unde
       const name = MINUTES > 0 ? random.pick(names) : (names[n] ?? '');
       const acks = tally.acks;
       await tally.until(() => tally.acks >= acks + DEVICES);
+      if (MINUTES > 0) process.stdout.write(`chaos: ${name} after ${tally.acks} acknowledged parts\n`);
       await faults[name]?.(tally, random);
       happened.set(name, (happened.get(name) ?? 0) + 1);
     }

@@ -39,7 +39,8 @@ export class StoreNode {
 
   async start(): Promise<void> {
     this.#process = startProcess(process.execPath, [this.#command, 'store', '--config', this.#config], { cwd: path.dirname(this.#config) });
-    await this.#process.waitForLine((line) => (line.includes('"ready"') ? true : undefined), 60_000);
+    // Generous: while everything fails at once on a busy machine, a start is starved and not stuck.
+    await this.#process.waitForLine((line) => (line.includes('"ready"') ? true : undefined), 180_000);
   }
 
   /** SIGKILL: nothing is said to anybody. */
