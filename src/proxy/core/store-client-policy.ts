@@ -1,6 +1,7 @@
 /** The store's policy repository over HTTP: what devices read and report, and what signers push. */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { EnvironmentError } from '../../base/errors.ts';
 import * as c from '../../contract/store/index.ts';
 import type { RepositoryFetch } from '../../tuf/client.ts';
 import { type StoreHttp, StoreRefusal } from './store-client-http.ts';
@@ -29,7 +30,7 @@ export function policyApi(http: StoreHttp, hasDevice: boolean, timeoutMs = READ_
       const at = addressOf(path);
       if (at === undefined) return undefined;
       try {
-        return await http.download({ method: 'GET', path: at, auth, timeoutMs, replyLimitBytes: limitBytes });
+        return await within(timeoutMs, (signal) => http.download({ method: 'GET', path: at, auth, timeoutMs, signal, replyLimitBytes: limitBytes }));
       } catch (error) {
         if (error instanceof StoreRefusal && error.refusal === 'not_found') return undefined;
         throw error;
@@ -47,6 +48,26 @@ export function policyApi(http: StoreHttp, hasDevice: boolean, timeoutMs = READ_
     policyVersions: async () => (await http.call({ method: 'GET', path: '/v1/policy/status', auth: 'user', reply: c.policyStatusReply })).versions,
     policyDevices: async () => (await http.call({ method: 'GET', path: '/v1/policy/devices', auth: 'user', reply: c.policyDevices })).devices,
   };
+}
+
+/**
+ * A bound of its own around the whole answer: a body that stalls is not always ended by the signal of its request once
+ * that request has been collected, and a look at the store that never ends would be the last one.
+ */
+async function within<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new EnvironmentError('env.store', `the store cannot be reached: timeout, no whole answer within ${timeoutMs} ms`));
+      controller.abort();
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** `metadata/2.root.json`, `targets/rings/early/<sha256>.bundle-3.tar.gz` to the store's routes. */
