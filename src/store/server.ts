@@ -125,7 +125,8 @@ interface AppParts {
 async function buildApp(o: AppParts): Promise<FastifyInstance> {
   const { config, clock, hub } = o;
   const { db, objects } = o.parts;
-  const app = Fastify({ ...listenOptions(config.listen), http: { connectionsCheckingInterval: SLOW_CHECK_MS }, logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: config.limits.request_seconds * 1000, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const slowMs = config.limits.request_seconds * 1000;
+  const app = Fastify({ ...listenOptions(config.listen), http: { connectionsCheckingInterval: SLOW_CHECK_MS, requestTimeout: slowMs, headersTimeout: slowMs }, logger: false, bodyLimit: BODY_LIMIT_BYTES, requestTimeout: slowMs, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
   // Bodies stay bytes: a device signs them as they are, and a route parses them only after that.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
