@@ -39,7 +39,7 @@ describe('store.yaml', () => {
     ['a bad port with its line', good.replace('5432', '99999'), /store\.yaml:9: targets\.0\.port/],
     ['broken YAML', 'data_dir: [', /store\.yaml:1/],
     ['a duplicate key', `${good}data_dir: ./other\n`, /store\.yaml:\d+.*unique/],
-    ['a listener on the network', `${good}listen: { host: 0.0.0.0, port: 80 }\n`, /loopback only/],
+    ['a listener on the network', `${good}listen: { host: 0.0.0.0, port: 80 }\n`, /store\.yaml:11: listen: beyond loopback/],
     ['two ways to say a password', good.replace('password_file: ./secret', 'password: a, password_env: B'), /exactly one/],
     ['an issuer in clear', `${good}issuers: [{ issuer: "http://idp.example.com", client_id: x }]\n`, /https/],
     ['two targets of one name', good + good.slice(good.indexOf('  - name')), /two targets/],
