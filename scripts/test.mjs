@@ -63,7 +63,7 @@ async function runUnit() {
   const report = join(reports, 'unit.json');
   const { code, timedOut } = await node(
     [bin('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    { label: 'vitest', output: 'inherit', timeoutMs: remainingMs(16 * 60_000), env: { ...process.env, FORCE_COLOR: '0' } },
+    { label: 'vitest', output: 'inherit', timeoutMs: remainingMs(17 * 60_000), env: { ...process.env, FORCE_COLOR: '0' } },
   );
   return timedOut ? crashed('unit', 'no end in time') : vitestCounts(report, code);
 }

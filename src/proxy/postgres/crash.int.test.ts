@@ -9,7 +9,7 @@ import { recordingDirs, recordsOf, verifyAll } from '../../testing/recordings.ts
 import { createShop } from '../../testing/shop.ts';
 import { StoreProcess } from '../../testing/store-process.ts';
 
-const rounds = Number(process.env['SALLYPORT_CRASH_ROUNDS'] ?? '10');
+const rounds = Number(process.env['SALLYPORT_CRASH_ROUNDS'] ?? '4');
 let server: PostgresServer;
 let store: StoreProcess;
 let gateway: TestGateway;
