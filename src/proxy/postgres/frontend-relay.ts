@@ -253,7 +253,7 @@ export class FrontendRelay {
     if (!this.#stale()) return work();
     const ask = !(raw && needsNoNames(raw, this.#context.state.statements, this.#reader));
     if (!ask && !this.#context.state.pending.touchesNames) return work();
-    return this.#refresh(ask).then(() => (this.#context.state.serverSkips ? undefined : work()));
+    return (ask ? this.#refresh() : this.#settle()).then(() => (this.#context.state.serverSkips ? undefined : work()));
   }
 
   #stale(): boolean {
@@ -263,14 +263,20 @@ export class FrontendRelay {
     return !catalogIsCurrent(this.#context);
   }
 
-  /** Waits for what is under way, and asks the server if `ask`. */
-  async #refresh(ask = true): Promise<void> {
+  /** Sends what waits, and waits until the server owes nothing. */
+  async #settle(): Promise<void> {
     const { state, toServer } = this.#context;
     if (state.pipelineOpen) toServer.push(encodeFlush());
     await (this.#flush() ?? Promise.resolve());
     await state.until(() => state.pending.length === 0);
+  }
+
+  /** Waits for what is under way, and asks the server what its names mean now. */
+  async #refresh(): Promise<void> {
+    await this.#settle();
+    const { state } = this.#context;
     // In a failed transaction the server runs nothing but its end: nothing to know, and nothing to ask.
-    if (!ask || state.transaction === 'E' || state.serverSkips) return;
+    if (state.transaction === 'E' || state.serverSkips) return;
     const { catalogs } = this.#context;
     // Reading takes time, and may wait for a lock of the very session whose change it then does not see.
     for (let tries = 0; tries < 5; tries++) {
@@ -445,7 +451,7 @@ export class FrontendRelay {
     const analysed = read();
     if (!canEstimate(analysed)) return decide(noEstimate);
     if (this.#judge(touchingNothing(analysed), params).effect === 'deny') return decide(touchingNothing);
-    return this.#refresh(false).then(async () => {
+    return this.#settle().then(async () => {
       if (state.serverSkips) return;
       if (state.transaction === 'E') return decide(noEstimate);
       const { estimate, failed } = await askPlanner(this.#context, analysed, bound);
@@ -481,12 +487,9 @@ export class FrontendRelay {
   }
 
   async #hold(verdict: Verdict & { effect: 'hold' }, a: Action): Promise<void> {
-    const { state, toServer } = this.#context;
-    if (state.pipelineOpen) toServer.push(encodeFlush());
-    await (this.#flush() ?? Promise.resolve());
-    await state.until(() => state.pending.length === 0);
+    await this.#settle();
     // Something before it has failed: the server would skip it, so nobody is asked.
-    if (state.serverSkips) return;
+    if (this.#context.state.serverSkips) return;
     await askAndAct(this.#context, this.holds, verdict, a, async () => {
       if (this.#stale()) await this.#refresh();
     });
