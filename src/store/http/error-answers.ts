@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type EnvironmentCode, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { codeOfStatus, StoreError } from './errors.ts';
+import { escapeHtml } from './html.ts';
 
 /** @param onProblem hears of failures that are the store's own */
 export function answerErrors(app: FastifyInstance, onProblem: (message: string) => void): void {
@@ -22,10 +23,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, error: StoreError)
 
 const AWAY: ReadonlySet<EnvironmentCode> = new Set<EnvironmentCode>(['env.unreachable', 'env.timeout', 'env.disk_full']);
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
 const page = (error: StoreError): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>Sign-in failed · Sallyport</title></head><body><main><h1>Sign-in failed</h1><p>${error.message.replace(/[&<>"']/g, (c) => escapes[c] ?? '')}</p><p><a href="/">Back to Sallyport</a></p></main></body></html>`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>Sign-in failed · Sallyport</title></head><body><main><h1>Sign-in failed</h1><p>${escapeHtml(error.message)}</p><p><a href="/">Back to Sallyport</a></p></main></body></html>`;
 
 /** Fastify's and the plugins' own errors carry a status; anything else is ours, and its text stays here. */
 function asStoreError(error: unknown, onProblem: (message: string) => void): StoreError {

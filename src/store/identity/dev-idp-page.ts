@@ -1,4 +1,5 @@
 /** The sign-in page of the development identity provider. */
+import { escapeHtml } from '../http/html.ts';
 export interface DevPerson {
   readonly subject: string;
   readonly name: string;
@@ -7,8 +8,6 @@ export interface DevPerson {
   readonly password?: string | undefined;
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const esc = (text: string): string => text.replace(/[&<>"']/g, (c) => escapes[c] ?? '');
 
 const style = `
 :root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--line:#dfe2e8;--text:#1b1f27;--dim:#626b7a;--accent:#3b5bdb;--bad:#c92a2a}
@@ -28,17 +27,17 @@ input{width:100%;margin-top:4px;padding:8px 10px;border:1px solid var(--line);bo
 /** @param action where the form posts to */
 export function signInPage(people: readonly DevPerson[], action: string, problem?: string): string {
   const forms = people.map((p) => {
-    const initial = esc((p.name[0] ?? '?').toUpperCase());
-    const about = esc([p.subject, p.groups.join(', ')].filter((x) => x !== '').join(' · '));
+    const initial = escapeHtml((p.name[0] ?? '?').toUpperCase());
+    const about = escapeHtml([p.subject, p.groups.join(', ')].filter((x) => x !== '').join(' · '));
     const password = p.password === undefined ? '' : `<label>Password<input type="password" name="password" autocomplete="current-password" required></label>`;
-    return `<form method="post" action="${esc(action)}">${password}<button name="subject" value="${esc(p.subject)}"><span class="dot" aria-hidden="true">${initial}</span><span><span class="who">${esc(p.name)}</span><span class="sub">${about}</span></span></button></form>`;
+    return `<form method="post" action="${escapeHtml(action)}">${password}<button name="subject" value="${escapeHtml(p.subject)}"><span class="dot" aria-hidden="true">${initial}</span><span><span class="who">${escapeHtml(p.name)}</span><span class="sub">${about}</span></span></button></form>`;
   });
-  const body = `<h1>Sign in to Sallyport</h1><p>Choose who you are.</p>${problem === undefined ? '' : `<p class="bad" role="alert">${esc(problem)}</p>`}${forms.join('')}<small>Development identity provider. It proves nothing about anybody: use a real one outside of this machine.</small>`;
+  const body = `<h1>Sign in to Sallyport</h1><p>Choose who you are.</p>${problem === undefined ? '' : `<p class="bad" role="alert">${escapeHtml(problem)}</p>`}${forms.join('')}<small>Development identity provider. It proves nothing about anybody: use a real one outside of this machine.</small>`;
   return page('Sign in', body);
 }
 
-export const messagePage = (title: string, text: string): string => page(title, `<h1>${esc(title)}</h1><p>${esc(text)}</p>`);
+export const messagePage = (title: string, text: string): string => page(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`);
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${esc(title)} · Sallyport</title><style>${style}</style></head><body><main>${body}</main></body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)} · Sallyport</title><style>${style}</style></head><body><main>${body}</main></body></html>`;
 }

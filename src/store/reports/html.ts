@@ -1,5 +1,6 @@
 /** A report as one HTML page for printing: no script, no resource from elsewhere, everything escaped. */
 import type { Report } from '../../contract/store/index.ts';
+import { escapeHtml } from '../http/html.ts';
 import { isoTime } from './csv.ts';
 
 const STYLE = `
@@ -52,6 +53,5 @@ function cellHtml(cell: string | number | null, type: 'text' | 'number' | 'time'
   return `<td>${escaped(cell)}</td>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 /** Control characters, and those that turn the direction of writing around, become visible. */
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (c) => ENTITIES[c] ?? c).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (c) => (c === '\n' || c === '\t' ? ' ' : '\ufffd'));
+const escaped = (text: string): string => escapeHtml(text).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (c) => (c === '\n' || c === '\t' ? ' ' : '\ufffd'));
