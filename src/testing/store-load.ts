@@ -85,6 +85,22 @@ export class Tally {
 }
 
 const RETRY_MS = 100;
+const READ_TRIES = 50;
+
+/** True when the store says that a part of it is away, or is away itself: its clients try again, as devices do. */
+const isAway = (error: unknown): boolean => error instanceof EnvironmentError && !(error instanceof StoreRefusal && error.status < 500 && error.status !== 429);
+
+/** A read as a patient client makes it: after the last fault the store may still find a connection of its own dead. */
+async function readThrough<T>(read: () => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isAway(error) || n === READ_TRIES) throw error;
+      await delay(RETRY_MS);
+    }
+  }
+}
 
 /**
  * Uploads one recording: each part again and again, at any node, until it has its receipt.
@@ -104,7 +120,7 @@ export async function uploadThrough(made: MadeRecording, person: ClusterPerson, 
         tally.changed();
         return;
       } catch (error) {
-        if (!(error instanceof EnvironmentError) || (error instanceof StoreRefusal && error.status < 500 && error.status !== 429)) throw error;
+        if (!isAway(error)) throw error;
         tally.errors++;
         tally.changed();
         await delay(RETRY_MS);
@@ -134,10 +150,10 @@ export async function account(cluster: StoreCluster, tally: Tally, auditor: Stor
   const double: string[] = [];
   let found = 0;
   let acknowledged = 0;
-  const trust = parseTrust(await auditor.trust());
+  const trust = parseTrust(await readThrough(() => auditor.trust()));
   for (const [session, { made, parts }] of tally.acknowledged) {
     acknowledged += parts.size;
-    const source = readSrz(await auditor.downloadSrz(session));
+    const source = readSrz(await readThrough(() => auditor.downloadSrz(session)));
     const expected = new Map([['open', ['open.dsse.json', nodeSha256Hex(made.open)]], ['close', ['close.dsse.json', nodeSha256Hex(made.close)]], ...made.chunks.map((c) => [String(c.index), [`chunks/${String(c.index).padStart(6, '0')}.ndjson.gz`, c.sha256]] as const)] as [string, [string, string]][]);
     for (const name of parts.keys()) {
       const [file, sha256] = expected.get(name) ?? ['', ''];
