@@ -9,6 +9,11 @@ export const metadataFile = z.string().regex(/^(timestamp\.json|[1-9]\d{0,15}\.[
 export const metadataParams = z.strictObject({ file: metadataFile });
 /** A bundle's archive by its SHA-256. */
 export const policyTargetParams = z.strictObject({ sha256: sha256Hex });
+/**
+ * GET /v1/policy/bundles/:digest: the archive of a bundle by the digest that recordings name (`policy.bundle_sha256` of the
+ * open statement). Whoever reads it unpacks it and compares the digest of its files: the answer itself proves nothing.
+ */
+export const policyBundleParams = z.strictObject({ digest: sha256Hex });
 
 const tufKeyJson = z.strictObject({ keytype: z.string().max(20), scheme: z.string().max(40), keyval: z.strictObject({ public: z.string().max(400) }), 'x-name': z.string().max(100).optional() });
 /** GET /v1/policy/online-keys: public halves of the keys with which this store signs snapshot and timestamp. */

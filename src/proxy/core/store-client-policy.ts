@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { EnvironmentError } from '../../base/errors.ts';
 import * as c from '../../contract/store/index.ts';
 import type { RepositoryFetch } from '../../tuf/client.ts';
+import { tufLimits } from '../../tuf/metadata.ts';
 import { type StoreHttp, StoreRefusal } from './store-client-http.ts';
 
 export interface PolicyApi {
@@ -14,6 +15,8 @@ export interface PolicyApi {
   /** Public keys for snapshot and timestamp in a root; with `make`, a new pair. */
   onlineKeys(make: boolean): Promise<z.output<typeof c.onlineKeysReply>>;
   uploadBundle(bytes: Uint8Array): Promise<void>;
+  /** The archive of a bundle by the digest that recordings name (hex); undefined when none of it was published. Unpack it and compare. */
+  bundleArchive(digest: string): Promise<Uint8Array | undefined>;
   pushPolicy(push: z.input<typeof c.pushBody>): Promise<Readonly<Record<string, number>>>;
   /** Undefined before the first push. */
   policyVersions(): Promise<Readonly<Record<string, number>> | undefined>;
@@ -43,6 +46,14 @@ export function policyApi(http: StoreHttp, hasDevice: boolean, timeoutMs = READ_
     uploadBundle: async (bytes) => {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       await http.call({ method: 'PUT', path: `/v1/policy/targets/${sha256}`, auth: 'user', bytes: { type: 'application/gzip', body: bytes }, timeoutMs: 120_000, reply: c.uploadedTarget });
+    },
+    bundleArchive: async (digest) => {
+      try {
+        return await http.download({ method: 'GET', path: `/v1/policy/bundles/${digest}`, auth: 'user', timeoutMs: 120_000, replyLimitBytes: tufLimits.targetBytes });
+      } catch (error) {
+        if (error instanceof StoreRefusal && error.refusal === 'not_found') return undefined;
+        throw error;
+      }
     },
     pushPolicy: async (push) => (await http.call({ method: 'POST', path: '/v1/policy/push', auth: 'user', json: push, timeoutMs: 60_000, reply: c.policyVersionsReply })).versions,
     policyVersions: async () => (await http.call({ method: 'GET', path: '/v1/policy/status', auth: 'user', reply: c.policyStatusReply })).versions,

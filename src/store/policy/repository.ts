@@ -1,5 +1,7 @@
 /** Rows of the policy repository. Signed files are kept as the text that was signed, never written anew. */
 import { z } from 'zod';
+import { parseMetadata } from '../../tuf/metadata.ts';
+import { listingsOf } from '../../tuf/ring.ts';
 import type { Queries } from '../db/database.ts';
 
 /** Current version by role: root, targets, snapshot, timestamp, and each ring. */
@@ -47,4 +49,15 @@ export async function targetLength(q: Queries, sha256: string): Promise<number |
 
 export async function insertTarget(tx: Queries, sha256: string, body: Uint8Array, nowMs: number): Promise<void> {
   await tx.run('insert into policy_targets (sha256, body, uploaded_ms) values ($1,$2,$3) on conflict (sha256) do nothing', [sha256, body, nowMs]);
+}
+
+/**
+ * The archive of a bundle by the digest over its files, whether or not a ring still lists it: every version of a ring's
+ * file that was ever published is kept, and so are the archives.
+ */
+export async function findBundle(q: Queries, digest: string): Promise<Uint8Array | undefined> {
+  const listed = await q.first(z.object({ role: z.string(), body: z.string() }), "select role, body from policy_metadata where role not in ('root', 'targets', 'snapshot', 'timestamp') and body like $1 order by version desc limit 1", [`%"sha256:${digest}"%`]);
+  if (listed === undefined) return undefined;
+  const listing = listingsOf(parseMetadata('ring', listed.body, `${listed.role}.json`).signed).find((l) => l.custom.bundle === `sha256:${digest}`);
+  return listing === undefined ? undefined : findTarget(q, listing.sha256);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { utf8 } from '../../base/encoding.ts';
 import { MalformedError } from '../../base/errors.ts';
-import { bundleReport, emptyReply, metadataParams, onlineKeysReply, policyDevices, policyStatusReply, policyTargetParams, policyVersionsReply, pushBody, reportBody, uploadedTarget, type PolicyDevice } from '../../contract/store/index.ts';
+import { bundleReport, emptyReply, metadataParams, onlineKeysReply, policyBundleParams, policyDevices, policyStatusReply, policyTargetParams, policyVersionsReply, pushBody, reportBody, uploadedTarget, type PolicyDevice } from '../../contract/store/index.ts';
 import { parseEnvelope, payloadJson, verifyEnvelope } from '../../evidence/dsse.ts';
 import { nodeCrypto } from '../../evidence/node-crypto.ts';
 import { tufLimits } from '../../tuf/metadata.ts';
@@ -14,7 +14,7 @@ import { bytes, json, none, type Router } from '../http/route.ts';
 import { appendToLog } from '../log/append.ts';
 import { makeOnlineKeys, newestOnlineKeys } from './online-keys.ts';
 import { publish } from './publish.ts';
-import { currentVersions, findMetadata, findTarget, insertTarget, lockRepository } from './repository.ts';
+import { currentVersions, findBundle, findMetadata, findTarget, insertTarget, lockRepository } from './repository.ts';
 
 const MIB = 1024 * 1024;
 
@@ -55,6 +55,21 @@ function servingRoutes(route: Router): void {
       ctx.commit(ctx.params.sha256, async (tx) => {
         const body = await findTarget(tx, ctx.params.sha256);
         if (body === undefined) throw new StoreError('not_found', 'there is no such bundle');
+        return { contentType: 'application/gzip', body };
+      }),
+  });
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/policy/bundles/:digest',
+    auth: 'either',
+    action: 'policy.bundle.read',
+    params: policyBundleParams,
+    reply: bytes,
+    handler: (ctx) =>
+      ctx.commit(`sha256:${ctx.params.digest}`, async (tx) => {
+        const body = await findBundle(tx, ctx.params.digest);
+        if (body === undefined) throw new StoreError('not_found', 'no bundle of this digest was ever published here');
         return { contentType: 'application/gzip', body };
       }),
   });
