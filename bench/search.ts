@@ -3,6 +3,7 @@
  * searches of an auditor take, how both grow with the number of sessions, and the plans.
  *   npm run bench -- search            1,000,000 statements of 20,000 sessions
  *   STATEMENTS=100000 SESSIONS=2000 npm run bench -- search
+ *   MORE_SESSIONS=980000 npm run bench -- search      as many sessions beside them that the questions do not meet
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import { table } from './targets.ts';
 
 const STATEMENTS = Number(process.env['STATEMENTS'] ?? 1_000_000);
 const SESSIONS = Number(process.env['SESSIONS'] ?? Math.ceil(STATEMENTS / 50));
+const MORE_SESSIONS = Number(process.env['MORE_SESSIONS'] ?? 0);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 20);
 const SERVER = ['shared_buffers = 512MB', 'work_mem = 32MB', 'maintenance_work_mem = 256MB', 'max_wal_size = 4GB', 'random_page_cost = 1.1', 'effective_cache_size = 3GB', 'jit = off'];
 
@@ -58,6 +60,28 @@ async function fill(db: Database): Promise<void> {
     await writeChunk(db, { session_id: session, idx: 0, generation: 0, attempts: 1 }, { firstN: 0, statements: sessionRows(r, t, each), changes: [], texts: [], marks: [] }, () => Promise.resolve());
     if ((s + 1) % Math.ceil(SESSIONS / 10) === 0) say(`${(s + 1) * each} statements, ${Math.round(((s + 1) * each * 1000) / (performance.now() - started))} per second`);
   }
+}
+
+/** Sessions of other statements: one each, of words that no question asks for, spread over the same year. */
+async function grow(db: Database): Promise<void> {
+  const step = 20_000;
+  for (let from = 0; from < MORE_SESSIONS; from += step) {
+    const count = Math.min(step, MORE_SESSIONS - from);
+    await db.run(
+      `with numbered as (select i, $3::float8 + ($4::float8 - $3::float8) * i / $5 as t, overlay(overlay(md5(i::text)::uuid::text placing '7' from 15) placing '8' from 20) as id from generate_series($1::int, $2::int) as i),
+       recorded as (
+         insert into recordings (session_id, device_id, device_seq, iss, sub, name, connection, protocol, client, open_envelope, open_sha256, opened_ms, state, chunks, size, root, witnessed_size, tail, bytes)
+         select id, 'dev_00000000000000000000000000000000', 10000000 + i, 'https://idp.example', 'p', 'p', 'db', 'postgres', 'psql', 'x', 'x', t::bigint, 'closed', 1, 0, 'x', 0, false, 0 from numbered),
+       made as (
+         insert into search_sessions (session_id, person, device_id, connection, client, meta, opened_ms)
+         select id, 1 + i % ${PEOPLE}, 'dev_00000000000000000000000000000000', 'db' || i % ${TARGETS}, 'psql', $6, t::bigint from numbered
+         returning sid, person, opened_ms)
+       insert into search_statements (sid, person, n, at_ms, offset_ms, decision, shown, cut, redacted, params, verbs, reason, policies, tables, masked, unmasked, words)
+       select sid, person, 1, opened_ms, 0, 'allow', 'BEGIN', false, false, '', '{BEGIN}', '', '{}', '{}', '[]', '{}', to_tsvector('simple', 'begin') from made`,
+      [from + 1, from + count, START_MS, END_MS - 1, MORE_SESSIONS + 1, JSON.stringify(sessionMeta.parse({ groups: ['engineering'], protocol: 'postgres', database: 'shop', labels: { env: 'test' } }))],
+    );
+  }
+  say(`${MORE_SESSIONS} more sessions`);
 }
 
 /** What autovacuum would have done by then; on a connection without the store's time limits. */
@@ -172,6 +196,7 @@ try {
   const there = await db.first(z.object({ n: z.number() }), 'select count(*)::int as n from search_sessions');
   if (there?.n === 0) {
     await fill(db);
+    if (MORE_SESSIONS > 0) await grow(db);
   }
   await vacuumed(url);
   await printSizes(db);
