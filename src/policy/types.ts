@@ -3,6 +3,7 @@
  * statement (StatementAnalysis) and how its result is masked (MaskPlan). design.md sections 5 and 7.
  */
 import type { BundleDigest } from '../base/ids.ts';
+import type { CommandAnalysis } from './shell/types.ts';
 
 /** Who asks. Groups come from the identity token, never from the client. */
 export interface Principal {
@@ -47,7 +48,23 @@ export type SqlAction =
   | 'sql:notify'
   | 'sql:lock';
 
-export type Action = SqlAction | 'connect' | 'unmask' | 'approve' | 'replay' | 'export';
+/** What is asked of an SSH target. `ssh:file_*` are the files that a command line names; the others are the protocol's own requests. */
+export type SshAction =
+  | 'ssh:shell'
+  | 'ssh:exec'
+  | 'ssh:sftp_list'
+  | 'ssh:sftp_read'
+  | 'ssh:sftp_write'
+  | 'ssh:sftp_delete'
+  | 'ssh:sftp_rename'
+  | 'ssh:file_read'
+  | 'ssh:file_write'
+  | 'ssh:file_delete'
+  | 'ssh:forward'
+  | 'ssh:remote_forward'
+  | 'ssh:agent_forward';
+
+export type Action = SqlAction | SshAction | 'connect' | 'unmask' | 'approve' | 'replay' | 'export';
 
 /** The object of one operation, name-resolved where a catalog was at hand. */
 export interface SqlObject {
@@ -177,6 +194,42 @@ export interface MaskPlan {
   readonly scrubMessages: boolean;
 }
 
+/**
+ * One request of an SSH session, as policy sees it. Paths are absolute, as the server's realpath gives them (of a file
+ * that does not exist yet: realpath of its directory, and its name), so that `..` and links do not escape.
+ */
+export type SshRequest =
+  /** Without `command`: opening a shell. With it: one line that was typed into it, or at the prompt of `command` mode's own. */
+  | { readonly kind: 'shell'; readonly command?: CommandAnalysis }
+  | { readonly kind: 'exec'; readonly command: CommandAnalysis }
+  | {
+      readonly kind: 'sftp';
+      /** list: stat, readdir, readlink, realpath, statvfs. write: also mkdir, setstat and symlink (path: the link; newPath: what it leads to). rename: also hard links. */
+      readonly operation: 'list' | 'read' | 'write' | 'delete' | 'rename';
+      readonly path: string;
+      readonly newPath?: string;
+      /** realpath of the directory in which the session began; absent where it is not known. */
+      readonly home?: string;
+    }
+  /** local: one direct-tcpip (or direct-streamlocal: port 0, host is the socket's path). remote: tcpip-forward, the address that is bound. */
+  | { readonly kind: 'forward'; readonly direction: 'local' | 'remote'; readonly host: string; readonly port: number }
+  | { readonly kind: 'agent' };
+
+/**
+ * How an interactive shell is watched. observe: recorded, a line's decision is reported only. gate: Enter is held until
+ * the line that the screen shows is decided. command: the proxy prompts, and each line runs as an exec of its own.
+ */
+export type TerminalMode = 'observe' | 'gate' | 'command';
+
+/** What terminal.yaml says of a connection. */
+export interface TerminalRules {
+  readonly mode: TerminalMode;
+  /** `gate` where the line cannot be read from the screen. hold asks for approval of the keys; observe lets them through. */
+  readonly uncertain: 'deny' | 'hold' | 'observe';
+  /** Names of environment variables that the client may set; `*` at the end stands for any rest. */
+  readonly env: readonly string[];
+}
+
 export type RecordLevel = 'statement' | 'masked' | 'full' | 'sealed';
 
 export type Outcome =
@@ -196,6 +249,8 @@ export type Outcome =
       readonly policyIds: readonly string[];
       readonly maskPlan: MaskPlan;
       readonly recordLevel: RecordLevel;
+      /** On SSH connections only, whatever the action. */
+      readonly terminal?: TerminalRules;
     };
 
 /** One question to policy. The same shape serves enforcement, dry run, bundle tests and simulation. */
@@ -209,6 +264,8 @@ export interface Request {
   /** For `connect`, `approve` and the like `statement` is absent. */
   readonly action: Action;
   readonly statement?: StatementAnalysis;
+  /** For `ssh:*`; `action` is `sshActionOf(ssh)`. */
+  readonly ssh?: SshRequest;
 }
 
 export interface DataClass {
