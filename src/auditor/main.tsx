@@ -13,6 +13,7 @@ import { styleNonce } from '../ui/nonce.ts';
 import { cssVariablesResolver, theme } from '../ui/theme.ts';
 import { App, Boundary } from './app.tsx';
 import { followHistory } from './place.ts';
+import toasts from './toasts.module.css';
 
 // Libraries that add <style> tags by themselves look for the nonce here.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce });
@@ -22,7 +23,7 @@ if (root === null) throw new Error('index.html has no #root');
 followHistory();
 createRoot(root).render(
   <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
-    <Notifications position="bottom-right" limit={4} containerWidth={380} />
+    <Notifications position="bottom-left" limit={3} containerWidth={192} classNames={{ root: toasts.root, notification: toasts.one }} />
     <Boundary>
       <App />
     </Boundary>

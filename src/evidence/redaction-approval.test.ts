@@ -36,9 +36,9 @@ describe('redaction', () => {
     const trust = { redactors: { threshold: 2, keys: [p, s] } };
     const statement = (change: object = {}): Parameters<typeof signRedaction>[0] => ({ v: 1, session_id: r.sessionId, items: [{ n: 2, field, digest, len }], legal_basis: 'erasure', ticket: 'T-1', t: 1, ...change });
     const withIt = (text: string): Record<string, string> => ({ ...cut, 'redactions/t-1.dsse.json': text });
-    expect((await check(cut, trust)).firstBad).toMatchObject({ code: 'disclosure_missing', n: 2 });
-    expect(await check(withIt(signRedaction(statement(), [p, s])), trust)).toMatchObject({ verdict: 'PASS with redactions', redacted: 1 });
-    expect((await check(withIt(signRedaction(statement(), [p])), trust)).firstBad).toMatchObject({ code: 'redaction_invalid' });
+    expect(await check(cut, trust)).toMatchObject({ firstBad: { code: 'disclosure_missing', n: 2 }, redactions: [] });
+    expect(await check(withIt(signRedaction(statement(), [p, s])), trust)).toMatchObject({ verdict: 'PASS with redactions', redacted: 1, redactions: [{ n: 2, field, legalBasis: 'erasure', ticket: 'T-1' }] });
+    expect(await check(withIt(signRedaction(statement(), [p])), trust)).toMatchObject({ firstBad: { code: 'redaction_invalid' }, redactions: [] });
     expect((await check(withIt(signRedaction(statement(), [p, testSigner('mallory')])), trust)).firstBad).toMatchObject({ code: 'redaction_invalid' });
     expect((await check(withIt(signRedaction(statement(), [p, s])), {})).firstBad).toMatchObject({ code: 'redaction_invalid' });
     expect((await check(withIt(signRedaction(statement({ items: [{ n: 3, field, digest, len }] }), [p, s])), trust)).firstBad).toMatchObject({ code: 'disclosure_missing', n: 2 });

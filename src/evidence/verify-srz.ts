@@ -15,7 +15,7 @@ export async function verifySrz(bytes: Uint8Array, trust: Trust, options: Verify
     if (!(error instanceof MalformedError)) throw error;
     const root = toHex((options.crypto ?? webCrypto).sha256(new Uint8Array(0)));
     const firstBad = { code: 'container', n: 0, line: 0, reason: error.message } as const;
-    return { verdict: 'FAIL', steps: [{ name: 'container', ok: false, detail: error.message }], firstBad, size: 0, root, signedThrough: 0, witnessedThrough: 0, redacted: 0 };
+    return { verdict: 'FAIL', steps: [{ name: 'container', ok: false, detail: error.message }], firstBad, size: 0, root, signedThrough: 0, witnessedThrough: 0, redacted: 0, redactions: [] };
   }
   return verifyRecording(source, trust, options);
 }

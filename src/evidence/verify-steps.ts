@@ -6,7 +6,7 @@ import { parseEnvelope, payloadJson, verifyEnvelope, type StatementKind } from '
 import { parseCheckpoint, parseNote, verifyCosignature, verifyNote } from './note.ts';
 import { readReceipt } from './receipt.ts';
 import { fileNames, type RecordingSource } from './source.ts';
-import { parseClose, parseRecovered, parseRedaction, type CloseStatement, type RecoveredStatement } from './statements.ts';
+import { parseClose, parseRecovered, parseRedaction, type CloseStatement, type RecoveredStatement, type RedactionStatement } from './statements.ts';
 import type { Trust, TrustedDevice } from './trust.ts';
 import type { OpenStatement, PublicKeyRef } from './types.ts';
 import { keyIdOf, type CryptoPort } from './verify-crypto.ts';
@@ -25,6 +25,14 @@ export interface Walked {
   readonly counts: ReadonlyMap<string, number>;
   readonly missing: readonly MissingDisclosure[];
   readonly approvals: readonly VerifiedRecord[];
+}
+
+/** One content that is gone, and the verified statement that took it out. */
+export interface RedactedContent {
+  readonly n: number;
+  readonly field: string;
+  readonly legalBasis: string;
+  readonly ticket: string;
 }
 
 export type End = { readonly kind: 'closed'; readonly close: CloseStatement } | { readonly kind: 'recovered'; readonly recovered: RecoveredStatement };
@@ -143,9 +151,12 @@ export function checkDevice(w: Walked, witnessed: Witnessed): string {
   return `${device.deviceId} is revoked since ${since}, but the whole recording was witnessed before`;
 }
 
-/** Content that is gone must be covered by a redaction that enough people signed. */
-export async function checkDisclosures(w: Walked): Promise<string> {
-  const allowed = new Set<string>();
+/**
+ * Content that is gone must be covered by a redaction that enough people signed.
+ * @param covered gets each content that is, also when another one fails the step
+ */
+export async function checkDisclosures(w: Walked, covered: RedactedContent[]): Promise<string> {
+  const allowed = new Map<string, RedactionStatement>();
   for (const name of w.source.names.filter((n) => n.startsWith('redactions/'))) {
     const envelope = parseEnvelope(fromUtf8(w.source.file(name) ?? new Uint8Array(0)), 'redaction');
     const redaction = parseRedaction(payloadJson(envelope));
@@ -157,11 +168,15 @@ export async function checkDisclosures(w: Walked): Promise<string> {
     const { threshold } = w.trust.redactors;
     if (people.size < threshold) throw fail('redaction_invalid', w.log.size, `${name} has trusted signatures of ${people.size} people of the ${threshold} it needs`);
     if (redaction.session_id !== w.open.session_id) throw fail('redaction_invalid', w.log.size, `${name} belongs to session ${redaction.session_id}`);
-    for (const i of redaction.items) allowed.add(`${i.n} ${i.field} ${i.digest} ${i.len}`);
+    for (const i of redaction.items) allowed.set(`${i.n} ${i.field} ${i.digest} ${i.len}`, redaction);
   }
+  let bare: MissingDisclosure | undefined;
   for (const m of w.missing) {
-    if (!allowed.has(`${m.n} ${m.field} ${m.digest} ${m.len}`)) throw fail('disclosure_missing', m.n, `the content of field ${m.field} of record ${m.n} is missing and no redaction covers it`, m.line);
+    const by = allowed.get(`${m.n} ${m.field} ${m.digest} ${m.len}`);
+    if (by === undefined) bare ??= m;
+    else covered.push({ n: m.n, field: m.field, legalBasis: by.legal_basis, ticket: by.ticket });
   }
+  if (bare !== undefined) throw fail('disclosure_missing', bare.n, `the content of field ${bare.field} of record ${bare.n} is missing and no redaction covers it`, bare.line);
   return w.missing.length === 0 ? 'all content is there' : `${w.missing.length} contents were removed under signed redactions`;
 }
 

@@ -15,7 +15,7 @@ import { webCrypto, type CryptoPort } from './verify-crypto.ts';
 import { FindingError, type Finding } from './verify-findings.ts';
 import { LogVerifier, type LogBinding, type MissingDisclosure, type VerifiedRecord } from './verify-log.ts';
 import { checkTimestamp, checkTransparency, type ProofDemand, type Transparency } from './verify-transparency.ts';
-import { checkApprovals, checkDevice, checkDisclosures, checkEnd, checkWitness, fail, type End, type Walked, type Witnessed } from './verify-steps.ts';
+import { checkApprovals, checkDevice, checkDisclosures, checkEnd, checkWitness, fail, type End, type RedactedContent, type Walked, type Witnessed } from './verify-steps.ts';
 
 export type Verdict = 'PASS' | 'PASS with redactions' | 'RECOVERED' | 'FAIL';
 
@@ -47,6 +47,8 @@ export interface VerifyReport {
   readonly timestampMs?: number;
   /** Contents that are gone. */
   readonly redacted: number;
+  /** Those of them that a verified redaction took out: signed by enough people, and in the log where proofs are demanded. */
+  readonly redactions: readonly RedactedContent[];
 }
 
 export interface VerifyOptions {
@@ -81,6 +83,7 @@ class Run {
   readonly #steps: VerifyStep[] = [];
   readonly #missing: MissingDisclosure[] = [];
   readonly #approvals: VerifiedRecord[] = [];
+  readonly #redactions: RedactedContent[] = [];
   readonly #counts = new Map<string, number>();
   #firstBad: Finding | undefined;
   #open: { open: OpenStatement; binding: LogBinding; device: TrustedDevice } | undefined;
@@ -125,7 +128,7 @@ class Run {
       return detail;
     });
     await this.#step('device', () => checkDevice(w, this.#witnessed));
-    await this.#step('content', () => checkDisclosures(w));
+    await this.#step('content', () => checkDisclosures(w, this.#redactions));
     await this.#step('approvals', () => checkApprovals(w));
   }
 
@@ -138,10 +141,11 @@ class Run {
   report(): VerifyReport {
     const failed = this.#steps.some((s) => !s.ok);
     const passed: Verdict = this.#end?.kind === 'recovered' ? 'RECOVERED' : this.#missing.length > 0 ? 'PASS with redactions' : 'PASS';
+    const isLogged = this.#steps.some((s) => s.name === 'transparency' && s.ok);
     const empty = toHex(this.#crypto.sha256(new Uint8Array(0)));
     return {
       ...{ verdict: failed ? 'FAIL' : passed, steps: this.#steps, size: this.#log?.size ?? 0, root: this.#log?.rootHex() ?? empty },
-      ...{ signedThrough: Math.max(this.#log?.checkpointSize ?? 0, 0), witnessedThrough: this.#witnessed.through, redacted: this.#missing.length },
+      ...{ signedThrough: Math.max(this.#log?.checkpointSize ?? 0, 0), witnessedThrough: this.#witnessed.through, redacted: this.#missing.length, redactions: isLogged ? this.#redactions : [] },
       ...(this.#open === undefined ? {} : { sessionId: this.#open.open.session_id, open: this.#open.open }),
       ...(this.#firstBad === undefined ? {} : { firstBad: this.#firstBad }),
       ...(this.#witnessed.wholeMs === undefined ? {} : { witnessedMs: this.#witnessed.wholeMs }),

@@ -162,7 +162,7 @@ export const records: TimelineRecord[] = [
 ];
 
 export const report: VerifyReport = {
-  verdict: 'PASS', records: 20, signedThrough: 19, witnessedThrough: 19, checkedMs: now,
+  verdict: 'PASS', records: 20, signedThrough: 19, witnessedThrough: 19, checkedMs: now, redactions: [],
   steps: [
     { title: 'Opened by an enrolled device', means: 'What this step proves.', status: 'ok', detail: 'open.dsse.json is signed by dev_5a2b7e0c…, enrolled and not revoked at that time.' },
     { title: 'Every record is there, in order, unchanged', means: 'What this step proves.', status: 'ok', detail: '20 records, chain and Merkle tree agree.' },
@@ -198,7 +198,7 @@ const about = (topic: string, shop: ActivePolicy['aboutMe'][number]['effect'], s
 export const policy: ActivePolicy = {
   name: 'starter', serial: 14, digest: bundleDigest, activatedMs: now - 6 * 60 * min, source: 'ring stable of the store', signers: ['Dana Petrov', 'Goran Moreau'], tests: { passed: 86, total: 86 },
   distribution: {
-    ...{ ring: 'stable', mode: 'normal', why: '', endsMs: now + 21 * 24 * 60 * min, lastCheckMs: now - 20_000, error: 'the policy that the store serves is refused: timestamp version 40 is less than current version 41' },
+    ...{ ring: 'stable', rootSha256: '9c1185a5c5e9fc54612808977ee8f548b2258d31a1f0a9f7d1b5a3f3b2e6c4d0', mode: 'normal', why: '', refused: true, verifiedMs: now - 26 * min, endsMs: now + 21 * 24 * 60 * min, lastCheckMs: now - 20_000, error: 'the policy that the store serves is refused: timestamp version 40 is less than current version 41' },
     versions: { root: 2, timestamp: 41, snapshot: 17, targets: 6, ring: 9 },
     waiting: [{ serial: 15, why: 'is rolled out to 20 % of devices, not yet to this one' }],
   },

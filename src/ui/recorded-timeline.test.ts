@@ -39,8 +39,8 @@ describe('the timeline of a recording', () => {
 
   it('shows what was removed, and an envelope that cannot be read', () => {
     const all = timeline(record(0, 'sql.query', { dec: 'allow' }, {}, ['sql']), record(1, 'approval.decision', { q: 0, id: 'apr', counted: true }, { envelope: '{}' }));
-    expect(all.map((r) => r.kind)).toEqual(['statement', 'decision', 'redacted', 'note']);
-    expect(all[0]).toMatchObject({ sql: '[removed]' });
+    expect(all.map((r) => r.kind)).toEqual(['statement', 'decision', 'missing', 'note']);
+    expect(all[0]).toMatchObject({ sql: '[content missing]' });
     expect(all[2]).toMatchObject({ statement: 0, field: 'sql' });
   });
 

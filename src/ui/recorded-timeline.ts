@@ -10,7 +10,7 @@ import type { ReadRecord } from '../evidence/read.ts';
 const MAX_ROWS = 500;
 
 const textOf = (value: Json | undefined): string => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
-const field = (r: ReadRecord, name: string): string => (r.removed.includes(name) ? '[removed]' : textOf(r.fields[name]));
+const field = (r: ReadRecord, name: string): string => (r.removed.includes(name) ? '[content missing]' : textOf(r.fields[name]));
 const clearText = (r: ReadRecord, name: string): string => {
   const value = r.clear[name];
   return value === undefined || value === null ? '' : String(value);
@@ -55,7 +55,7 @@ export class TimelineBuilder {
   add(r: ReadRecord): void {
     this.#record(r);
     const base = { n: r.n, tMs: r.t, statement: this.#statementOf.get(r.n) ?? null };
-    for (const name of r.removed) this.records.push({ ...base, kind: 'redacted', field: name, legalBasis: 'verification says whether a signed redaction took it out' });
+    for (const name of r.removed) this.records.push({ ...base, kind: 'missing', field: name });
   }
 
   #base(r: ReadRecord): { n: number; tMs: number; statement: number | null } {
@@ -111,7 +111,7 @@ export class TimelineBuilder {
     this.records.push({ ...base, kind: 'statement', sql, parameters });
     const effect = EFFECTS[clearText(r, 'dec')] ?? 'deny';
     if (effect === 'deny') this.#deniedAtOnce.add(r.n);
-    this.records.push({ ...base, kind: 'decision', effect, reason: effect === 'allow' ? 'Permitted.' : field(r, 'reason'), policyIds: clearList(r, 'pol') });
+    this.records.push({ ...base, kind: 'decision', effect, reason: effect === 'allow' ? '' : field(r, 'reason'), policyIds: clearList(r, 'pol') });
   }
 
   #decision(r: ReadRecord, base: { n: number; tMs: number; statement: number | null }): void {

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ReplayControls } from './replay-controls.tsx';
 import { ReplayFind } from './replay-find.tsx';
+import type { Redactions } from './missing-text.ts';
 import { placeOf, replayCommand } from './replay-keys.ts';
 import { ReplayList } from './replay-list.tsx';
 import classes from './replay-player.module.css';
@@ -20,6 +21,8 @@ export interface ReplayPlayerProps {
   readonly at?: number | undefined;
   /** The step on screen, whenever it is not moving by itself. Must keep its identity. */
   readonly onStep?: (step: Step) => void;
+  /** What verification has found to be redacted; absent before it has run. */
+  readonly redactions?: Redactions;
 }
 
 /** The step with its rows; undefined while they are on their way. */
@@ -75,7 +78,7 @@ function useFind(steps: readonly Step[], find: ReplayPlayerProps['find']) {
   return { text, setText, found, asSet };
 }
 
-export function ReplayPlayer({ steps, whole, find, at, onStep }: ReplayPlayerProps) {
+export function ReplayPlayer({ steps, whole, find, at, onStep, redactions }: ReplayPlayerProps) {
   const [skipIdle, setSkipIdle] = useState(true);
   const timeline = useMemo(() => layOut(steps, skipIdle), [steps, skipIdle]);
   // Without a record to stand at, the first statement says more than the opening of the session.
@@ -152,7 +155,7 @@ export function ReplayPlayer({ steps, whole, find, at, onStep }: ReplayPlayerPro
       </div>
       <div className={classes.stage}>
         <div className={classes.screen} tabIndex={0} role="region" aria-label="Step on screen">
-          {shown !== undefined && <ReplayStep step={shown} />}
+          {shown !== undefined && <ReplayStep step={shown} redactions={redactions} />}
         </div>
         <ReplayControls timeline={timeline} player={player} index={index} skipIdle={skipIdle} onSkipIdle={toggleIdle} onJump={goTo} />
       </div>

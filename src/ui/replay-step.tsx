@@ -1,9 +1,11 @@
 /** One step of a replay: what was asked, what was decided, what came back. */
 import { Group, Stack, Text } from '@mantine/core';
-import { IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
+import { IconAlertTriangle, IconEraser, IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
 import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 import { asSentence, formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { isRedacted, missingText, type Redactions } from './missing-text.ts';
 import { EffectPill, Pill } from './pill.tsx';
+import classes from './replay-step.module.css';
 import { ResultTable } from './result-table.tsx';
 import { SqlBlock } from './sql-text.tsx';
 import type { StatementStep, Step } from './timeline.ts';
@@ -21,9 +23,8 @@ export function eventText(record: TimelineRecord): string {
       return `${record.severity}: ${record.message}`;
     case 'error':
       return `${record.sqlstate}: ${record.message}`;
-    case 'redacted':
-      // The reader sees only that it is gone; whether that is allowed, or a forgery, is the verifier's to say.
-      return `The content of “${record.field}” is not in the recording (${record.legalBasis}).`;
+    case 'missing':
+      return missingText(record, undefined);
     case 'decision':
       return record.reason;
     case 'approval':
@@ -43,7 +44,7 @@ function Decision({ step }: { step: StatementStep }) {
     <Group gap={8} wrap="nowrap" align="flex-start">
       <EffectPill effect={step.decision.effect} tense="past" />
       <div>
-        <Text size="sm">{asSentence(step.decision.reason)}</Text>
+        {step.decision.reason !== '' && <Text size="sm">{asSentence(step.decision.reason)}</Text>}
         {step.decision.policyIds.length > 0 && (
           <Text size="xs" c="dimmed" ff="monospace">
             {step.decision.policyIds.join(', ')}
@@ -71,7 +72,12 @@ function Statement({ step }: { step: StatementStep }) {
           <Pill tone={a.phase === 'approved' ? 'allow' : a.phase === 'requested' ? 'hold' : 'deny'} icon={<IconSignature size={13} aria-hidden />}>
             {approvalWords[a.phase]}
           </Pill>
-          <Text size="sm">{[a.by, a.reason === undefined ? undefined : `“${a.reason}”`].filter((x) => x !== undefined).join(' · ')}</Text>
+          <div>
+            {a.by !== undefined && <Text size="sm">{[a.by, a.reason === undefined ? undefined : `“${a.reason}”`].filter((x) => x !== undefined).join(' · ')}</Text>}
+            <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
+              {formatTime(a.tMs).slice(11)} · {a.approvalId}
+            </Text>
+          </div>
         </Group>
       ))}
       {step.errors.map((e) => (
@@ -108,22 +114,38 @@ function Statement({ step }: { step: StatementStep }) {
           {r.columns.length > 0 && <ResultTable columns={r.columns} rows={r.rows} rowCount={r.rowCount} label="Recorded result, masked" />}
         </Stack>
       ))}
-      {step.redactions.map((r) => (
-        <Text key={r.n} size="sm" c="dimmed">
-          {eventText(r)}
-        </Text>
-      ))}
     </Stack>
   );
 }
 
-export function ReplayStep({ step }: { step: Step }) {
+/** What the record's header names and the recording does not hold. Only the verifier can call it redacted. */
+function Missing({ step, redactions }: { step: Step; redactions: Redactions }) {
+  if (step.missing.length === 0) return null;
+  return (
+    <ul className={classes.missing} aria-label="Missing content">
+      {step.missing.map((m) => {
+        const covered = isRedacted(m, redactions);
+        const Icon = covered ? IconEraser : IconAlertTriangle;
+        return (
+          <li key={`${m.n} ${m.field}`} data-redacted={covered ? '' : undefined}>
+            <Icon size={15} stroke={1.8} aria-hidden />
+            {missingText(m, redactions)}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** @param redactions what verification has found to be redacted; undefined before it has run */
+export function ReplayStep({ step, redactions }: { step: Step; redactions: Redactions }) {
   return (
     <Stack gap="sm">
       <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
         Record {step.first} · {formatTime(step.tMs)}
       </Text>
       {step.kind === 'statement' ? <Statement step={step} /> : <Text size="sm">{eventText(step.record)}</Text>}
+      <Missing step={step} redactions={redactions} />
     </Stack>
   );
 }

@@ -27,7 +27,7 @@ export interface StatementStep extends StepBase {
   readonly masks: readonly Of<'mask'>[];
   readonly errors: readonly Of<'error'>[];
   readonly notices: readonly Of<'notice'>[];
-  readonly redactions: readonly Of<'redacted'>[];
+  readonly missing: readonly Of<'missing'>[];
   /** What happened in the end: the effect, or `error` where it ran and failed. */
   readonly outcome: Effect | 'error';
 }
@@ -35,6 +35,7 @@ export interface StatementStep extends StepBase {
 export interface EventStep extends StepBase {
   readonly kind: 'event';
   readonly record: TimelineRecord;
+  readonly missing: readonly Of<'missing'>[];
 }
 
 export type Step = StatementStep | EventStep;
@@ -74,7 +75,7 @@ function statementStep(records: readonly TimelineRecord[], base: StepBase): Stat
     masks: pick('mask'),
     errors,
     notices: pick('notice'),
-    redactions: pick('redacted'),
+    missing: pick('missing'),
     outcome: outcomeOf(decision, approvals, errors),
   };
 }
@@ -89,6 +90,12 @@ export function foldSteps(records: readonly TimelineRecord[]): Step[] {
       group.push(record);
       continue;
     }
+    // What is missing of an event belongs to it.
+    const last = groups.at(-1);
+    if (record.kind === 'missing' && record.statement === null && last?.[0]?.n === record.n) {
+      last.push(record);
+      continue;
+    }
     const fresh = [record];
     groups.push(fresh);
     if (record.statement !== null) byStatement.set(record.statement, fresh);
@@ -97,7 +104,7 @@ export function foldSteps(records: readonly TimelineRecord[]): Step[] {
     const [head] = group;
     if (head === undefined) return [];
     const base: StepBase = { first: head.n, numbers: [...new Set(group.map((r) => r.n))], tMs: head.tMs, lastMs: group.at(-1)?.tMs ?? head.tMs };
-    return [head.statement === null ? { ...base, kind: 'event', record: head } : statementStep(group, base)];
+    return [head.statement === null ? { ...base, kind: 'event', record: head, missing: group.filter((r): r is Of<'missing'> => r.kind === 'missing' && r !== head) } : statementStep(group, base)];
   });
 }
 

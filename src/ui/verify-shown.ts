@@ -37,7 +37,7 @@ export function shownReport(report: VerifyReport, live: boolean, checkedMs: numb
   const bad = stillOpen ? undefined : report.firstBad;
   return {
     verdict: stillOpen ? 'OPEN' : VERDICTS[report.verdict],
-    ...{ steps, records: report.size, signedThrough: report.signedThrough, checkedMs },
+    ...{ steps, records: report.size, signedThrough: report.signedThrough, checkedMs, redactions: report.redactions.map((r) => ({ ...r })) },
     ...(report.witnessedThrough > 0 ? { witnessedThrough: report.witnessedThrough } : {}),
     ...(bad === undefined ? {} : { firstBad: { n: bad.n, message: `${bad.code}: ${bad.reason}` } }),
   };
@@ -47,5 +47,5 @@ export function shownReport(report: VerifyReport, live: boolean, checkedMs: numb
 export const unreadable = (error: unknown, checkedMs: number): Shown => ({
   verdict: 'FAIL',
   steps: [{ ...WORDS.container, status: 'failed', detail: messageOf(error) }],
-  ...{ records: 0, signedThrough: 0, checkedMs, firstBad: { n: 0, message: messageOf(error) } },
+  ...{ records: 0, signedThrough: 0, checkedMs, redactions: [], firstBad: { n: 0, message: messageOf(error) } },
 });

@@ -42,7 +42,7 @@ const columns: readonly TableColumn<TrailLine>[] = [
   { key: 'time', title: 'Time', track: '148px', cell: (l) => <span className={classes.time}>{formatTime(l.newest.t_ms)}</span> },
   { key: 'who', title: 'Who', track: 'minmax(150px, 1fr)', cell: (l) => <Who entry={l.newest} />, full: (l) => `${l.newest.iss} ${l.newest.sub}` },
   { key: 'did', title: 'Did', track: '176px', cell: (l) => l.did, full: (l) => l.newest.action },
-  { key: 'what', title: 'What', track: 'minmax(230px, 2fr)', cell: (l) => <What line={l} />, full: (l) => [l.newest.object, l.newest.detail].filter((x) => x !== '').join(' · ') },
+  { key: 'what', title: 'What', track: 'minmax(230px, 1.5fr)', cell: (l) => <What line={l} />, full: (l) => [l.newest.object, l.newest.detail].filter((x) => x !== '').join(' · ') },
   { key: 'from', title: 'From', track: 'minmax(84px, 130px)', cell: (l) => l.newest.address, full: (l) => l.newest.address },
   {
     key: 'outcome',

@@ -12,7 +12,7 @@ import classes from './search.module.css';
 export const HIT_PX = 62;
 
 function Statement({ hit }: { hit: SearchHit }) {
-  if (hit.statement === '') return <i className={classes.noText}>{hit.redacted ? 'The text was removed by a redaction' : 'A message that could not be read'}</i>;
+  if (hit.statement === '') return <i className={classes.noText}>{hit.redacted ? 'The text is missing: the session says whether a redaction took it out' : 'A message that could not be read'}</i>;
   const excerpt = cut(hit.statement, hit.highlights);
   return marksIn(excerpt).map((part) => (part.marked ? <mark key={part.from}>{part.text}</mark> : <span key={part.from}>{part.text}</span>));
 }

@@ -5,6 +5,7 @@ import { useCallback, useState } from 'react';
 import type { Me } from '../../contract/store/identity.ts';
 import { sessionSummary, type SessionSummary } from '../../contract/store/search.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
+import type { Redactions } from '../../ui/missing-text.ts';
 import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
 import { Facts, LoadingRows } from '../../ui/screen.tsx';
@@ -74,7 +75,7 @@ function Counts({ counts }: { counts: SessionSummary['counts'] }) {
     ['Held', counts.held],
     ['Denied', counts.denied],
     ['Failed', counts.failed],
-    ['Rows returned', counts.rows],
+    ['Rows read or changed', counts.rows],
     ['Gaps', counts.gaps],
   ] as const;
   return (
@@ -132,7 +133,7 @@ function About({ summary: s }: { summary: SessionSummary }) {
   );
 }
 
-function Stage({ state, n, id, onReload }: { state: RecordingState; n: number | undefined; id: string; onReload: () => void }) {
+function Stage({ state, n, id, redactions, onReload }: { state: RecordingState; n: number | undefined; id: string; redactions: Redactions; onReload: () => void }) {
   const onStep = useCallback((step: Step) => goTo({ page: 'session', id, n: step.first }, 'replace'), [id]);
   switch (state.state) {
     case 'loading':
@@ -152,7 +153,7 @@ function Stage({ state, n, id, onReload }: { state: RecordingState; n: number | 
               <IconAlertTriangle size={16} aria-hidden /> Only the part before the damage can be shown: {state.recording.unreadable}.
             </div>
           )}
-          <ReplayPlayer steps={state.recording.steps} whole={state.client.whole} find={state.client.find} at={n} onStep={onStep} />
+          <ReplayPlayer steps={state.recording.steps} whole={state.client.whole} find={state.client.find} at={n} onStep={onStep} redactions={redactions} />
         </>
       );
   }
@@ -198,7 +199,7 @@ export function Session({ id, n, me }: { id: string; n: number | undefined; me: 
       {summary === undefined ? <div className={classes.headSpace} aria-busy aria-label="Loading" /> : <Head summary={summary} verifier={verifier} onExport={() => setExporting(true)} />}
       <div className={classes.grid}>
         <div className={classes.player}>
-          <Stage state={recording.state} n={n} id={id} onReload={recording.reload} />
+          <Stage state={recording.state} n={n} id={id} redactions={verifier.verification.phase === 'done' ? verifier.verification.report.redactions : undefined} onReload={recording.reload} />
         </div>
         <Side id={id} n={n} loaded={loaded} verifier={verifier} me={me} />
       </div>

@@ -56,8 +56,8 @@ export const timelineRecord = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('error'), sqlstate: z.string(), message: z.string() }),
   z.strictObject({ ...base, kind: z.literal('notice'), severity: z.string(), message: z.string() }),
   z.strictObject({ ...base, kind: z.literal('note'), text: z.string() }),
-  /** Content was removed by a signed redaction. */
-  z.strictObject({ ...base, kind: z.literal('redacted'), field: z.string(), legalBasis: z.string() }),
+  /** Content that the record's header names is not there, or is another. Whether a redaction took it out is the verifier's to say. */
+  z.strictObject({ ...base, kind: z.literal('missing'), field: z.string() }),
   z.strictObject({ ...base, kind: z.literal('close'), text: z.string() }),
 ]);
 export type TimelineRecord = z.infer<typeof timelineRecord>;
@@ -90,6 +90,8 @@ export const verifyReport = z.strictObject({
   signedThrough: count,
   witnessedThrough: count.optional(),
   checkedMs: epochMs,
+  /** Contents that a verified redaction took out. */
+  redactions: z.array(z.strictObject({ n: count, field: z.string(), legalBasis: z.string(), ticket: z.string() })),
 });
 export type VerifyReport = z.infer<typeof verifyReport>;
 

@@ -108,7 +108,7 @@ export function SessionDetail({ id }: { id: string }) {
       {detail !== undefined && (
         <div className={classes.detail}>
           <div className={classes.player}>
-            <ReplayPlayer steps={steps} />
+            <ReplayPlayer steps={steps} redactions={report?.redactions} />
           </div>
           <div className={classes.side} role="region" aria-label="About the session" tabIndex={0}>
             <Verification report={report} busy={busy} onVerify={verify} />
