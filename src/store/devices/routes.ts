@@ -43,6 +43,7 @@ export function deviceRoutes(route: Router, policy: EnrolmentPolicy): void {
         const changed = await tx.run('update devices set approved_ms = $2, approved_by = $3 where device_id = $1 and approved_ms is null', [found.device_id, nowMs, `${ctx.user.iss} ${ctx.user.sub}`]);
         const approved = { ...found, state: 'enrolled' as const };
         if (changed === 1) await logEnrolment(tx, approved, nowMs);
+        await ctx.hub.publish(tx, { type: 'device', device_id: found.device_id });
         return approved;
       }),
   });
@@ -63,6 +64,7 @@ export function deviceRoutes(route: Router, policy: EnrolmentPolicy): void {
           if (found === undefined || !ctx.may(ownedBy(found.owner, ctx.user))) throw new StoreError('not_found', 'no such device');
           const nowMs = ctx.clock.nowMs();
           await revoke(tx, found, { sinceMs: Math.min(ctx.body.compromised_since_ms ?? nowMs, nowMs), reason: ctx.body.reason, nowMs });
+          await ctx.hub.publish(tx, { type: 'device', device_id: found.device_id });
           return {};
         },
         { detail: ctx.body.reason },
