@@ -18,11 +18,11 @@ const nodeRooms = ['base', 'wire', 'tuf', 'evidence', 'policy', 'contract', 'pro
 /** Code for Node: our own modules are bundled, packages stay in node_modules, where their wasm and native parts are found. */
 async function bundleForNode(entry, outfile, extra = {}) {
   const esbuild = await import('esbuild');
-  const shebang = extra.executable && !readFileSync(entry, 'utf8').startsWith('#!') ? { js: '#!/usr/bin/env node' } : undefined;
+  if (extra.splitting) rmSync(join(dirname(outfile), 'chunks'), { recursive: true, force: true });
   await esbuild.build({
     entryPoints: [entry], ...(extra.splitting ? { outdir: dirname(outfile), splitting: true, outExtension: { '.js': '.mjs' }, chunkNames: 'chunks/[name]-[hash]' } : { outfile }), bundle: true, platform: 'node', target: 'node20', format: extra.format ?? 'esm',
     packages: extra.packages ?? 'external', external: ['electron'], sourcemap: 'linked', sourcesContent: false,
-    legalComments: 'none', logLevel: 'silent', banner: shebang, absWorkingDir: root,
+    legalComments: 'none', logLevel: 'silent', absWorkingDir: root,
   }).catch((error) => {
     const lines = (error.errors ?? []).map((e) => `  ${e.location ? `${e.location.file}:${e.location.line}:${e.location.column} ` : ''}${e.text}`);
     throw new Stop(`build of ${outfile} failed\n${lines.length > 0 ? lines.slice(0, 20).join('\n') : error.message}`);
@@ -48,15 +48,13 @@ async function bundleAuditor(output) {
 const parts = [
   {
     name: 'command', needs: [src('cli', 'sallyport.ts')], output: inRoot('dist', 'cli', 'sallyport.mjs'), inputs: nodeRooms,
-    build: (output) => bundleForNode(src('cli', 'sallyport.ts'), output, { executable: true }),
+    // Split, so that a command loads what it needs, and the embedded store's thread only the store.
+    build: (output) => bundleForNode(src('cli', 'sallyport.ts'), output, { splitting: true, executable: true }),
   },
   {
     name: 'main process', needs: [src('main', 'main.ts')], output: inRoot('dist', 'main', 'main.mjs'), inputs: nodeRooms,
     // Split, so that the window comes up before the policy engine and the parser are loaded.
-    build: (output) => {
-      rmSync(join(dirname(output), 'chunks'), { recursive: true, force: true });
-      return bundleForNode(src('main', 'main.ts'), output, { splitting: true });
-    },
+    build: (output) => bundleForNode(src('main', 'main.ts'), output, { splitting: true }),
   },
   {
     // A sandboxed preload can require nothing but electron, so everything else is inside; it must be CommonJS.

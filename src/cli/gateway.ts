@@ -15,7 +15,7 @@ import { receiptKeys } from '../proxy/core/receipt-keys.ts';
 import { refreshTrustFile } from '../proxy/core/trust-file.ts';
 import { createStoreClient, type SignInResult, type StoreClient } from '../proxy/core/store-client.ts';
 import { requireApproved } from '../proxy/core/store-client-device.ts';
-import { startEmbeddedStore, type EmbeddedStore } from './store-worker.ts';
+import type { EmbeddedStore } from './store-worker.ts';
 import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
 import { version, versionNumber } from './version.ts';
 
@@ -145,7 +145,9 @@ async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<En
   return endpoints;
 }
 
-function embeddedStore(config: GatewayConfig): Promise<EmbeddedStore> {
+async function embeddedStore(config: GatewayConfig): Promise<EmbeddedStore> {
+  // A file of its own in the build: the store's thread begins with it.
+  const { startEmbeddedStore } = await import('./store-worker.ts');
   return startEmbeddedStore({
     data_dir: config.data_dir,
     dev_idp: { people: [] },

@@ -1,24 +1,16 @@
+#!/usr/bin/env node
 /** The `sallyport` command. Exit codes: 0 ok, 1 the check failed or was denied, 2 wrong usage or configuration. */
-import { isMainThread } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { BugError, ConfigError, messageOf } from '../base/errors.ts';
-import { approvalsCommand } from './approvals.ts';
-import { bundleCommand } from './bundle.ts';
-import { devicesCommand } from './devices.ts';
-import { doctorCommand } from './doctor.ts';
-import { gatewayCommand } from './gateway.ts';
-import { monitorCommand } from './monitor.ts';
-import { recordingsCommand } from './recordings.ts';
-import { reportsCommand } from './reports.ts';
-import { storeCommand } from './store.ts';
+import { commandFor, listedCommands } from './commands.ts';
 import { version } from './version.ts';
 
-function program(): Command {
+async function program(args: readonly string[]): Promise<Command> {
   const root = new Command('sallyport')
     .description('Privileged access with a local enforcing proxy: decide, mask, record, prove.')
     .version(version, '-V, --version')
     .showHelpAfterError('(run with --help for usage)');
-  for (const command of [gatewayCommand(), storeCommand(), approvalsCommand(), recordingsCommand(), reportsCommand(), monitorCommand(), bundleCommand(), devicesCommand(), doctorCommand()]) root.addCommand(command);
+  for (const listed of listedCommands) root.addCommand(await commandFor(listed, args));
   overrideExit(root);
   return root;
 }
@@ -31,7 +23,7 @@ function overrideExit(command: Command): void {
 
 async function main(): Promise<number> {
   try {
-    await program().parseAsync(process.argv);
+    await (await program(process.argv.slice(2))).parseAsync(process.argv);
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -40,12 +32,9 @@ async function main(): Promise<number> {
   }
 }
 
-// The embedded store's thread loads this file too; it has its own entry in store-worker.ts.
-if (isMainThread) {
-  // Output cut short by the reader (`| head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
-  process.exitCode = await main();
-}
+// Output cut short by the reader (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await main();

@@ -5,7 +5,6 @@ import { lockDirectory } from '../evidence/lock.ts';
 import type { ResolvedConfig } from './config.ts';
 import { databaseUrl, s3Credentials } from './config-parts.ts';
 import { type Database, openEmbedded } from './db/database.ts';
-import { openPostgres } from './db/postgres.ts';
 import { postgresUrl } from './db/postgres-url.ts';
 import { fileObjects } from './storage/file-objects.ts';
 import { type KeyFiles, keyFiles } from './storage/key-files.ts';
@@ -41,6 +40,7 @@ export async function openParts(config: ResolvedConfig, o: OpenOptions): Promise
 
 async function openDatabase(config: ResolvedConfig, dir: string, o: OpenOptions): Promise<Database> {
   if (config.database === undefined) return openEmbedded(join(dir, 'pg'));
+  const { openPostgres } = await import('./db/postgres.ts');
   return openPostgres({ connection: postgresUrl(databaseUrl(config.database)), connections: config.database.connections, onProblem: o.onProblem });
 }
 

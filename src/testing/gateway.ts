@@ -14,7 +14,7 @@ import { targetPassword } from './target-password.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The command as one file, built from the sources of this moment; the same sources give the same file. */
+/** The command as the product's build makes it, from the sources of this moment; the same sources give the same files. */
 let built: Promise<string> | undefined;
 export function builtCommand(): Promise<string> {
   built ??= bundle();
@@ -22,17 +22,31 @@ export function builtCommand(): Promise<string> {
 }
 
 async function bundle(): Promise<string> {
-  const result = await build({ entryPoints: [path.join(root, 'src/cli/sallyport.ts')], bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', write: false, logLevel: 'silent', absWorkingDir: root });
-  const code = result.outputFiles[0]?.contents ?? new Uint8Array();
-  const dir = path.join(root, '.cache', 'test-command');
-  const file = path.join(dir, `sallyport-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`);
-  if (existsSync(file)) return file;
-  mkdirSync(dir, { recursive: true });
-  // Another worker may be writing the same file: renaming is all or nothing.
-  const temp = `${file}.${process.pid}`;
-  writeFileSync(temp, code);
-  renameSync(temp, file);
-  return file;
+  const out = path.join(root, '.cache', 'test-command');
+  const result = await build({
+    entryPoints: [path.join(root, 'src/cli/sallyport.ts')], bundle: true, splitting: true, outdir: out, outExtension: { '.js': '.mjs' }, chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node', target: 'node20', format: 'esm', packages: 'external', write: false, logLevel: 'silent', absWorkingDir: root,
+  });
+  const digest = createHash('sha256');
+  for (const file of result.outputFiles) digest.update(path.relative(out, file.path)).update(file.contents);
+  const dir = path.join(out, digest.digest('hex').slice(0, 16));
+  if (!existsSync(dir)) {
+    mkdirSync(out, { recursive: true });
+    // Another worker may be writing the same: renaming is all or nothing.
+    const temp = mkdtempSync(`${dir}.`);
+    for (const file of result.outputFiles) {
+      const at = path.join(temp, path.relative(out, file.path));
+      mkdirSync(path.dirname(at), { recursive: true });
+      writeFileSync(at, file.contents);
+    }
+    try {
+      renameSync(temp, dir);
+    } catch (error) {
+      rmSync(temp, { recursive: true });
+      if (!existsSync(dir)) throw error;
+    }
+  }
+  return path.join(dir, 'sallyport.mjs');
 }
 
 /** Runs the command to its end. */

@@ -10,7 +10,7 @@ import type Provider from 'oidc-provider';
 import type { Configuration } from 'oidc-provider';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import { BugError, ConfigError } from '../../base/errors.ts';
+import { BugError, ConfigError, messageOf } from '../../base/errors.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { secretFile } from '../storage/secret-file.ts';
 import { memoryAdapters } from './dev-idp-memory.ts';
@@ -63,15 +63,13 @@ export async function startDevIdp(o: DevIdpOptions): Promise<DevIdp> {
   const server = createServer();
   const port = await listen(server, o.port);
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = await makeProvider(issuer, configuration(o, jwk));
-  const handle = provider.callback();
+  // Made when a browser comes: devices and tests take their tokens from `devToken`.
+  let made: Promise<Handler> | undefined;
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-    const path = (req.url ?? '/').split('?')[0] ?? '/';
-    if (!path.startsWith('/interaction/')) {
-      void handle(req, res);
-      return;
-    }
-    interaction(provider, o.people, req, res).catch(() => sendPage(res, 400, messagePage('This sign-in has ended', 'Go back to Sallyport and start again.')));
+    made ??= makeProvider(issuer, configuration(o, jwk)).then((provider) => handlerOf(provider, o.people));
+    made
+      .then((handle) => handle(req, res))
+      .catch((error: unknown) => sendPage(res, 500, messagePage('Sign-in failed', messageOf(error))));
   });
   const key = await importJWK(jwk, 'ES256');
   const publicJwk = { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y, kid: jwk.kid, alg: 'ES256', use: 'sig' };
@@ -167,6 +165,17 @@ function configuration({ people, clock, publicUrl }: DevIdpOptions, jwk: JWK): C
       ctx.type = 'html';
       ctx.body = messagePage('Sign-in failed', `${out.error}: ${out.error_description ?? ''}`);
     },
+  };
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+function handlerOf(provider: Provider, people: readonly DevPerson[]): Handler {
+  const handle = provider.callback();
+  return async (req, res) => {
+    const path = (req.url ?? '/').split('?')[0] ?? '/';
+    if (!path.startsWith('/interaction/')) await handle(req, res);
+    else await interaction(provider, people, req, res).catch(() => sendPage(res, 400, messagePage('This sign-in has ended', 'Go back to Sallyport and start again.')));
   };
 }
 

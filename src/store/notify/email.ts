@@ -1,6 +1,5 @@
 /** Mail over SMTP: TLS verified, plain text with a simple HTML twin, addresses from the configuration only. */
 import { createHash } from 'node:crypto';
-import { createTransport } from 'nodemailer';
 import { secretOf } from '../config-parts.ts';
 import { type Channel, SEND_TIMEOUT_MS } from './channel.ts';
 import { caOf, type EmailConfig } from './config.ts';
@@ -12,7 +11,8 @@ export function emailChannel(c: EmailConfig, page: () => string): Channel {
   const { smtp } = c;
   const ca = caOf(smtp.ca_file, c.name);
   const password = smtp.password === undefined ? undefined : secretOf(smtp.password, `notify.channels.${c.name}.smtp.password`);
-  const transport = createTransport({
+  // Loaded with the first message: most stores send none.
+  const connect = async () => (await import('nodemailer')).createTransport({
     host: smtp.host,
     port: smtp.port,
     secure: smtp.tls === 'implicit',
@@ -27,13 +27,15 @@ export function emailChannel(c: EmailConfig, page: () => string): Channel {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  let transport: ReturnType<typeof connect> | undefined;
   return {
     name: c.name,
     send: async (n) => {
-      const sent = await transport.sendMail(mailOf(n, c, page()));
+      transport ??= connect();
+      const sent = await (await transport).sendMail(mailOf(n, c, page()));
       if (sent.rejected.length > 0) throw new Error(`${smtp.host} refused ${sent.rejected.length} of ${c.to.length} addresses`);
     },
-    close: () => transport.close(),
+    close: () => void transport?.then((t) => t.close(), () => undefined),
   };
 }
 
