@@ -27,28 +27,25 @@ export function gatewayCommand(): Command {
     .action(async (options: { config: string }) => runGateway(options.config));
 }
 
-interface Gateway {
+export interface Gateway {
   /** Ends what goes on beside the sessions. */
   readonly abort: AbortController;
   readonly runtime: ProxyRuntime;
+  readonly client: StoreClient;
   readonly store: EmbeddedStore | undefined;
   readonly endpoints: readonly Endpoint[];
 }
 
 async function runGateway(file: string): Promise<void> {
   const config = loadGatewayConfig(file);
-  const gateway = await start(config);
+  const gateway = await startGateway(config, { say: print });
   print({ event: 'ready', listeners: gateway.endpoints.map((e) => ({ ...e })) });
   await new Promise<void>((resolve) => {
     let stopping = false;
     const stop = (): void => {
       if (stopping) return;
       stopping = true;
-      gateway.abort.abort();
-      void gateway.runtime
-        .stop()
-        .then(() => gateway.store?.stop())
-        .then(() => resolve());
+      void stopGateway(gateway).then(() => resolve());
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
@@ -56,7 +53,14 @@ async function runGateway(file: string): Promise<void> {
   });
 }
 
-async function start(config: GatewayConfig): Promise<Gateway> {
+export async function stopGateway(gateway: Gateway): Promise<void> {
+  gateway.abort.abort();
+  await gateway.runtime.stop();
+  await gateway.store?.stop();
+}
+
+/** @param o.serve the endpoints to open; by default all that the configuration names. @throws ConfigError, EnvironmentError */
+export async function startGateway(config: GatewayConfig, o: { readonly serve?: readonly string[]; say(line: object): void }): Promise<Gateway> {
   // What can be wrong in files is found before anything is started or written.
   const engine = config.bundle === undefined ? undefined : await loadBundle(config.bundle);
   const device = loadDevice(config.data_dir);
@@ -87,11 +91,11 @@ async function start(config: GatewayConfig): Promise<Gateway> {
       // Approvers may have enrolled since: without their keys the recording would not verify here.
       if (event.event === 'session.closed') refreshTrustFile(client, config.data_dir).catch(() => undefined);
       const line = publicLine(event);
-      if (line) print(line);
+      if (line) o.say(line);
     });
     const abort = new AbortController();
     if (updater !== undefined) followPolicy({ updater, runtime, client, signal: abort.signal });
-    return { abort, runtime, store, endpoints: await openAll(runtime, config) };
+    return { abort, runtime, client, store, endpoints: await openAll(runtime, config, o.serve) };
   } catch (error) {
     await store?.stop();
     throw error;
@@ -133,11 +137,11 @@ async function openOne(runtime: ProxyRuntime, connection: string, port: number):
   }
 }
 
-async function openAll(runtime: ProxyRuntime, config: GatewayConfig): Promise<Endpoint[]> {
-  const names = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => t.info.name));
+async function openAll(runtime: ProxyRuntime, config: GatewayConfig, serve: readonly string[] | undefined): Promise<Endpoint[]> {
+  const all = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => t.info.name));
   const endpoints: Endpoint[] = [];
   try {
-    for (const name of names) endpoints.push(await openOne(runtime, name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
+    for (const name of serve ?? all) endpoints.push(await openOne(runtime, name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
   } catch (error) {
     await runtime.stop();
     throw error;
