@@ -1,13 +1,13 @@
 /** A migrated embedded database of its own, without a store around it. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openEmbedded } from '../store/db/database.ts';
-import { databaseTemplate } from './store-harness.ts';
+import { copyStoreTemplate } from './store-template.ts';
 
 export async function emptyDatabase(): Promise<{ db: Database; remove: () => Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-db-'));
-  cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
+  copyStoreTemplate(join(dir, 'pg'));
   const db = await openEmbedded(join(dir, 'pg'));
   return {
     db,

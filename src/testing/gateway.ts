@@ -1,6 +1,6 @@
 /** `sallyport gateway` as a child process, with real clients in front of it and a real PostgreSQL behind it. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { messageOf } from '../base/errors.ts';
 import { approvalsCommand } from '../cli/approvals.ts';
 import { postgresBin, type PostgresServer } from './postgres-server.ts';
 import { runProcess, startProcess, type ProcessResult, type RunningProcess } from './process.ts';
+import { copyStoreTemplate } from './store-template.ts';
 import { targetPassword } from './target-password.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,9 +126,7 @@ export class TestGateway {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-gateway-'));
     const file = path.join(dir, 'gateway.yaml');
     writeFileSync(file, JSON.stringify(gatewayConfig(options), null, 2), { mode: 0o600 });
-    const initialised = initialisedStore();
-    // initdb of the embedded store takes seconds; an initialised copy is the same thing.
-    if (existsSync(initialised) && options.config?.['store'] === undefined) cpSync(initialised, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
+    if (options.config?.['store'] === undefined) copyStoreTemplate(path.join(dir, 'data', 'store', 'pg'));
     return new TestGateway(dir, file, options.env);
   }
 
@@ -260,14 +259,6 @@ export function psql(to: { host: string; port: number; user: string; password: s
 /** The connection as libpq's programs read it from their environment. */
 export function libpqEnv(to: { host: string; port: number; user: string; password: string; database: string }): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', PGHOST: to.host, PGPORT: String(to.port), PGUSER: to.user, PGPASSWORD: to.password, PGDATABASE: to.database };
-}
-
-/** Where the tests of the store keep an empty database. */
-export const initialisedStore = (): string => path.join(os.tmpdir(), `sallyport-test-pglite-${pgliteVersion()}`);
-
-function pgliteVersion(): string {
-  const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 function readIfThere(file: string): string {

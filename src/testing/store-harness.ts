@@ -1,8 +1,7 @@
 /** A real embedded store for tests: real Fastify, real PGlite, a data directory of its own, a clock that can be moved. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import type { Clock } from '../base/clock.ts';
 import type { ApprovalId } from '../base/ids.ts';
 import { parseApprovalId, parseSessionId, uuidv7 } from '../base/ids.ts';
@@ -13,6 +12,7 @@ import { openDeviceFile } from '../proxy/core/store-client-device.ts';
 import type { StoreConfig } from '../store/config.ts';
 import { type Database, openEmbedded } from '../store/db/database.ts';
 import { type RunningStore, startStore } from '../store/server.ts';
+import { copyStoreTemplate } from './store-template.ts';
 
 export class MovableClock implements Clock {
   offsetMs = 0;
@@ -22,24 +22,6 @@ export class MovableClock implements Clock {
   monotonicNs(): bigint {
     return process.hrtime.bigint();
   }
-}
-
-/** An empty database directory, made once per machine: initdb is the slow part of a first start. */
-export async function databaseTemplate(): Promise<string> {
-  const { version } = JSON.parse(readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8')) as { version: string };
-  const path = join(tmpdir(), `sallyport-test-pglite-${version}`);
-  if (existsSync(path)) return path;
-  const made = mkdtempSync(join(tmpdir(), 'sallyport-test-initdb-'));
-  const pg = await PGlite.create(join(made, 'pg'));
-  await pg.close();
-  try {
-    renameSync(join(made, 'pg'), path);
-  } catch (error) {
-    // Another worker was faster.
-    if (!existsSync(path)) throw error;
-  }
-  rmSync(made, { recursive: true, force: true });
-  return path;
 }
 
 export interface Person {
@@ -77,7 +59,7 @@ const defaults: Omit<StoreConfig, 'data_dir'> = {
 
 export async function startTestStore(overrides: Partial<StoreConfig> = {}): Promise<TestStore> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-test-store-'));
-  cpSync(await databaseTemplate(), join(dataDir, 'store', 'pg'), { recursive: true });
+  copyStoreTemplate(join(dataDir, 'store', 'pg'));
   const clock = new MovableClock();
   const problems: string[] = [];
   const start = (port = 0): Promise<RunningStore> => startStore({ ...defaults, listen: { host: '127.0.0.1', port }, ...overrides, data_dir: dataDir }, { clock, onProblem: (p) => problems.push(p) });

@@ -1,15 +1,16 @@
 /** `sallyport store` as a process of its own, and gateways that sign in to it with a token. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { devAdminFile, devTokenReply } from '../contract/store/index.ts';
 import { freePort } from './free-port.ts';
 import { readBundleDir } from '../policy/bundle/files.ts';
 import { createStoreClient } from '../proxy/core/store-client.ts';
-import { builtCommand, bundleDir, initialisedStore, type GatewayOptions } from './gateway.ts';
+import { builtCommand, bundleDir, type GatewayOptions } from './gateway.ts';
 import { PolicyAuthor } from './policy-repo.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { MovableClock } from './store-harness.ts';
+import { copyStoreTemplate } from './store-template.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import { targetPassword } from './target-password.ts';
 
@@ -31,8 +32,7 @@ export class StoreProcess {
     const store = new StoreProcess(dir, await freePort());
     const targets = databases.map((name) => ({ name, protocol: 'postgres', host: server.host, port: server.port, database: name, tls: 'disable', labels: { env: 'prod' }, credentials: { user: 'app', password: targetPassword } }));
     writeFileSync(store.#config, JSON.stringify({ data_dir: './data', listen: { host: '127.0.0.1', port: store.port }, dev_idp: { people: [] }, roles: { admin: ['platform'], security: ['platform'], auditor: ['audit'] }, targets }, null, 2));
-    const made = initialisedStore();
-    if (existsSync(made)) cpSync(made, path.join(dir, 'data', 'store', 'pg'), { recursive: true });
+    copyStoreTemplate(path.join(dir, 'data', 'store', 'pg'));
     await store.run();
     return store;
   }

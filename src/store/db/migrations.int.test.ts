@@ -1,5 +1,5 @@
 /** Every migration, from the one before, with a row in every table, on both databases. A new one is covered by being listed. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentOf, fillEmptyTables, lostRows, schemaOf, tablesOf } from '../../testing/schema-data.ts';
 import { freshDatabase } from '../../testing/database-of.ts';
 import { type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
-import { databaseTemplate } from '../../testing/store-harness.ts';
 import { queriesOver } from './database.ts';
 import { migrate, type MigrationSession } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
@@ -27,7 +26,6 @@ afterAll(async () => {
 
 async function embedded(): Promise<MigrationSession> {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-migrations-'));
-  cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
   const db = await PGlite.create(join(dir, 'pg'));
   closers.push(async () => {
     await db.close();

@@ -1,11 +1,11 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../base/clock.ts';
-import { databaseTemplate } from '../../testing/store-harness.ts';
+import { copyStoreTemplate } from '../../testing/store-template.ts';
 import { type Database, openEmbedded } from '../db/database.ts';
 import { makeAuthorizer } from '../identity/authorization/authorizer.ts';
 import { Hub } from './hub.ts';
@@ -18,7 +18,7 @@ let app: FastifyInstance;
 let url: string;
 
 beforeAll(async () => {
-  cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
+  copyStoreTemplate(join(dir, 'pg'));
   db = await openEmbedded(join(dir, 'pg'));
   await db.run('create table things (n integer)');
   app = Fastify();

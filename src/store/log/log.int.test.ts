@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import { parseTilePath, TileTree } from '../../evidence/tlog-tiles.ts';
 import { freshDatabase } from '../../testing/database-of.ts';
 import { FakeClock, testSigner } from '../../testing/evidence-session.ts';
 import { type PostgresServer, startPostgres } from '../../testing/postgres-server.ts';
-import { databaseTemplate } from '../../testing/store-harness.ts';
+import { copyStoreTemplate } from '../../testing/store-template.ts';
 import { type Database, openEmbedded } from '../db/database.ts';
 import { openPostgres } from '../db/postgres.ts';
 import { postgresUrl } from '../db/postgres-url.ts';
@@ -50,7 +50,7 @@ interface World {
 
 const kinds = {
   PGlite: async (dir: string): Promise<{ db: Database; other: () => Promise<Database> }> => {
-    cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
+    copyStoreTemplate(join(dir, 'pg'));
     const db = await openEmbedded(join(dir, 'pg'));
     return { db, other: () => Promise.resolve(db) };
   },

@@ -1,16 +1,16 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { databaseTemplate } from '../../testing/store-harness.ts';
+import { copyStoreTemplate } from '../../testing/store-template.ts';
 import { type Database, openEmbedded } from '../db/database.ts';
 import { keyFiles } from './key-files.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sallyport-test-keys-'));
 let db: Database;
 beforeAll(async () => {
-  cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
+  copyStoreTemplate(join(dir, 'pg'));
   db = await openEmbedded(join(dir, 'pg'));
 });
 afterAll(async () => {

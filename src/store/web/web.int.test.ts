@@ -1,12 +1,12 @@
 /** Serving of the pages: an exact list of files, strict headers, a fresh nonce each time. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
-import { databaseTemplate } from '../../testing/store-harness.ts';
+import { copyStoreTemplate } from '../../testing/store-template.ts';
 import { type Database, openEmbedded } from '../db/database.ts';
 import { StoreError } from '../http/errors.ts';
 import { Hub } from '../http/hub.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   writeFileSync(join(site, 'assets', 'app-1a2b.js.gz'), gzipSync(CODE));
   writeFileSync(join(site, 'assets', 'forgotten.js'), 'not listed');
   writeFileSync(join(site, 'site.json'), JSON.stringify({ v: 1, files: [{ path: 'index.html', type: 'text/html', encodings: [] }, { path: 'assets/app-1a2b.js', type: 'text/javascript; charset=utf-8', encodings: ['gzip'] }] }));
-  cpSync(await databaseTemplate(), join(dir, 'pg'), { recursive: true });
+  copyStoreTemplate(join(dir, 'pg'));
   db = await openEmbedded(join(dir, 'pg'));
   hub = await Hub.start(db);
   app = Fastify();
