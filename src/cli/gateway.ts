@@ -32,6 +32,7 @@ export interface Gateway {
   readonly abort: AbortController;
   readonly runtime: ProxyRuntime;
   readonly client: StoreClient;
+  readonly identity: SignInResult;
   readonly store: EmbeddedStore | undefined;
   readonly endpoints: readonly Endpoint[];
 }
@@ -95,7 +96,7 @@ export async function startGateway(config: GatewayConfig, o: { readonly serve?: 
     });
     const abort = new AbortController();
     if (updater !== undefined) followPolicy({ updater, runtime, client, signal: abort.signal });
-    return { abort, runtime, client, store, endpoints: await openAll(runtime, config, o.serve) };
+    return { abort, runtime, client, identity, store, endpoints: await openAll(runtime, config, o.serve) };
   } catch (error) {
     await store?.stop();
     throw error;
