@@ -57,10 +57,10 @@ export function startDesk(o: DeskOptions): void {
   const auth: SignInController = new SignInController({
     storeUrl: config.storeUrl,
     log,
-    start: async (signal, where) => {
+    start: async (attempt) => {
       const { start, signedIn } = await heavy();
       slices ??= signedIn.registerSignedIn(context, askWhere, () => tell.poke());
-      return start.startWork({ config, dataDir, log }, signal, where);
+      return start.startWork({ config, dataDir, log }, attempt);
     },
     changed: (state, work) => {
       if (work !== undefined) slices?.follow(work);

@@ -1,5 +1,7 @@
 /** Invented people, systems and recordings for looking at screens. */
+import type { PolicyProblem } from '../contract/ipc/app.ts';
 import type { ApprovalDetail } from '../contract/ipc/approvals.ts';
+import type { AuthState } from '../contract/ipc/auth.ts';
 import type { Connection } from '../contract/ipc/connections.ts';
 import type { ActivePolicy } from '../contract/ipc/policy.ts';
 import type { SessionSummary, TimelineRecord, VerifyReport } from '../contract/ipc/sessions.ts';
@@ -222,6 +224,31 @@ export const policy: ActivePolicy = {
     ...about('GRANT', 'hold', 'allow', 'Needs 1 of dba.', 'approvals.prod-grant'),
     ...about('DROP DATABASE', 'deny', 'deny', 'Databases are never dropped through Sallyport.', 'guardrails.no-drop-database'),
   ],
+};
+
+const rootSha256 = '9c1185a5c5e9fc54612808977ee8f548b2258d31a1f0a9f7d1b5a3f3b2e6c4d0';
+const weber = { name: 'Alice Weber', subject: 'alice@example.com' };
+
+export const awaitedDevice = (isRefused: boolean): AuthState => ({
+  ...{ phase: 'device_waiting', ...weber, deviceId: 'dev_5a2b7e0c91d34f6688aa01b2c3d4e5f6', deviceName: 'alice-thinkpad.example.com', sinceMs: now - 3 * min, keyProtection: isRefused ? 'memory' : 'os' },
+  look: { checking: false, lastMs: now - 40_000, ...(isRefused ? { error: 'The device code is unknown, used, expired or for somebody else.' } : {}) },
+});
+
+export const awaitedPolicy = (isRefused: boolean): AuthState => ({
+  ...{ phase: 'policy_waiting', ...weber, ring: 'stable', sinceMs: now - 3 * min, rootSha256, refused: isRefused },
+  why: isRefused ? 'the policy that the store serves is refused: its first root is not the one that this device was told to trust' : 'no policy has been pushed to the store yet',
+  look: { checking: false, lastMs: now - 40_000 },
+});
+
+const problems: Readonly<Record<PolicyProblem['kind'], PolicyProblem>> = {
+  stopped: { kind: 'stopped', why: 'security has stopped all work: a leaked signing key, see the incident channel', endsMs: now + 21 * 24 * 60 * min },
+  expired: { kind: 'expired', why: 'the signed policy ended 2026-11-20T08:00:00.000Z and no newer one could be had', endsMs: now - 24 * 60 * min },
+  refused: { kind: 'refused', why: 'the policy that the store serves is refused: timestamp version 40 is less than current version 41', endsMs: now + 21 * 24 * 60 * min },
+  ending: { kind: 'ending', why: 'the store at https://store.example.com cannot be reached: connect ECONNREFUSED', endsMs: now + 20 * 60 * min },
+};
+export const policyProblem = (kind: string | null): { problem?: PolicyProblem } => {
+  const problem = Object.values(problems).find((p) => p.kind === kind);
+  return problem === undefined ? {} : { problem };
 };
 
 export const history: HistoryEntry[] = [

@@ -68,12 +68,12 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
   const empty = query.has('empty');
   let settings: Settings = { ...defaultSettings, theme: query.get('theme') === 'dark' ? 'dark' : 'light' };
   let auth: AuthState =
-    scene === 'sign-in' ? { phase: 'signed_out', storeUrl: 'https://store.example.com' } : scene === 'signing-in' ? { phase: 'signing_in', startedMs: data.now, where: 'browser', verificationCode: 'KXTR-49QM' } : signedIn;
+    scene === 'device' || scene === 'device-error' ? data.awaitedDevice(scene === 'device-error') : scene === 'no-policy' || scene === 'no-policy-refused' ? data.awaitedPolicy(scene === 'no-policy-refused') : scene === 'sign-in' ? { phase: 'signed_out', storeUrl: 'https://store.example.com' } : scene === 'signing-in' ? { phase: 'signing_in', startedMs: data.now, where: 'browser', verificationCode: 'KXTR-49QM' } : signedIn;
   const status: AppStatus = {
     identity: { name: 'Alice Weber', subject: 'alice@example.com', expiresMs: data.now + 7 * 3_600_000 },
     recording: { state: 'recording', sessions: 1 },
     spool: query.has('offline') ? { sizeBytes: 48_300_000, limitBytes: 2_147_483_648, pendingChunks: 46, state: 'offline', lastError: 'store.example.com does not answer.' } : { sizeBytes: 0, limitBytes: 2_147_483_648, pendingChunks: 0, state: 'idle' },
-    policy: { name: 'starter', serial: 14, digest: data.bundleDigest, ageMs: 340_000 },
+    policy: { name: 'starter', serial: 14, digest: data.bundleDigest, ageMs: 340_000, ...data.policyProblem(query.get('problem')) },
     pendingApprovals: empty ? 0 : 2,
   };
   let tabs = 0;
@@ -91,6 +91,8 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
       emit('auth.stateChanged', auth);
       return auth;
     },
+    'auth.retry': () => auth,
+    'auth.useCode': () => auth,
     'connections.list': () => (empty ? [] : data.connections),
     'connections.refresh': () => data.connections,
     'connections.openEndpoint': () => data.connections[0]?.endpoint,
@@ -130,6 +132,7 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
     'sessions.verify': () => data.report,
     'sessions.export': () => ({ saved: true, basename: 'shop.srz', sizeBytes: 184_000 }),
     'policy.active': () => data.policy,
+    'policy.check': () => data.policy,
     'settings.get': () => settings,
     'settings.set': (next: Settings) => {
       settings = next;

@@ -13,6 +13,16 @@ export const appInfo = z.strictObject({
 });
 export type AppInfo = z.infer<typeof appInfo>;
 
+/** What a person must know of the policy on every screen. */
+export const policyProblem = z.strictObject({
+  /** `stopped`, `expired`: only break-glass is left. `refused`: the store's newer policy does not verify. `ending`: it is not renewed in time. */
+  kind: z.enum(['stopped', 'expired', 'refused', 'ending']),
+  why: z.string(),
+  /** Until when the policy in force decides. */
+  endsMs: epochMs,
+});
+export type PolicyProblem = z.infer<typeof policyProblem>;
+
 export const appStatus = z.strictObject({
   identity: z.strictObject({ name: z.string(), subject: z.string(), expiresMs: epochMs }).nullable(),
   recording: z.strictObject({ state: z.enum(['idle', 'recording']), sessions: count }),
@@ -23,7 +33,14 @@ export const appStatus = z.strictObject({
     state: z.enum(['idle', 'uploading', 'offline']),
     lastError: z.string().optional(),
   }),
-  policy: z.strictObject({ name: z.string(), serial: count, digest: z.string(), ageMs: durationMs }).nullable(),
+  policy: z
+    .strictObject({
+      ...{ name: z.string(), serial: count, digest: z.string() },
+      /** Since it was last verified against the store. Absent for a source directory, which nobody signed. */
+      ageMs: durationMs.optional(),
+      problem: policyProblem.optional(),
+    })
+    .nullable(),
   pendingApprovals: count,
 });
 export type AppStatus = z.infer<typeof appStatus>;

@@ -5,7 +5,7 @@
 
 export const ipcChannels = {
   app: { calls: ['info', 'status', 'copyText', 'ready'], events: ['statusChanged', 'command', 'message'] },
-  auth: { calls: ['state', 'signIn', 'cancel', 'signOut'], events: ['stateChanged'] },
+  auth: { calls: ['state', 'signIn', 'cancel', 'signOut', 'retry', 'useCode'], events: ['stateChanged'] },
   connections: { calls: ['list', 'refresh', 'openEndpoint', 'closeEndpoint', 'copyNative'], events: ['changed'] },
   workbench: {
     calls: ['open', 'close', 'run', 'cancel', 'dryRun', 'explain', 'schema', 'history', 'exportCsv'],
@@ -13,7 +13,7 @@ export const ipcChannels = {
   },
   approvals: { calls: ['list', 'get', 'decide'], events: ['changed'] },
   sessions: { calls: ['list', 'get', 'verify', 'export'], events: ['changed'] },
-  policy: { calls: ['active'], events: ['changed'] },
+  policy: { calls: ['active', 'check'], events: ['changed'] },
   settings: { calls: ['get', 'set'], events: ['changed'] },
 } as const;
 

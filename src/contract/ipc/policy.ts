@@ -41,14 +41,20 @@ export type AboutMe = z.infer<typeof aboutMe>;
 /** How a signed bundle came to this laptop, and how long it may decide. */
 export const distribution = z.strictObject({
   ring: z.string(),
+  /** SHA-256 of the root that this device was told to trust. */
+  rootSha256: z.string(),
   /** `expired` and `stopped`: only break-glass is left. */
   mode: z.enum(['normal', 'expired', 'stopped']),
   /** Why only break-glass is left; empty in `normal`. */
   why: z.string(),
   endsMs: epochMs,
   lastCheckMs: epochMs.optional(),
+  /** When what the store has was last verified. */
+  verifiedMs: epochMs.optional(),
   /** What went wrong at the last look at the store. */
   error: z.string().optional(),
+  /** The store was reached, and what it has does not verify. */
+  refused: z.boolean(),
   versions: z.strictObject({ root: count, timestamp: count, snapshot: count, targets: count, ring: count }),
   /** Newer bundles of the ring that are not for this device yet. */
   waiting: z.array(z.strictObject({ serial: count, why: z.string() })),
@@ -72,4 +78,12 @@ export const activePolicy = z.strictObject({
 });
 export type ActivePolicy = z.infer<typeof activePolicy>;
 
-export const policySlice = defineSlice('policy', { active: { request: nothing, reply: activePolicy } }, { changed: activePolicy });
+export const policySlice = defineSlice(
+  'policy',
+  {
+    active: { request: nothing, reply: activePolicy },
+    /** Looks at the store now. */
+    check: { request: nothing, reply: activePolicy },
+  },
+  { changed: activePolicy },
+);

@@ -1,15 +1,16 @@
-/** Signed out, signing in, signed in: the one place that changes it (a union, never two booleans). */
+/** Signed out, signing in, waiting for an approval or a policy, signed in: the one place that changes it (a union, never two booleans). */
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
 import type { AuthState } from '../../contract/ipc/auth.ts';
 import { describeError, type Log } from '../app/log.ts';
 import { toIpcError } from '../ipc/errors.ts';
 import type { Work } from '../work/work.ts';
+import { Attempt } from './attempt.ts';
 
 export interface SignInOptions {
   readonly storeUrl: string;
   readonly log: Log;
-  /** Does the whole sign-in; `where` is called as soon as it is known where the person has to look. */
-  start(signal: AbortSignal, where: (where: 'browser' | 'window') => void): Promise<Work>;
+  /** Does the whole sign-in, and tells the attempt how far it is. */
+  start(attempt: Attempt): Promise<Work>;
   changed(state: AuthState, work: Work | undefined): void;
 }
 
@@ -21,6 +22,7 @@ export class SignInController {
   #state: AuthState;
   #work: Work | undefined;
   #abort: AbortController | undefined;
+  #attempt: Attempt | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(options: SignInOptions) {
@@ -48,10 +50,10 @@ export class SignInController {
     this.#abort = abort;
     const startedMs = Date.now();
     this.#set({ phase: 'signing_in', startedMs, where: 'browser' });
+    const attempt = new Attempt(abort.signal, { where: (where) => this.#set({ phase: 'signing_in', startedMs, where }), waiting: (state) => this.#set(state) });
+    this.#attempt = attempt;
     this.#o
-      .start(abort.signal, (where) => {
-        if (!abort.signal.aborted) this.#set({ phase: 'signing_in', startedMs, where });
-      })
+      .start(attempt)
       .then(
         (work) => this.#signedIn(work, abort),
         (error: unknown) => this.#failed(error, abort),
@@ -80,10 +82,22 @@ export class SignInController {
   }
 
   cancel(): AuthState {
-    if (this.#state.phase === 'signing_in') {
+    if (this.#state.phase !== 'signed_in' && this.#state.phase !== 'signed_out') {
       this.#abort?.abort();
       this.#set(this.#out('You cancelled the sign-in.'));
     }
+    return this.#state;
+  }
+
+  /** Looks again at what is awaited. */
+  retry(): AuthState {
+    if (this.#state.phase === 'device_waiting' || this.#state.phase === 'policy_waiting') this.#attempt?.nudge();
+    return this.#state;
+  }
+
+  /** Tries an administrator's code for the awaited device; what came of it is in the next state. */
+  useCode(code: string): AuthState {
+    if (this.#state.phase === 'device_waiting') this.#attempt?.nudge({ code: code.trim() });
     return this.#state;
   }
 

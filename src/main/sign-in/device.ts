@@ -34,9 +34,16 @@ const keychain: SeedProtection = {
   unprotect: (stored) => fromBase64(safeStorage.decryptString(Buffer.from(stored))),
 };
 
+/** Keys in memory last as long as the program, by person: who signs in again, or waits for approval, has the same one. */
+const inMemory = new Map<string, Device>();
+
+/** After a refusal: the next sign-in asks with a new key. One in the system's keychain stays. */
+export const forgetMemoryKey = (personDir: string): void => void inMemory.delete(personDir);
+
 /** @throws ConfigError for a key file that does not open: it is never replaced, a lost key would strand its spool */
 export function openDevice(personDir: string): AppDevice {
   if (isProtected()) return { device: loadDevice(personDir, keychain), protection: 'os', dir: personDir };
-  const device = memoryDevice();
+  const device = inMemory.get(personDir) ?? memoryDevice();
+  inMemory.set(personDir, device);
   return { device, protection: 'memory', dir: path.join(personDir, 'memory', device.id) };
 }

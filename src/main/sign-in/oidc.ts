@@ -6,8 +6,10 @@ import { listenForRedirect } from './loopback.ts';
 export interface Issuer {
   readonly issuer: string;
   readonly clientId: string;
-  /** The development provider of an embedded store: http on loopback is allowed for it only. */
+  /** The development provider of an embedded store. */
   readonly dev: boolean;
+  /** The store that names it is on this machine: then its provider may be, too, and speak plain http. */
+  readonly local: boolean;
 }
 
 /** Shows the provider's page to the person, or drives it. May answer with the redirect itself. */
@@ -29,11 +31,11 @@ function plainHttp(): (config: oidc.Configuration) => void {
 }
 const isSwitch = (value: unknown): value is (config: oidc.Configuration) => void => typeof value === 'function';
 
-const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+export const isLoopback = (url: URL): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
 
 async function discover(issuer: Issuer): Promise<oidc.Configuration> {
   const url = new URL(issuer.issuer);
-  const insecure = issuer.dev && url.protocol === 'http:' && isLoopback(url);
+  const insecure = issuer.local && url.protocol === 'http:' && isLoopback(url);
   if (url.protocol !== 'https:' && !insecure) throw new EnvironmentError('env.store', `the identity provider ${url.origin} must use https`);
   return oidc.discovery(url, issuer.clientId, undefined, oidc.None(), insecure ? { execute: [plainHttp()] } : {});
 }

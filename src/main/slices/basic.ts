@@ -37,7 +37,7 @@ export function registerBasic(o: BasicOptions): void {
       return null;
     },
   });
-  registerSlice(context.host, authSlice, { state: () => auth.state, signIn: () => auth.signIn(), cancel: () => auth.cancel(), signOut: () => auth.signOut() });
+  registerSlice(context.host, authSlice, { state: () => auth.state, signIn: () => auth.signIn(), cancel: () => auth.cancel(), signOut: () => auth.signOut(), retry: () => auth.retry(), useCode: ({ code }) => auth.useCode(code) });
   registerSlice(context.host, settingsSlice, {
     get: () => readSettings(o.settingsFile),
     set: (next) => {

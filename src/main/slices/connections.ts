@@ -1,9 +1,10 @@
 /** The targets of this person, whether they answer, and the local endpoints for native clients. */
 import { connect } from 'node:net';
+import { ConfigError } from '../../base/errors.ts';
 import { connectionsSlice, type Connection, type Endpoint, type Health, type NativeKind } from '../../contract/ipc/connections.ts';
 import type { SliceHandlers } from '../../contract/ipc/slice.ts';
 import type { Target } from '../../proxy/core/ports.ts';
-import type { Endpoint as ProxyEndpoint } from '../../proxy/core/runtime.ts';
+import type { Endpoint as AnyEndpoint, PostgresEndpoint as ProxyEndpoint } from '../../proxy/core/endpoint.ts';
 import { copySecret } from '../app/clipboard.ts';
 import { describeError } from '../app/log.ts';
 import type { Work } from '../work/work.ts';
@@ -39,6 +40,12 @@ export function endpointTexts(e: ProxyEndpoint, sessions: number): Endpoint {
   };
 }
 
+/** Texts for clients of databases only. @throws ConfigError */
+function database(endpoint: AnyEndpoint): ProxyEndpoint {
+  if (endpoint.protocol !== 'postgres') throw new ConfigError(`connection "${endpoint.connection}" is no database`);
+  return endpoint;
+}
+
 const textOf = (e: Endpoint, kind: NativeKind): string => ({ psql: e.psql, url: e.url, pg_service: e.pgService, env: e.env, password: e.password })[kind];
 
 export function connectionsHandlers(context: SliceContext): { handlers: SliceHandlers<typeof connectionsSlice>; changed(): void } {
@@ -58,7 +65,7 @@ export function connectionsHandlers(context: SliceContext): { handlers: SliceHan
   const probed = new WeakSet<Work>();
   const opened = async (name: string): Promise<Endpoint> => {
     const work = context.need();
-    const endpoint = endpointTexts(await work.runtime.openEndpoint(name), work.runtime.sessionsOf(name));
+    const endpoint = endpointTexts(database(await work.runtime.openEndpoint(name)), work.runtime.sessionsOf(name));
     changed();
     return endpoint;
   };
@@ -98,6 +105,6 @@ function toConnection(work: Work, t: Target, health: Health): Connection {
   const endpoint = work.runtime.endpointOf(name);
   return {
     ...{ name, protocol, labels: { ...labels }, database, tls, health, address: `${t.host}:${t.port}` },
-    ...(endpoint === undefined ? {} : { endpoint: endpointTexts(endpoint, work.runtime.sessionsOf(name)) }),
+    ...(endpoint?.protocol !== 'postgres' ? {} : { endpoint: endpointTexts(endpoint, work.runtime.sessionsOf(name)) }),
   };
 }

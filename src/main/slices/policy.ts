@@ -60,30 +60,37 @@ function reasonOf(outcome: Outcome): string {
 function distributionOf(status: UpdaterStatus | undefined, breakGlass: string | undefined): Distribution | undefined {
   const { active, mode } = status ?? {};
   if (status === undefined || active === undefined || mode === undefined || mode === 'none') return undefined;
-  const { ring, endsMs, lastCheckMs, error, skipped } = status;
-  return { ring, mode, why: breakGlass ?? '', endsMs, ...(lastCheckMs === undefined ? {} : { lastCheckMs }), ...(error === undefined ? {} : { error }), versions: active.tuf, waiting: skipped.map((s) => ({ ...s })) };
+  const { ring, rootSha256, endsMs, lastCheckMs, verifiedMs, error, refused, skipped } = status;
+  const times = { endsMs, ...(lastCheckMs === undefined ? {} : { lastCheckMs }), ...(verifiedMs === undefined ? {} : { verifiedMs }) };
+  return { ring, rootSha256, mode, why: breakGlass ?? '', ...times, ...(error === undefined ? {} : { error }), refused, versions: active.tuf, waiting: skipped.map((s) => ({ ...s })) };
+}
+
+function shown(work: Work): ActivePolicy {
+  const { engine, activatedMs, compiled, distribution: status } = work.bundle;
+  if (compiled.engine.digest !== engine.digest) throw new DeniedError('the policy that is shown is not the one that decides');
+  const asked = work.runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => ask(work, t.info));
+  const distribution = distributionOf(status, work.runtime.policy.breakGlass);
+  return {
+    // A bundle whose test fails is never activated.
+    ...{ name: engine.name, serial: engine.serial, digest: engine.digest, activatedMs, tests: { passed: compiled.tests.length, total: compiled.tests.length } },
+    ...{ source: distribution === undefined ? 'source directory' : `ring ${distribution.ring} of the store`, signers: [...(status?.active?.signers ?? [])] },
+    ...(distribution === undefined ? {} : { distribution }),
+    classes: engine.classes.map((c) => ({ id: c.id, columns: [...c.columns], detectors: [...c.detectors], mask: c.mask.kind, predicates: c.predicates, unmaskedForMe: asked.some((a) => a.unmasked.has(c.id)) })),
+    policies: compiled.policies.map((p) => ({
+      ...{ id: p.id, file: p.file, effect: p.effect, text: p.text, approvers: [...(p.lift?.groups ?? [])], quorum: p.lift?.quorum ?? 0 },
+      ...(p.reason === undefined ? {} : { reason: p.reason }),
+    })),
+    aboutMe: asked.flatMap((a) => a.about),
+  };
 }
 
 export function policyHandlers(context: SliceContext): SliceHandlers<typeof policySlice> {
   return {
-    active: (): ActivePolicy => {
+    active: () => shown(context.need()),
+    check: async () => {
       const work = context.need();
-      const { engine, activatedMs, compiled, distribution: status } = work.bundle;
-      if (compiled.engine.digest !== engine.digest) throw new DeniedError('the policy that is shown is not the one that decides');
-      const asked = work.runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => ask(work, t.info));
-      const distribution = distributionOf(status, work.runtime.policy.breakGlass);
-      return {
-        // A bundle whose test fails is never activated.
-        ...{ name: engine.name, serial: engine.serial, digest: engine.digest, activatedMs, tests: { passed: compiled.tests.length, total: compiled.tests.length } },
-        ...{ source: distribution === undefined ? 'source directory' : `ring ${distribution.ring} of the store`, signers: [...(status?.active?.signers ?? [])] },
-        ...(distribution === undefined ? {} : { distribution }),
-        classes: engine.classes.map((c) => ({ id: c.id, columns: [...c.columns], detectors: [...c.detectors], mask: c.mask.kind, predicates: c.predicates, unmaskedForMe: asked.some((a) => a.unmasked.has(c.id)) })),
-        policies: compiled.policies.map((p) => ({
-          ...{ id: p.id, file: p.file, effect: p.effect, text: p.text, approvers: [...(p.lift?.groups ?? [])], quorum: p.lift?.quorum ?? 0 },
-          ...(p.reason === undefined ? {} : { reason: p.reason }),
-        })),
-        aboutMe: asked.flatMap((a) => a.about),
-      };
+      await work.checkPolicy();
+      return shown(work);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Registers the slices that need a signed-in person, and keeps the window told about what happens. Loaded late. */
 import { Notification } from 'electron';
+import { appSlice } from '../../contract/ipc/app.ts';
 import { connectionsSlice } from '../../contract/ipc/connections.ts';
 import { approvalsSlice } from '../../contract/ipc/approvals.ts';
 import { policySlice } from '../../contract/ipc/policy.ts';
@@ -57,6 +58,7 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
 
   const policyChanged = (work: Work, event: ProxyEvent): void => {
     context.log.write(event.event === 'policy.activated' || event.event === 'policy.restored' ? 'info' : 'warning', event.event, 'reason' in event ? event.reason : '');
+    if (event.event === 'policy.activated') context.emit(appSlice, 'message', { level: 'info', title: `Policy ${event.name} #${event.serial} decides now`, message: 'It was verified and has passed its own tests.' });
     // The swap itself is done when the event comes; what the window shows is made from what decides now.
     Promise.resolve(policy.active(undefined)).then(
       (shown) => {

@@ -2,12 +2,13 @@
 import type { AppStatus } from '../../contract/ipc/app.ts';
 import { limits } from '../../base/limits.ts';
 import type { Work } from '../work/work.ts';
+import { policyProblem } from './policy-problem.ts';
 
 export function statusOf(work: Work | undefined, pendingApprovals: number): AppStatus {
   if (work === undefined) {
     return { identity: null, recording: { state: 'idle', sessions: 0 }, spool: { sizeBytes: 0, limitBytes: limits.spoolBytes, pendingChunks: 0, state: 'idle' }, policy: null, pendingApprovals: 0 };
   }
-  const { identity, runtime, bundle } = work;
+  const { identity, runtime } = work;
   const { principal, expiresMs } = identity;
   const upload = runtime.uploader.state;
   const sessions = runtime.openSessions;
@@ -19,9 +20,18 @@ export function statusOf(work: Work | undefined, pendingApprovals: number): AppS
       pendingChunks: upload.pendingBytes === 0 ? 0 : Math.ceil(upload.pendingBytes / limits.chunkBytes),
       ...(upload.error === undefined ? {} : { lastError: upload.error }),
     },
-    policy: { name: bundle.engine.name, serial: bundle.engine.serial, digest: bundle.engine.digest, ageMs: Math.max(0, Date.now() - bundle.activatedMs) },
+    policy: policyStatus(work),
     pendingApprovals,
   };
+}
+
+function policyStatus({ bundle, runtime }: Work): AppStatus['policy'] {
+  const { engine, distribution } = bundle;
+  const shown = { name: engine.name, serial: engine.serial, digest: engine.digest };
+  if (distribution === undefined) return shown;
+  const nowMs = Date.now();
+  const problem = policyProblem(distribution, runtime.policy.breakGlass, nowMs);
+  return { ...shown, ageMs: Math.max(0, nowMs - (distribution.verifiedMs ?? 0)), ...(problem === undefined ? {} : { problem }) };
 }
 
 /** Runs `work` soon after `poke`, never more often than every `everyMs`. */

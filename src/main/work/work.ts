@@ -31,6 +31,8 @@ export interface Work {
   readonly personDir: string;
   /** Ends when the work ends. */
   readonly signal: AbortSignal;
+  /** Looks at the store's policy now. Never throws: what came of it is in `bundle`. */
+  checkPolicy(): Promise<void>;
   /** Ends sessions, closes recordings, uploads for a bounded time, ends the store session. Never throws. */
   stop(): Promise<void>;
 }

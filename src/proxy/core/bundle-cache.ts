@@ -27,6 +27,14 @@ export function pinOfFile(file: string): Pin {
 
 export const pinOfDigest = (sha256: string): Pin => ({ sha256, root: undefined });
 
+/** Nothing is wrong with the repository: it has no bundle for this device. */
+export class NoBundleYet extends RepositoryRefused {
+  constructor(why: string) {
+    super(why);
+    this.message = why;
+  }
+}
+
 export interface Stage {
   readonly dir: string;
   /** What was verified here is trusted from now on. */
@@ -75,7 +83,7 @@ export class BundleCache {
   async #firstRoot(read: RepositoryFetch): Promise<Uint8Array> {
     if (this.#pin.root !== undefined) return this.#pin.root;
     const root = await read('metadata/1.root.json', tufLimits.rootBytes);
-    if (root === undefined) throw new RepositoryRefused('no policy has been pushed to it yet');
+    if (root === undefined) throw new NoBundleYet('no policy has been pushed to the store yet');
     if (createHash('sha256').update(root).digest('hex') !== this.#pin.sha256) throw new RepositoryRefused('its first root is not the one that this device was told to trust');
     return root;
   }

@@ -18,7 +18,7 @@ import { endsMs, fetchTarget, noFloors, raiseFloors, refresh, RepositoryRefused,
 import { nameOf } from '../../tuf/keys.ts';
 import { signersOf, STOP_TARGET } from '../../tuf/metadata.ts';
 import { choose, type Choice, type Listing } from '../../tuf/ring.ts';
-import { BundleCache, type Pin } from './bundle-cache.ts';
+import { BundleCache, NoBundleYet, type Pin } from './bundle-cache.ts';
 import { readState, writeState, type ActiveRecord, type PolicyState } from './bundle-state.ts';
 import type { Device } from './device.ts';
 import type { PolicyInForce } from './runtime.ts';
@@ -61,9 +61,15 @@ export interface UpdaterStatus {
   readonly active: ActiveRecord | undefined;
   readonly endsMs: number;
   readonly lastCheckMs: number | undefined;
+  /** When the store's repository was last verified, in this run of the program or an earlier one. */
+  readonly verifiedMs: number | undefined;
   /** Why the last look brought nothing new though it should have. */
   readonly error: string | undefined;
+  /** `error` is not an outage: the store was reached, and what it has does not verify. */
+  readonly refused: boolean;
   readonly skipped: Choice['skipped'];
+  /** SHA-256 of the root that this device was told to trust. */
+  readonly rootSha256: string;
 }
 
 const POLL_MS = 60_000;
@@ -83,6 +89,7 @@ export class BundleUpdater {
   #mode: UpdaterStatus['mode'] = 'none';
   #lastCheckMs: number | undefined;
   #error: string | undefined;
+  #refused = false;
   #skipped: Choice['skipped'] = [];
   #checking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -123,7 +130,8 @@ export class BundleUpdater {
   }
 
   get status(): UpdaterStatus {
-    return { ring: this.#o.ring, mode: this.#mode, active: this.#active?.record, endsMs: this.#state.ends_ms, lastCheckMs: this.#lastCheckMs, error: this.#error, skipped: this.#skipped };
+    const { ends_ms, seen_ms, pin } = this.#state;
+    return { ring: this.#o.ring, mode: this.#mode, active: this.#active?.record, endsMs: ends_ms, lastCheckMs: this.#lastCheckMs, verifiedMs: seen_ms === 0 ? undefined : seen_ms, error: this.#error, refused: this.#refused, skipped: this.#skipped, rootSha256: pin };
   }
 
   onChange(listener: PolicyListener): void {
@@ -199,6 +207,7 @@ export class BundleUpdater {
     try {
       await this.#look();
       this.#error = undefined;
+      this.#refused = false;
     } catch (error) {
       const why = messageOf(error);
       const isAway = error instanceof EnvironmentError && !(error instanceof RepositoryRefused);
@@ -207,6 +216,7 @@ export class BundleUpdater {
         this.#tell({ event: 'policy.refused', reason: why });
       }
       this.#error = why;
+      this.#refused = !isAway && !(error instanceof NoBundleYet);
     }
     this.#lastCheckMs = this.#o.clock.nowMs();
     this.#settle(undefined);
@@ -234,7 +244,7 @@ export class BundleUpdater {
     const { listing, skipped } = choose(view.ringTargets.signed, { deviceId: this.#o.device.id, agent: this.#o.agent, nowMs: this.#nowMs() });
     this.#skipped = skipped;
     if (listing === undefined) {
-      if (this.#active === undefined) throw new RepositoryRefused(`ring ${ring} has no bundle for this device${skipped.map((s) => `; ${s.serial} ${s.why}`).join('')}`);
+      if (this.#active === undefined) throw new NoBundleYet(`ring ${ring} has no bundle for this device${skipped.map((s) => `; ${s.serial} ${s.why}`).join('')}`);
       return;
     }
     await this.#take(view, listing);

@@ -1,12 +1,13 @@
 /** The active bundle: what it is, what it says about me, which data it protects, and its text. */
-import { Accordion, Tabs } from '@mantine/core';
-import { IconAlertTriangle, IconClock, IconEye, IconEyeOff, IconFileText, IconLock, IconUserShield } from '@tabler/icons-react';
-import { useCallback, type ReactNode } from 'react';
+import { Accordion, Button, Tabs } from '@mantine/core';
+import { IconClock, IconCloudOff, IconEye, IconEyeOff, IconFileText, IconRefresh, IconUserShield } from '@tabler/icons-react';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { AboutMe, ActivePolicy, Distribution } from '../../contract/ipc/policy.ts';
-import { asSentence, formatAgo, formatTime } from '../../ui/format.ts';
+import { asSentence, formatAge, formatAgo, formatTime } from '../../ui/format.ts';
 import { EffectPill, Pill } from '../../ui/pill.tsx';
-import { api } from '../api.ts';
+import { api, ask } from '../api.ts';
 import { useLive, useNow } from '../live.ts';
+import { tellError } from '../notify.ts';
 import { Digest, Failed, LoadingRows, ScreenHead } from '../screen.tsx';
 import frame from '../../ui/screen.module.css';
 import { CedarText } from './cedar-text.tsx';
@@ -43,7 +44,7 @@ function Overview({ policy }: { policy: ActivePolicy }) {
         <dt>Signed by</dt>
         <dd>
           {policy.signers.length === 0 ? 'Not signed' : policy.signers.join(', ')}
-          <small>{policy.signers.length === 0 ? 'loaded from a source directory' : 'checked before activation'}</small>
+          <small>{policy.distribution === undefined ? 'loaded from a source directory' : <>trusted root <Digest value={policy.distribution.rootSha256} label="Digest of the trusted root" /></>}</small>
         </dd>
       </div>
       {policy.distribution !== undefined && <Validity d={policy.distribution} now={now} />}
@@ -53,19 +54,20 @@ function Overview({ policy }: { policy: ActivePolicy }) {
 
 function Validity({ d, now }: { d: Distribution; now: number }) {
   const v = d.versions;
+  const left = d.endsMs - now;
   return (
     <>
       <div className={`${frame.card ?? ''} ${classes.tile ?? ''}`}>
         <dt>Decides until</dt>
         <dd>
           {formatTime(d.endsMs)}
-          <small>unless the store renews it before</small>
+          <small>{left > 0 ? `${formatAge(left)} left, unless it is renewed before` : 'since then only break-glass is left'}</small>
         </dd>
       </div>
       <div className={`${frame.card ?? ''} ${classes.tile ?? ''}`}>
-        <dt>Last look at the store</dt>
+        <dt>Verified against the store</dt>
         <dd>
-          {d.lastCheckMs === undefined ? 'not yet' : formatAgo(d.lastCheckMs, now)}
+          {d.verifiedMs === undefined ? 'not yet' : formatAgo(d.verifiedMs, now)}
           <small title="Versions of the signed metadata">
             root {v.root}, targets {v.targets}, {d.ring} {v.ring}, snapshot {v.snapshot}, timestamp {v.timestamp}
           </small>
@@ -75,9 +77,9 @@ function Validity({ d, now }: { d: Distribution; now: number }) {
   );
 }
 
-function Notice({ tone, icon, title, children }: { tone: 'deny' | 'hold' | 'neutral'; icon: ReactNode; title: string; children: ReactNode }) {
+function Notice({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
   return (
-    <div className={classes.notice} data-tone={tone} role={tone === 'deny' ? 'alert' : 'status'}>
+    <div className={classes.notice} role="status">
       {icon}
       <div>
         <strong>{title}</strong>
@@ -87,22 +89,17 @@ function Notice({ tone, icon, title, children }: { tone: 'deny' | 'hold' | 'neut
   );
 }
 
-/** What a person has to know first: only break-glass is left, the store's policy was refused, something newer waits. */
+/** What the banner above every screen does not say: an outage that costs nothing yet, and bundles that wait. */
 function Notices({ d }: { d: Distribution }) {
   return (
     <div className={classes.notices}>
-      {d.mode !== 'normal' && (
-        <Notice tone="deny" icon={<IconLock size={18} aria-hidden />} title={d.mode === 'stopped' ? 'Security has stopped all work' : 'This policy has ended'}>
-          {asSentence(d.why)} Only what the policy names for break-glass is possible; every such session is recorded and reported.
-        </Notice>
-      )}
-      {d.error !== undefined && (
-        <Notice tone="hold" icon={<IconAlertTriangle size={18} aria-hidden />} title="Nothing newer could be taken">
+      {d.error !== undefined && !d.refused && (
+        <Notice icon={<IconCloudOff size={18} aria-hidden />} title="Nothing newer could be taken">
           {asSentence(d.error)} {d.mode === 'normal' && 'The last verified policy goes on.'}
         </Notice>
       )}
       {d.waiting.map((w) => (
-        <Notice key={w.serial} tone="neutral" icon={<IconClock size={18} aria-hidden />} title={`Bundle #${w.serial} waits`}>
+        <Notice key={w.serial} icon={<IconClock size={18} aria-hidden />} title={`Bundle #${w.serial} waits`}>
           It {w.why}.
         </Notice>
       ))}
@@ -218,12 +215,37 @@ function Policies({ policy }: { policy: ActivePolicy }) {
   );
 }
 
+/** How old what the screen says of the store may get; looks at the store themselves are main's. */
+const RELOAD_MS = 30_000;
+
+function LookNow({ onLooked }: { onLooked: (policy: ActivePolicy) => void }) {
+  const [looking, setLooking] = useState(false);
+  const look = () => {
+    setLooking(true);
+    ask(api.policy.check())
+      .then(onLooked, (error: unknown) => tellError('Could not look at the store', error))
+      .finally(() => setLooking(false));
+  };
+  return (
+    <Button variant="default" size="xs" loading={looking} leftSection={<IconRefresh size={15} />} onClick={look}>
+      Look at the store now
+    </Button>
+  );
+}
+
 export function Policy() {
   const load = useCallback(() => api.policy.active(), []);
-  const { loaded, reload } = useLive(load, api.policy.onChanged);
+  const { loaded, reload, replace } = useLive(load, api.policy.onChanged);
+  useEffect(() => {
+    const timer = setInterval(reload, RELOAD_MS);
+    return () => clearInterval(timer);
+  }, [reload]);
+  const isSigned = loaded.state === 'ready' && loaded.value.distribution !== undefined;
   return (
     <section className={frame.screen} aria-label="Policy">
-      <ScreenHead title="Policy" sub="What decides, in force on this laptop right now" />
+      <ScreenHead title="Policy" sub="What decides, in force on this laptop right now">
+        {isSigned && <LookNow onLooked={replace} />}
+      </ScreenHead>
       <div className={frame.body} tabIndex={0} role="region" aria-label="Active policy">
         {loaded.state === 'loading' && <LoadingRows />}
         {loaded.state === 'failed' && <Failed what="The active policy could not be shown" error={loaded.error} onRetry={reload} />}

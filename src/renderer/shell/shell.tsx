@@ -22,6 +22,7 @@ import { closeTab, openTab, workbench } from '../workbench/workbench-store.ts';
 import { destinations } from './destinations.ts';
 import { Palette } from './palette.tsx';
 import classes from './shell.module.css';
+import { PolicyBanner } from './policy-banner.tsx';
 import { StatusBar } from './status-bar.tsx';
 
 type SignedIn = Extract<AuthState, { phase: 'signed_in' }>;
@@ -121,11 +122,16 @@ export function Shell({ auth, settings }: { auth: SignedIn; settings: SettingsVa
     <div className={classes.root}>
       <Nav at={at} pending={status.value?.pendingApprovals ?? 0} />
       <main className={classes.main}>
+        <PolicyBanner problem={status.value?.policy?.problem} />
         {/* The workbench stays mounted: its editor, scroll positions and results are a person's work. */}
         <div className={at.screen === 'workbench' ? classes.shown : classes.hidden}>
           <Workbench settings={settings} />
         </div>
-        <ScreenOf at={at} settings={settings} auth={auth} />
+        {at.screen !== 'workbench' && (
+          <div className={classes.shown}>
+            <ScreenOf at={at} settings={settings} auth={auth} />
+          </div>
+        )}
       </main>
       <StatusBar status={status.value} demo={info.value?.demo ?? false} />
       <Palette settings={settings} />

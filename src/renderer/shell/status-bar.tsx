@@ -3,12 +3,10 @@ import { Tooltip } from '@mantine/core';
 import { IconCloudCheck, IconCloudOff, IconCloudUp, IconShieldCheck, IconShieldOff, IconUser } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { AppStatus } from '../../contract/ipc/app.ts';
-import { formatAge, formatBytes, formatTime, plural } from '../../ui/format.ts';
+import { formatBytes, formatTime, plural } from '../../ui/format.ts';
 import { goTo } from '../navigation.ts';
+import { policyView } from './policy-view.ts';
 import classes from './shell.module.css';
-
-/** A policy that was not refreshed for this long is shown as old. */
-const OLD_POLICY_MS = 24 * 3_600_000;
 
 export interface SpoolView {
   readonly tone: 'allow' | 'hold' | undefined;
@@ -52,7 +50,7 @@ export function StatusBar({ status, demo }: { status: AppStatus | undefined; dem
   const { identity, recording, policy } = status;
   const spool = spoolView(status.spool);
   const SpoolIcon = spoolIcons[status.spool.state];
-  const old = policy !== null && policy.ageMs > OLD_POLICY_MS;
+  const shield = policyView(policy);
   return (
     <footer className={classes.status} aria-label="Status">
       <Piece help={identity === null ? 'Not signed in' : `${identity.subject}, until ${formatTime(identity.expiresMs)}`} onClick={() => goTo('settings')}>
@@ -73,9 +71,9 @@ export function StatusBar({ status, demo }: { status: AppStatus | undefined; dem
           Demonstration
         </Piece>
       )}
-      <Piece help={policy === null ? 'Without an active policy everything is denied.' : `Bundle digest ${policy.digest}`} tone={policy === null ? 'deny' : old ? 'hold' : 'allow'} onClick={() => goTo('policy')}>
-        {policy === null ? <IconShieldOff size={15} aria-hidden /> : <IconShieldCheck size={15} aria-hidden />}
-        {policy === null ? 'No policy: all denied' : `${policy.name} #${policy.serial} · ${policy.ageMs < 60_000 ? 'fresh' : `${formatAge(policy.ageMs)} old`}`}
+      <Piece help={shield.help} tone={shield.tone} onClick={() => goTo('policy')}>
+        {shield.tone === 'deny' ? <IconShieldOff size={15} aria-hidden /> : <IconShieldCheck size={15} aria-hidden />}
+        {shield.text}
       </Piece>
     </footer>
   );

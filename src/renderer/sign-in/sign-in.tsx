@@ -5,6 +5,8 @@ import type { AuthState } from '../../contract/ipc/auth.ts';
 import { api, ask } from '../api.ts';
 import { Mark } from '../../ui/mark.tsx';
 import { attempt } from '../notify.ts';
+import { WaitingDevice } from './waiting-device.tsx';
+import { WaitingPolicy } from './waiting-policy.tsx';
 import classes from './sign-in.module.css';
 
 type OutState = Exclude<AuthState, { phase: 'signed_in' }>;
@@ -56,6 +58,19 @@ function Start({ state, onChange }: { state: Extract<AuthState, { phase: 'signed
   );
 }
 
+function Step({ state, onChange }: { state: OutState; onChange: (s: AuthState) => void }) {
+  switch (state.phase) {
+    case 'signed_out':
+      return <Start state={state} onChange={onChange} />;
+    case 'signing_in':
+      return <Waiting state={state} onChange={onChange} />;
+    case 'device_waiting':
+      return <WaitingDevice state={state} onChange={onChange} />;
+    case 'policy_waiting':
+      return <WaitingPolicy state={state} onChange={onChange} />;
+  }
+}
+
 const promises = [
   { icon: IconShieldCheck, title: 'Decided before it runs', text: 'Every statement is checked against signed policy, and you see the answer while you type.' },
   { icon: IconEyeOff, title: 'Sensitive data stays masked', text: 'E-mails, cards and keys never reach your screen or the recording in clear.' },
@@ -70,7 +85,7 @@ export function SignIn({ state, onChange }: { state: OutState; onChange: (s: Aut
         <div className={classes.brand}>
           <Mark size={32} /> Sallyport
         </div>
-        {state.phase === 'signing_in' ? <Waiting state={state} onChange={onChange} /> : <Start state={state} onChange={onChange} />}
+        <Step state={state} onChange={onChange} />
       </div>
       <div className={classes.art} role="region" aria-label="What Sallyport does">
         <svg className="gate" width="520" height="520" viewBox="0 0 32 32" aria-hidden style={{ position: 'absolute', right: -70, bottom: -60, opacity: 0.1 }}>
