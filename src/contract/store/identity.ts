@@ -113,6 +113,27 @@ export const sessionList = z.strictObject({ sessions: z.array(storeSession) });
 /** DELETE /v1/sessions/:id */
 export const sessionParams = z.strictObject({ id: storeSessionId });
 
+/** POST /v1/sessions/end: every session of one person. Of one's own, all but the one that asks. */
+export const endSessionsBody = z.strictObject({ iss: line(500), sub: line(255) });
+export const endSessionsReply = z.strictObject({ ended: z.number().int().min(0) });
+
+/** GET /v1/services, administrators: the rules by which agents and CI jobs sign in. They come from the configuration. */
+export const serviceRules = z.strictObject({
+  services: z.array(
+    z.strictObject({
+      name: z.string(),
+      issuer: z.string(),
+      audience: z.string(),
+      claims: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      groups: z.array(z.string()),
+      minutes: z.number(),
+      /** Of this rule, at this moment. */
+      sessions: z.number().int().min(0),
+    }),
+  ),
+});
+export type ServiceRules = z.output<typeof serviceRules>;
+
 /** POST /v1/dev/token: only with the development identity provider and the secret of data_dir/store/dev-admin.json. */
 export const devTokenBody = z.strictObject({
   subject: line(255),

@@ -51,3 +51,40 @@ export const securityEventBody = z.strictObject({
   object: line(500),
   detail: line(1_000),
 });
+
+const person = z.strictObject({ iss: z.string(), sub: z.string(), name: z.string() });
+
+/** One alarm: a row of the audit trail that somebody should look into. */
+export const securityEvent = z.strictObject({
+  id: z.number().int().min(1),
+  t_ms: timeMs,
+  kind: z.string().max(50),
+  title: z.string().max(200),
+  severity: z.enum(['informational', 'low', 'medium', 'high', 'critical']),
+  /** What it is about: a session, a device, `log`, `policy`. */
+  object: z.string(),
+  detail: z.string(),
+  /** Who caused or reported it; empty for the store itself. */
+  by: person,
+  device_id: z.string().optional(),
+  acknowledged: z.strictObject({ by: person, note: z.string(), t_ms: timeMs }).optional(),
+});
+export type SecurityEventView = z.output<typeof securityEvent>;
+
+/** GET /v1/security-events: newest first. */
+export const securityEventQuery = z.strictObject({
+  /** Only those that nobody has acknowledged. */
+  open: z.enum(['true', 'false']).default('false'),
+  before: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+export const OPEN_ALARMS_MAX = 100;
+export const securityEventList = z.strictObject({
+  events: z.array(securityEvent).max(500),
+  next_before: z.number().int().min(1).optional(),
+  /** Not acknowledged, counted up to OPEN_ALARMS_MAX. */
+  open: z.number().int().min(0).max(OPEN_ALARMS_MAX),
+});
+export const securityEventParams = z.strictObject({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
+/** POST /v1/security-events/:id/acknowledge. `note`: what was found. */
+export const acknowledgeBody = z.strictObject({ note: line(1_000) });

@@ -1,15 +1,28 @@
 /** The token endpoint for CI jobs and agents (RFC 8693). */
-import { tokenForm, tokenReply } from '../../contract/store/index.ts';
+import { serviceRules, tokenForm, tokenReply } from '../../contract/store/index.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sha256Hex } from '../crypto/keys.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
 import { rememberPerson } from './people.ts';
 import { serviceOf, type ServiceRule } from './services.ts';
-import { openSession } from './sessions.ts';
+import { openSession, serviceSessions } from './sessions.ts';
 import { reachable } from './sign-in-methods.ts';
 
 export function serviceRoutes(route: Router, o: { rules: readonly ServiceRule[]; clock: Clock }): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/services',
+    auth: 'user',
+    action: 'service.list',
+    reply: json(serviceRules),
+    handler: (ctx) =>
+      ctx.commit('services', async (tx) => {
+        const live = await serviceSessions(tx, o.clock.nowMs());
+        return { services: o.rules.map(({ name, issuer, audience, claims, groups, minutes }) => ({ name, issuer, audience, claims, groups, minutes, sessions: live.get(name) ?? 0 })) };
+      }),
+  });
   route({
     ...none,
     method: 'POST',

@@ -1,8 +1,9 @@
 /** Sessions that people can see and end: their own, administrators all. */
-import { emptyReply, sessionList, sessionParams, sessionQuery } from '../../contract/store/index.ts';
+import { emptyReply, endSessionsBody, endSessionsReply, sessionList, sessionParams, sessionQuery } from '../../contract/store/index.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
-import { endSession, listSessions } from './sessions.ts';
+import { ownedBy } from './authorization/authorizer.ts';
+import { endSession, endSessionsOf, listSessions } from './sessions.ts';
 
 export function sessionRoutes(route: Router): void {
   route({
@@ -33,5 +34,24 @@ export function sessionRoutes(route: Router): void {
         if ((await endSession(tx, ctx.params.id, ctx.may({ own: false }) ? undefined : ctx.user)) !== 1) throw new StoreError('not_found', 'no such session');
         return {};
       }),
+  });
+  route({
+    ...none,
+    method: 'POST',
+    path: '/v1/sessions/end',
+    auth: 'user',
+    action: 'session.end_all',
+    body: endSessionsBody,
+    reply: json(endSessionsReply),
+    handler: (ctx) =>
+      ctx.commit(
+        `${ctx.body.iss} ${ctx.body.sub}`,
+        async (tx) => {
+          const relation = ownedBy(ctx.body, ctx.user);
+          if (!ctx.may(relation)) throw new StoreError('forbidden', 'the sessions of others are for administrators');
+          return { ended: await endSessionsOf(tx, ctx.body, relation.own ? ctx.user.sessionId : undefined) };
+        },
+        { detail: (r) => `${r.ended} ended` },
+      ),
   });
 }

@@ -89,3 +89,13 @@ export async function listSessions(q: Queries, owner: { iss: string; sub: string
 export async function endSession(tx: Queries, sessionId: string, owner: { iss: string; sub: string } | undefined): Promise<number> {
   return tx.run('delete from sessions where session_id = $1 and ($2::text is null or (iss = $2 and sub = $3))', [sessionId, owner?.iss ?? null, owner?.sub ?? null]);
 }
+
+/** Ends every session of a person but `except`. @returns how many ended */
+export const endSessionsOf = (tx: Queries, person: { iss: string; sub: string }, except: string | undefined): Promise<number> =>
+  tx.run('delete from sessions where iss = $1 and sub = $2 and ($3::text is null or session_id <> $3)', [person.iss, person.sub, except ?? null]);
+
+/** Live sessions by the name of the service rule that let them in. */
+export async function serviceSessions(q: Queries, nowMs: number): Promise<ReadonlyMap<string, number>> {
+  const rows = await q.rows(z.object({ service: z.string(), n: z.number() }), 'select service, count(*)::integer as n from sessions where service is not null and expires_ms > $1 group by service', [nowMs]);
+  return new Map(rows.map((r) => [r.service, r.n]));
+}

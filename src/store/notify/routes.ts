@@ -1,9 +1,10 @@
 /** Notifications over HTTP: how they stand, a test message, another try, and alarms from a monitor outside. */
 import { randomUUID } from 'node:crypto';
-import { emptyReply, notifyQueued, notifyStatus, notifyTestBody, securityEventBody } from '../../contract/store/index.ts';
+import { acknowledgeBody, emptyReply, notifyQueued, notifyStatus, notifyTestBody, OPEN_ALARMS_MAX, securityEvent, securityEventBody, securityEventList, securityEventParams, securityEventQuery } from '../../contract/store/index.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
 import { feedLag } from '../siem/feed.ts';
+import { acknowledge, listAlarms, openAlarms } from './alarms.ts';
 import type { ChannelEntry } from './mount.ts';
 import type { Notification } from './notification.ts';
 import { channelCounts, enqueue, revive } from './outbox.ts';
@@ -21,6 +22,7 @@ export function notifyRoutes(route: Router, o: NotifyRoutes): void {
   testRoute(route, o);
   retryRoute(route, o);
   alarmRoute(route);
+  alarmListRoutes(route);
 }
 
 function statusRoute(route: Router, o: NotifyRoutes): void {
@@ -109,6 +111,38 @@ function alarmRoute(route: Router): void {
       ctx.commit(ctx.body.object, async (tx) => {
         await raiseSecurityEvent(tx, ctx.clock.nowMs(), ctx.body, ctx.actor);
         return {};
+      }),
+  });
+}
+
+/** How alarms stand, and who has looked into them. */
+function alarmListRoutes(route: Router): void {
+  route({
+    ...none,
+    method: 'GET',
+    path: '/v1/security-events',
+    auth: 'user',
+    action: 'alarm.list',
+    query: securityEventQuery,
+    reply: json(securityEventList),
+    handler: (ctx) =>
+      ctx.commit('security events', async (tx) => {
+        const { open, before, limit } = ctx.query;
+        return { ...(await listAlarms(tx, { open: open === 'true', before, limit })), open: await openAlarms(tx, OPEN_ALARMS_MAX) };
+      }),
+  });
+  route({
+    ...none,
+    method: 'POST',
+    path: '/v1/security-events/:id/acknowledge',
+    auth: 'user',
+    action: 'alarm.acknowledge',
+    params: securityEventParams,
+    body: acknowledgeBody,
+    reply: json(securityEvent),
+    handler: (ctx) =>
+      ctx.commit(String(ctx.params.id), (tx) => acknowledge(tx, { id: ctx.params.id, note: ctx.body.note, user: ctx.user, may: ctx.may, nowMs: ctx.clock.nowMs() }), {
+        detail: (e) => `${e.kind} ${e.object}: ${ctx.body.note}`,
       }),
   });
 }

@@ -7,7 +7,7 @@ import { utf8 } from '../../base/encoding.ts';
 import { MalformedError } from '../../base/errors.ts';
 import type { pushBody } from '../../contract/store/index.ts';
 import { raiseFloors, refresh, RepositoryRefused, noFloors } from '../../tuf/client.ts';
-import { fileEntry, isoOf, metadataText, parseMetadata, withSignature, type Metadata, type MetadataKind, type SignedFile } from '../../tuf/metadata.ts';
+import { fileEntry, isoOf, metadataText, parseMetadata, STOP_TARGET, withSignature, type Metadata, type MetadataKind, type SignedFile } from '../../tuf/metadata.ts';
 import type { TufSigner } from '../../tuf/keys.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { Queries } from '../db/database.ts';
@@ -35,24 +35,44 @@ interface Candidate {
   readonly root: Metadata<'root'>;
 }
 
+export interface Published {
+  /** Current now; the same as before when the push brought nothing new. */
+  readonly versions: Versions;
+  readonly isNew: boolean;
+  /** Why all work was stopped, when this push did that. */
+  readonly stop: string | undefined;
+}
+
+const stopOf = (t: Metadata<'targets'>): string | undefined => t.targets[STOP_TARGET]?.custom.reason;
+
+/** The reason of an emergency stop that these targets have and those before had not. */
+async function newStop(tx: Queries, c: Candidate, before: Versions | undefined): Promise<string | undefined> {
+  const text = c.fresh.get('targets')?.text;
+  const stop = text === undefined ? undefined : stopOf(parseMetadata('targets', text, 'targets.json').signed);
+  if (stop === undefined) return undefined;
+  const earlier = before?.['targets'] === undefined ? undefined : await findMetadata(tx, 'targets', before['targets']);
+  const was = earlier === undefined ? undefined : stopOf(parseMetadata('targets', earlier, 'targets.json').signed);
+  return was === undefined ? stop : undefined;
+}
+
 /**
  * Publishes a push in the caller's transaction.
- * @returns the versions that are current now; the same as before when the push brought nothing new
  * @throws StoreError unprocessable naming the rule that is broken, conflict for a version that is taken
  */
-export async function publish(tx: Queries, push: Push, ports: PublishPorts): Promise<{ versions: Versions; isNew: boolean }> {
+export async function publish(tx: Queries, push: Push, ports: PublishPorts): Promise<Published> {
   await lockRepository(tx);
   const before = await currentVersions(tx);
   return refusals(async () => {
     const candidate = await assemble(tx, push, before);
-    if (before !== undefined && candidate.fresh.size === 0) return { versions: before, isNew: false };
+    if (before !== undefined && candidate.fresh.size === 0) return { versions: before, isNew: false, stop: undefined };
     await checkListed(tx, candidate);
     const snapshot = await signedSnapshot(tx, candidate, ports);
     await signedTimestamp(tx, candidate, snapshot, ports);
     await verifyAsDevice(tx, candidate, before, ports.nowMs);
     for (const [role, file] of candidate.fresh) await insertMetadata(tx, role.split('@')[0] ?? role, file.version, file.text, ports.nowMs);
+    const stop = await newStop(tx, candidate, before);
     await setCurrent(tx, candidate.versions, ports.nowMs);
-    return { versions: candidate.versions, isNew: true };
+    return { versions: candidate.versions, isNew: true, stop };
   });
 }
 

@@ -12,6 +12,7 @@ import { allDevices } from '../devices/routes.ts';
 import { StoreError } from '../http/errors.ts';
 import { bytes, json, none, type Router } from '../http/route.ts';
 import { appendToLog } from '../log/append.ts';
+import { raiseSecurityEvent } from '../notify/security-event.ts';
 import { makeOnlineKeys, newestOnlineKeys } from './online-keys.ts';
 import { publish } from './publish.ts';
 import { currentVersions, findBundle, findMetadata, findTarget, insertTarget, lockRepository } from './repository.ts';
@@ -133,7 +134,8 @@ function pushRoutes(route: Router, seal: Sealer): void {
       ctx.commit(
         'policy',
         async (tx) => {
-          const { versions, isNew } = await publish(tx, ctx.body, { seal, nowMs: ctx.clock.nowMs() });
+          const { versions, isNew, stop } = await publish(tx, ctx.body, { seal, nowMs: ctx.clock.nowMs() });
+          if (stop !== undefined) await raiseSecurityEvent(tx, ctx.clock.nowMs(), { kind: 'emergency_stop', object: 'policy', detail: stop }, ctx.actor);
           if (isNew) await ctx.hub.publish(tx, { type: 'policy', timestamp: versions['timestamp'] ?? 0 });
           return { versions };
         },

@@ -17,10 +17,11 @@ import { bindingOf, verifyChunk, verifyOpen } from '../../evidence/verify-chunk.
 import { FindingError } from '../../evidence/verify-findings.ts';
 import { parseOpen } from '../../evidence/statements.ts';
 import type { Queries } from '../db/database.ts';
-import type { ProvenDevice } from '../http/context.ts';
+import type { Actor, ProvenDevice } from '../http/context.ts';
 import { StoreError } from '../http/errors.ts';
 import { appendToLog } from '../log/append.ts';
 import type { TransparencyLog } from '../log/log.ts';
+import { raiseSecurityEvent } from '../notify/security-event.ts';
 import { queueForSearch } from '../search/jobs.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import type { StoreKeys } from '../trust/store-keys.ts';
@@ -66,7 +67,9 @@ export interface ChunkUpload {
   readonly gzip: Uint8Array;
   readonly sha256: string;
   readonly sizeBytes: number;
-  readonly device: { readonly deviceId: string };
+  readonly device: ProvenDevice;
+  /** Where the upload came from. */
+  readonly address: string;
   readonly nowMs: number;
 }
 
@@ -81,8 +84,9 @@ export async function takeChunk(tx: Queries, p: IngestPorts, c: ChunkUpload): Pr
   }
   if (recording.state !== 'open' || recording.tail) throw new StoreError('conflict', 'the recording has ended: nothing can follow');
   if (c.index !== recording.chunks) throw new StoreError('conflict', `chunk ${recording.chunks} comes next, not chunk ${c.index}`);
-  const verified = await verifiedChunk(recording, bytes);
+  const { verified, breakGlass } = await verifiedChunk(recording, bytes);
   const { state, root, note } = verified;
+  if (breakGlass !== undefined) await raiseSecurityEvent(tx, c.nowMs, { kind: 'break_glass', object: c.session, detail: breakGlass }, actorOf(c));
   const tail = state.checkpointSize !== state.size;
   const receipt = signReceipt(receiptOf(c, c.index, c.sha256, state.size, root), p.keys.receipt);
   await putSame(p, objectKey(c.session, chunkName(c.index)), c.gzip);
@@ -149,9 +153,23 @@ function unzipped(c: ChunkUpload): Uint8Array {
   return bytes;
 }
 
-async function verifiedChunk(recording: RecordingRow, bytes: Uint8Array): ReturnType<typeof verifyChunk> {
+/** What the device says at the beginning of a session that only break-glass rules let in (docs/distribution.md). */
+const BREAK_GLASS = 'break-glass: ';
+const ALARM_DETAIL_CHARS = 500;
+
+/** Whose alarm it is: the device's, and by that its owner's. */
+const actorOf = (c: ChunkUpload): Actor => ({ user: undefined, device: c.device, address: c.address });
+
+interface CheckedChunk {
+  readonly verified: Awaited<ReturnType<typeof verifyChunk>>;
+  /** Why break-glass was used, as the recording itself says it. */
+  readonly breakGlass: string | undefined;
+}
+
+async function verifiedChunk(recording: RecordingRow, bytes: Uint8Array): Promise<CheckedChunk> {
+  let breakGlass: string | undefined;
   const binding = bindingOf(openOf(recording), recording.open_envelope, nodeCrypto);
-  return named(() =>
+  const verified = await named(() =>
     verifyChunk({
       binding,
       state: recording.log_state,
@@ -161,9 +179,12 @@ async function verifiedChunk(recording: RecordingRow, bytes: Uint8Array): Return
       onRecord: ({ record, disclosures }) => {
         // Content may be removed later, by a signed redaction in the store; it must be there when it comes.
         if (disclosures.length !== record.d.length) throw refused(`record ${record.n} lacks the content that its header names`);
+        const note = record.k === 'session.note' ? disclosures.find((d) => d.field === 'text')?.value : undefined;
+        if (typeof note === 'string' && note.startsWith(BREAK_GLASS)) breakGlass ??= note.slice(BREAK_GLASS.length).replace(/\p{Cc}+/gu, ' ').slice(0, ALARM_DETAIL_CHARS);
       },
     }),
   );
+  return { verified, breakGlass };
 }
 
 /** The witness signs only what grows, and only what this store has verified record by record. */

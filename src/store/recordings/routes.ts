@@ -66,7 +66,7 @@ function uploadRoutes(route: Router, ports: IngestPorts): void {
       const headers = chunkHeaders.safeParse(ctx.headers);
       if (!headers.success) throw new StoreError('bad_request', `the headers ${CHUNK_SHA256_HEADER} and ${CHUNK_SIZE_HEADER} are needed`);
       const { session, index } = ctx.params;
-      const upload = { session, index, gzip: ctx.raw, sha256: headers.data[CHUNK_SHA256_HEADER], sizeBytes: headers.data[CHUNK_SIZE_HEADER], device: ctx.device, nowMs: ctx.clock.nowMs() };
+      const upload = { session, index, gzip: ctx.raw, sha256: headers.data[CHUNK_SHA256_HEADER], sizeBytes: headers.data[CHUNK_SIZE_HEADER], device: ctx.device, address: ctx.actor.address, nowMs: ctx.clock.nowMs() };
       return ctx.commit(`${session}/${index}`, (tx) => takeChunk(tx, ports, upload), { detail: `sha256 ${upload.sha256}` });
     },
   });

@@ -8,6 +8,7 @@ import { siem } from './0006-siem.ts';
 import { parts } from './0008-parts.ts';
 import { retention } from './0012-retention.ts';
 import { searchUnmasked } from './0013-search-unmasked.ts';
+import { securityEvents } from './0014-security-events.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention, searchUnmasked];
+export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention, searchUnmasked, securityEvents];

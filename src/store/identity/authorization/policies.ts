@@ -25,7 +25,7 @@ permit (principal in Role::"signed_in", action in [
 
 @id("own-sessions-and-devices")
 permit (principal in Role::"signed_in", action in [
-  Action::"session.list", Action::"session.end", Action::"device.list", Action::"device.revoke"
+  Action::"session.list", Action::"session.end", Action::"session.end_all", Action::"device.list", Action::"device.revoke"
 ], resource) when { resource is Store || resource.own };
 
 // --- an enrolled, approved, unrevoked device that signed the request ---
@@ -120,7 +120,7 @@ permit (principal in Role::"auditor", action in [
 permit (principal in Role::"admin", action in [
   Action::"target.put", Action::"target.delete",
   Action::"device.approve", Action::"device.code.make", Action::"device.code.list", Action::"device.code.delete",
-  Action::"device.list", Action::"device.revoke", Action::"session.list", Action::"session.end",
+  Action::"device.list", Action::"device.revoke", Action::"session.list", Action::"session.end", Action::"session.end_all", Action::"service.list",
   Action::"search.status", Action::"search.reindex", Action::"policy.status", Action::"siem.status"
 ], resource);
 
@@ -129,9 +129,12 @@ permit (principal in Role::"admin", action in [
 permit (principal in Role::"admin", action in [Action::"notify.status", Action::"notify.test", Action::"notify.retry"], resource is Store);
 
 @id("alarms")
-permit (principal, action == Action::"alarm.raise", resource is Store) when {
+permit (principal, action in [Action::"alarm.raise", Action::"alarm.list", Action::"alarm.acknowledge"], resource) when {
   principal in [Role::"auditor", Role::"security", Role::"admin"]
 };
+
+@id("nobody-acknowledges-what-they-caused")
+forbid (principal, action == Action::"alarm.acknowledge", resource is Thing) when { resource.own };
 
 @id("nobody-approves-their-own-device")
 forbid (principal, action == Action::"device.approve", resource is Thing) when { resource.own };
