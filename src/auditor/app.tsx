@@ -13,11 +13,17 @@ import { useLoad } from './api/use-load.ts';
 import type { Place } from './place.ts';
 import { place } from './place.ts';
 import { Search } from './search/search.tsx';
+import { homeOf, mayOpen } from './shell/pages.ts';
 import { Shell } from './shell/shell.tsx';
 import { SignIn } from './sign-in/sign-in.tsx';
 
 const Session = lazy(() => import('./session/session.tsx').then((m) => ({ default: m.Session })));
 const Reports = lazy(() => import('./reports/reports.tsx').then((m) => ({ default: m.Reports })));
+const Alarms = lazy(() => import('./alarms/alarms.tsx').then((m) => ({ default: m.Alarms })));
+const Redactions = lazy(() => import('./redactions/redactions.tsx').then((m) => ({ default: m.Redactions })));
+const Devices = lazy(() => import('./admin/devices.tsx').then((m) => ({ default: m.Devices })));
+const SignIns = lazy(() => import('./admin/sign-ins.tsx').then((m) => ({ default: m.SignIns })));
+const Services = lazy(() => import('./admin/services.tsx').then((m) => ({ default: m.Services })));
 const Activity = lazy(() => import('./activity/activity.tsx').then((m) => ({ default: m.Activity })));
 
 /** A screen that fails to draw says so. */
@@ -45,7 +51,16 @@ const waiting = (
   </div>
 );
 
-function Screen({ at, me }: { at: Place; me: Me }) {
+function Screen({ at: asked, me }: { at: Place; me: Me }) {
+  // Who cannot search begins with what there is for them.
+  const at = asked.page === 'search' && !mayOpen('search', me.roles) ? homeOf(me.roles) : asked;
+  if (!mayOpen(at.page, me.roles)) {
+    return (
+      <EmptyState icon={<IconLock size={26} />} title="This page is for others">
+        Your roles do not allow what it shows. Who has them comes from the groups of your sign-in.
+      </EmptyState>
+    );
+  }
   switch (at.page) {
     case 'search':
       return <Search filters={at.filters} />;
@@ -55,6 +70,16 @@ function Screen({ at, me }: { at: Place; me: Me }) {
       return <Reports at={at} />;
     case 'activity':
       return <Activity />;
+    case 'alarms':
+      return <Alarms me={me} />;
+    case 'redactions':
+      return <Redactions key={at.id ?? ''} id={at.id} me={me} />;
+    case 'devices':
+      return <Devices me={me} />;
+    case 'sign-ins':
+      return <SignIns person={at.person} />;
+    case 'services':
+      return <Services />;
     case 'nowhere':
       return (
         <EmptyState icon={<IconLock size={26} />} title="There is no such page">

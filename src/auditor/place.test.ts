@@ -13,6 +13,13 @@ describe('addresses', () => {
     { page: 'reports' },
     { page: 'reports', kind: 'access_review', fromMs: 1_763_700_000_000, toMs: 1_763_800_000_000, person: 'alice@example.com' },
     { page: 'activity' },
+    { page: 'alarms' },
+    { page: 'redactions' },
+    { page: 'redactions', id: 'r-019a8a3e-7c11-7d2e-9b52-8b7f6f0f2a11' },
+    { page: 'devices' },
+    { page: 'sign-ins' },
+    { page: 'sign-ins', person: 'deploy:repo/x' },
+    { page: 'services' },
   ])('go and come back: %j', (place) => {
     expect(placeOfUrl(urlOf(place))).toEqual(place);
   });
@@ -24,6 +31,6 @@ describe('addresses', () => {
   });
 
   it('know what is not there', () => {
-    expect(['/nothing', '/sessions', '/sessions/', '/sessions/a/b', '/reports/all', '/activity/x'].map((u) => placeOfUrl(u).page)).toEqual(Array(6).fill('nowhere'));
+    expect(['/nothing', '/sessions', '/sessions/', '/sessions/a/b', '/reports/all', '/activity/x', '/alarms', '/devices/x'].map((u) => placeOfUrl(u).page)).toEqual(Array(8).fill('nowhere'));
   });
 });

@@ -9,6 +9,12 @@ export type Place =
   | { readonly page: 'session'; readonly id: string; readonly n?: number }
   | { readonly page: 'reports'; readonly kind?: ReportKind; readonly fromMs?: number; readonly toMs?: number; readonly person?: string; readonly target?: string }
   | { readonly page: 'activity' }
+  | { readonly page: 'alarms' }
+  /** `id`: one request. */
+  | { readonly page: 'redactions'; readonly id?: string }
+  | { readonly page: 'devices' }
+  | { readonly page: 'sign-ins'; readonly person?: string }
+  | { readonly page: 'services' }
   | { readonly page: 'nowhere' };
 
 /** Filters that may have several values, by their name in the address. */
@@ -66,6 +72,14 @@ function reportsPlace(kind: string | undefined, query: URLSearchParams): Place {
   };
 }
 
+const paths = { activity: 'activity', alarms: 'security-events', devices: 'devices', services: 'services' } as const;
+
+/** Places whose address is one word. */
+const simple = (first: string): Place | undefined => {
+  for (const page of ['activity', 'alarms', 'devices', 'services'] as const) if (paths[page] === first) return { page };
+  return undefined;
+};
+
 /** @param path with its query */
 export function placeOfUrl(path: string): Place {
   const url = new URL(path, 'http://page.invalid');
@@ -73,12 +87,16 @@ export function placeOfUrl(path: string): Place {
   if (rest.length > 0) return { page: 'nowhere' };
   if (first === '' && second === undefined) return { page: 'search', filters: filtersOf(url.searchParams) };
   if (first === 'reports') return reportsPlace(second, url.searchParams);
-  if (first === 'activity' && second === undefined) return { page: 'activity' };
+  if (first === 'redactions') return second === undefined ? { page: 'redactions' } : { page: 'redactions', id: second };
+  if (first === 'sign-ins' && second === undefined) {
+    const person = url.searchParams.get('person');
+    return { page: 'sign-ins', ...(person === null || person === '' ? {} : { person }) };
+  }
   if (first === 'sessions' && second !== undefined && second !== '') {
     const n = url.searchParams.get('n');
     return { page: 'session', id: second, ...(n !== null && /^\d{1,10}$/.test(n) ? { n: Number(n) } : {}) };
   }
-  return { page: 'nowhere' };
+  return (second === undefined ? simple(first) : undefined) ?? { page: 'nowhere' };
 }
 
 export function urlOf(place: Place): string {
@@ -96,8 +114,15 @@ export function urlOf(place: Place): string {
       const text = query.toString();
       return `/reports${place.kind === undefined ? '' : `/${place.kind}`}${text === '' ? '' : `?${text}`}`;
     }
+    case 'redactions':
+      return place.id === undefined ? '/redactions' : `/redactions/${encodeURIComponent(place.id)}`;
+    case 'sign-ins':
+      return place.person === undefined ? '/sign-ins' : `/sign-ins?${new URLSearchParams({ person: place.person }).toString()}`;
     case 'activity':
-      return '/activity';
+    case 'alarms':
+    case 'devices':
+    case 'services':
+      return `/${paths[place.page]}`;
     case 'nowhere':
       return '/';
   }

@@ -1,7 +1,7 @@
 /** A table that stays quick with tens of thousands of rows: head and rows share one grid, rows of one height. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { CSSProperties, ReactNode } from 'react';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import classes from './table.module.css';
 
 export interface TableColumn<R> {
@@ -17,9 +17,27 @@ export interface TableColumn<R> {
 
 const ROW_PX = 36;
 
-export function VirtualTable<R>({ label, columns, rows, keyOf }: { label: string; columns: readonly TableColumn<R>[]; rows: readonly R[]; keyOf: (row: R, index: number) => string | number }) {
+/** Rows below the screen at which the next page is asked for. */
+const AHEAD = 40;
+
+interface Props<R> {
+  readonly label: string;
+  readonly columns: readonly TableColumn<R>[];
+  readonly rows: readonly R[];
+  readonly keyOf: (row: R, index: number) => string | number;
+  /** Called when the last rows come near. Undefined while nothing more can be had. */
+  readonly onEnd?: (() => void) | undefined;
+  /** Below the last row. */
+  readonly foot?: ReactNode;
+}
+
+export function VirtualTable<R>({ label, columns, rows, keyOf, onEnd, foot }: Props<R>) {
   const scroll = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 10 });
+  const last = virtual.getVirtualItems().at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= rows.length - AHEAD) onEnd?.();
+  }, [last, rows.length, onEnd]);
   const tracks: CSSProperties = { gridTemplateColumns: columns.map((c) => c.track).join(' ') };
   return (
     <div ref={scroll} className={classes.scroll} tabIndex={0} role="region" aria-label={label}>
@@ -46,6 +64,7 @@ export function VirtualTable<R>({ label, columns, rows, keyOf }: { label: string
           })}
         </div>
       </div>
+      {foot !== undefined && <div className={classes.foot}>{foot}</div>}
     </div>
   );
 }

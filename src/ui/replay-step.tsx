@@ -2,7 +2,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconEraser, IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
 import type { TimelineRecord } from '../contract/ipc/sessions.ts';
-import { asSentence, formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { asSentence, formatCount, formatDuration, formatTime, plural, shortDigest } from './format.ts';
 import { isRedacted, missingText, type Redactions } from './missing-text.ts';
 import { EffectPill, Pill } from './pill.tsx';
 import classes from './replay-step.module.css';
@@ -74,8 +74,8 @@ function Statement({ step }: { step: StatementStep }) {
           </Pill>
           <div>
             {a.by !== undefined && <Text size="sm">{[a.by, a.reason === undefined ? undefined : `“${a.reason}”`].filter((x) => x !== undefined).join(' · ')}</Text>}
-            <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
-              {formatTime(a.tMs).slice(11)} · {a.approvalId}
+            <Text size="xs" c="dimmed" title={a.approvalId} style={{ fontVariantNumeric: 'tabular-nums' }}>
+              {formatTime(a.tMs).slice(11)} · {shortDigest(a.approvalId)}
             </Text>
           </div>
         </Group>
@@ -144,8 +144,8 @@ export function ReplayStep({ step, redactions }: { step: Step; redactions: Redac
       <Text size="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
         Record {step.first} · {formatTime(step.tMs)}
       </Text>
-      {step.kind === 'statement' ? <Statement step={step} /> : <Text size="sm">{eventText(step.record)}</Text>}
       <Missing step={step} redactions={redactions} />
+      {step.kind === 'statement' ? <Statement step={step} /> : <Text size="sm">{eventText(step.record)}</Text>}
     </Stack>
   );
 }

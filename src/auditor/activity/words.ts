@@ -20,10 +20,27 @@ const words: Readonly<Record<string, string>> = {
   'trust.read': 'read the public keys',
   'identity.signin': 'signed in',
   'identity.signout': 'signed out',
+  'identity.me': 'asked who is signed in',
   'target.lease': 'leased a credential',
+  'device.approve': 'approved a device',
+  'device.revoke': 'revoked a device',
+  'device.enrol': 'enrolled a device',
+  'device.list': 'listed devices',
+  'session.list': 'listed sign-ins',
+  'session.end': 'ended a sign-in',
+  'session.end_all': 'ended all sign-ins of a person',
+  'service.list': 'listed service identities',
+  'alarm.list': 'looked at security events',
+  'alarm.raise': 'raised a security event',
+  'alarm.acknowledge': 'acknowledged a security event',
+  'redaction.propose': 'requested a redaction',
+  'redaction.sign': 'signed a redaction',
+  'redaction.withdraw': 'withdrew a redaction',
+  'redaction.list': 'listed redactions',
+  'redaction.show': 'looked at a redaction',
+  'retention.show': 'looked at retention',
+  'hold.place': 'placed a legal hold',
+  'hold.release': 'released a legal hold',
 };
 
 export const actionWords = (action: string): string => words[action] ?? action.replaceAll('.', ' · ').replaceAll('_', ' ');
-
-/** Did somebody look at evidence, or try to? */
-export const isViewing = (action: string): boolean => /^(recording\.(list|show|download|export|summary|timeline|statement|watchers|proofs)$|search$|report\.|audit\.)/.test(action);

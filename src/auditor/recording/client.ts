@@ -3,7 +3,7 @@ import type { VerifyReport } from '../../contract/ipc/sessions.ts';
 import type { Step } from '../../ui/timeline.ts';
 import { RequestError } from '../api/http.ts';
 import { tellSignedOut } from '../api/signed-out.ts';
-import type { FromWorker, LoadedRecording, ToWorker } from './protocol.ts';
+import type { Content, FromWorker, LoadedRecording, ToWorker } from './protocol.ts';
 
 type Answer = Extract<FromWorker, { id: number }>;
 type Question = Exclude<ToWorker, { type: 'load' }>;
@@ -46,6 +46,11 @@ export class RecordingClient {
     return answer.type === 'found' ? answer.firsts : [];
   };
 
+  readonly contents = async (numbers: readonly number[]): Promise<readonly Content[]> => {
+    const answer = await this.#ask({ type: 'contents', numbers });
+    return answer.type === 'contents' ? answer.contents : [];
+  };
+
   /** @throws when the trust text is no trust file */
   async verify(trust: string, live: boolean, onProgress: (records: number) => void): Promise<VerifyReport> {
     const answer = await this.#ask({ type: 'verify', trust, live }, onProgress);
@@ -84,6 +89,7 @@ export class RecordingClient {
         return void this.#waiting.delete(message.id);
       case 'step':
       case 'found':
+      case 'contents':
       case 'verified':
         this.#waiting.get(message.id)?.resolve(message);
         return void this.#waiting.delete(message.id);

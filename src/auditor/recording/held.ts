@@ -12,6 +12,10 @@ import { verifyRecording } from '../../evidence/verify.ts';
 import { TimelineBuilder } from '../../ui/recorded-timeline.ts';
 import { foldSteps, stepHas, type Step, withoutRows } from '../../ui/timeline.ts';
 import { shownReport, unreadable } from '../../ui/verify-shown.ts';
+import type { Content } from './protocol.ts';
+
+/** Of a content, as a list shows it. */
+const CONTENT_CHARS = 300;
 
 export class HeldRecording {
   readonly #source: RecordingSource;
@@ -57,6 +61,22 @@ export class HeldRecording {
   /** First records of the steps that hold the text; `text` in lower case. */
   find(text: string): readonly number[] {
     return this.#steps.filter((s) => stepHas(s, text)).map((s) => s.first);
+  }
+
+  /** Contents of these records, in order. */
+  async contents(numbers: readonly number[]): Promise<readonly Content[]> {
+    const wanted = new Set(numbers);
+    const last = Math.max(-1, ...numbers);
+    const found: Content[] = [];
+    const log = this.#source.log();
+    if (log === undefined) return found;
+    for await (const r of readRecords(log)) {
+      if (r.n > last) break;
+      if (!wanted.has(r.n)) continue;
+      for (const [field, value] of Object.entries(r.fields)) found.push({ n: r.n, kind: r.kind, field, text: (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, CONTENT_CHARS) });
+      for (const field of r.removed) found.push({ n: r.n, kind: r.kind, field, text: undefined });
+    }
+    return found;
   }
 
   /** @param trustText a trust file @throws MalformedError or SyntaxError when that is none */

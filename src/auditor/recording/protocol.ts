@@ -7,10 +7,22 @@ export type ToWorker =
   | { readonly type: 'load'; readonly session: string }
   /** The step that begins with this record, with the rows of its results. */
   | { readonly type: 'step'; readonly id: number; readonly first: number }
+  /** What the records with these numbers hold, content by content. */
+  | { readonly type: 'contents'; readonly id: number; readonly numbers: readonly number[] }
   /** `text` in lower case. */
   | { readonly type: 'find'; readonly id: number; readonly text: string }
   /** `trust`: the text of a trust file. `live`: the session may lack its end. */
   | { readonly type: 'verify'; readonly id: number; readonly trust: string; readonly live: boolean };
+
+/** One content of a record: what a redaction takes out, whole. */
+export interface Content {
+  readonly n: number;
+  /** Kind of the record: `sql.query`. */
+  readonly kind: string;
+  readonly field: string;
+  /** Its beginning; undefined when it is not there. */
+  readonly text: string | undefined;
+}
 
 export interface LoadedRecording {
   /** Without the rows of results. */
@@ -27,6 +39,7 @@ export type FromWorker =
   | { readonly type: 'loaded'; readonly recording: LoadedRecording }
   | { readonly type: 'failed'; readonly message: string; readonly code: string }
   | { readonly type: 'step'; readonly id: number; readonly step: Step | undefined }
+  | { readonly type: 'contents'; readonly id: number; readonly contents: readonly Content[] }
   | { readonly type: 'found'; readonly id: number; readonly firsts: readonly number[] }
   | { readonly type: 'verifying'; readonly id: number; readonly records: number }
   | { readonly type: 'verified'; readonly id: number; readonly report: VerifyReport }

@@ -25,6 +25,8 @@ async function answerTo(message: Exclude<ToWorker, { type: 'load' }>, say: (mess
     switch (message.type) {
       case 'step':
         return { type: 'step', id, step: held.step(message.first) };
+      case 'contents':
+        return { type: 'contents', id, contents: await held.contents(message.numbers) };
       case 'find':
         return { type: 'found', id, firsts: held.find(message.text) };
       case 'verify':

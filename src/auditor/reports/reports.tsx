@@ -82,11 +82,18 @@ function cellText(value: Row[number] | undefined, type: Report['columns'][number
   return typeof value === 'number' ? formatCount(value) : value;
 }
 
+/** A column of words is as wide as what it mostly holds. */
+function trackOf(r: Report, i: number): string {
+  const longest = Math.max(r.columns[i]?.title.length ?? 0, ...r.rows.slice(0, 200).map((row) => String(row[i] ?? '').length));
+  const px = Math.round(Math.min(300, Math.max(64, longest * 7.1 + 6)));
+  return `minmax(${px}px, ${px}fr)`;
+}
+
 const columnsOf = (r: Report): TableColumn<Row>[] =>
   r.columns.map((c, i) => ({
     key: c.key,
     title: c.title,
-    track: c.type === 'time' ? '142px' : c.type === 'number' ? 'minmax(72px, 104px)' : 'minmax(112px, 1fr)',
+    track: c.type === 'time' ? '142px' : c.type === 'number' ? 'minmax(72px, 104px)' : trackOf(r, i),
     ...(c.type === 'number' ? { end: true } : {}),
     cell: (row) => cellText(row[i], c.type),
     full: (row) => cellText(row[i], c.type),

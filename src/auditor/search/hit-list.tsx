@@ -13,7 +13,6 @@ import type { Found, SearchState } from './use-search.ts';
 const AHEAD = 30;
 
 function Foot({ found, state }: { found: Found; state: SearchState }) {
-  if (state.more === 'loading') return <div className={classes.foot}>Loading older ones…</div>;
   if (state.more === 'failed') {
     return (
       <div className={classes.foot} role="alert">
@@ -24,17 +23,19 @@ function Foot({ found, state }: { found: Found; state: SearchState }) {
       </div>
     );
   }
-  if (found.searchedBackToMs !== undefined && found.nextCursor !== undefined) {
+  if (found.nextCursor === undefined) return <div className={classes.foot}>That is all.</div>;
+  if (found.searchedBackToMs !== undefined) {
     return (
-      <div className={classes.foot}>
-        Searched back to {formatTime(found.searchedBackToMs)}.{' '}
-        <Button size="compact-xs" variant="subtle" onClick={state.loadMore}>
-          Search further back
+      <div className={classes.foot} role="status">
+        Searched back to {formatTime(found.searchedBackToMs)}
+        {state.paused ? '. ' : '… '}
+        <Button size="compact-xs" variant="subtle" onClick={() => state.pause(!state.paused)}>
+          {state.paused ? 'Search further back' : 'Stop'}
         </Button>
       </div>
     );
   }
-  return found.nextCursor === undefined ? <div className={classes.foot}>That is all.</div> : <div className={classes.foot} />;
+  return <div className={classes.foot}>{state.more === 'loading' ? 'Loading older ones…' : ''}</div>;
 }
 
 function nextRow(key: string, at: number, count: number, page: number): number | undefined {
@@ -64,10 +65,11 @@ export function HitList({ found, state, scroll }: { found: Found; state: SearchS
   const rows = virtual.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
   const { loadMore } = state;
-  const stopped = found.searchedBackToMs !== undefined;
+  // The store answers in short turns: what it has not reached yet is asked for as long as the screen is not full.
+  const waits = state.paused && found.searchedBackToMs !== undefined;
   useEffect(() => {
-    if (last >= hits.length - AHEAD && state.more === 'idle' && !stopped) loadMore();
-  }, [last, hits.length, state.more, stopped, loadMore]);
+    if (last >= hits.length - AHEAD && state.more === 'idle' && !waits) loadMore();
+  }, [last, hits.length, state.more, waits, loadMore]);
   useEffect(() => {
     if (!moved.current) return;
     const row = scroll.current?.querySelector<HTMLElement>(`[data-at="${current}"]`);

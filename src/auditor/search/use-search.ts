@@ -22,6 +22,9 @@ export interface SearchState {
   readonly error: unknown;
   readonly more: 'idle' | 'loading' | 'failed';
   readonly loadMore: () => void;
+  /** The person has had enough of a search that goes on by itself. */
+  readonly paused: boolean;
+  readonly pause: (paused: boolean) => void;
   readonly again: () => void;
 }
 
@@ -40,6 +43,7 @@ export function useSearch(filters: SearchFilters): SearchState {
   const [round, setRound] = useState(0);
   const [answer, setAnswer] = useState<Answer>();
   const [more, setMore] = useState<SearchState['more']>('idle');
+  const [pausedAt, setPausedAt] = useState<string>();
   const asked = `${queryOf(filters)}#${round}`;
   const wanted = useRef(filters);
   useEffect(() => {
@@ -74,5 +78,5 @@ export function useSearch(filters: SearchFilters): SearchState {
       () => setMore('failed'),
     );
   }, [busy, found, asked]);
-  return { found, busy, error: busy ? undefined : answer.error, more, loadMore, again: () => setRound((n) => n + 1) };
+  return { found, busy, error: busy ? undefined : answer.error, more, loadMore, paused: pausedAt === asked, pause: (paused) => setPausedAt(paused ? asked : undefined), again: () => setRound((n) => n + 1) };
 }

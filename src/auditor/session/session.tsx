@@ -10,7 +10,7 @@ import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
 import { Facts, LoadingRows } from '../../ui/screen.tsx';
 import frame from '../../ui/screen.module.css';
-import type { Step } from '../../ui/timeline.ts';
+import { stepOfRecord, type Step } from '../../ui/timeline.ts';
 import { ask } from '../api/http.ts';
 import { type Loaded, useLoad } from '../api/use-load.ts';
 import { ExportDialog } from '../export/export-dialog.tsx';
@@ -20,6 +20,7 @@ import { Digest, Failed, personText } from '../ui.tsx';
 import { useVerification, type Verifier } from '../verify/use-verification.ts';
 import { VerificationPanel } from '../verify/verification-panel.tsx';
 import { Keeping } from './keeping.tsx';
+import type { Chosen } from './redact.tsx';
 import classes from './session.module.css';
 import { Watchers } from './watchers.tsx';
 
@@ -159,7 +160,19 @@ function Stage({ state, n, id, redactions, onReload }: { state: RecordingState; 
   }
 }
 
-function Side({ id, n, loaded, verifier, me }: { id: string; n: number | undefined; loaded: Loaded<SessionSummary>; verifier: Verifier; me: Me }) {
+interface SideProps {
+  readonly id: string;
+  readonly n: number | undefined;
+  readonly loaded: Loaded<SessionSummary>;
+  readonly ready: Extract<RecordingState, { state: 'ready' }> | undefined;
+  readonly verifier: Verifier;
+  readonly me: Me;
+}
+
+function Side({ id, n, loaded, ready, verifier, me }: SideProps) {
+  const [chosen, setChosen] = useState<readonly Chosen[]>([]);
+  const steps = ready?.recording.steps ?? [];
+  const onScreen = n === undefined ? undefined : steps[stepOfRecord(steps, n)];
   const [tab, setTab] = useState<string | null>('verification');
   return (
     <Tabs value={tab} onChange={setTab} keepMounted={false} className={classes.side}>
@@ -176,7 +189,7 @@ function Side({ id, n, loaded, verifier, me }: { id: string; n: number | undefin
         {loaded.state === 'ready' ? <About summary={loaded.value} /> : <LoadingRows />}
       </Tabs.Panel>
       <Tabs.Panel value="keeping" className={classes.panel}>
-        <Keeping session={id} record={n} me={me} />
+        <Keeping session={id} loaded={ready === undefined ? undefined : { client: ready.client, numbers: onScreen?.numbers ?? [] }} isOpen={loaded.state === 'ready' && loaded.value.state === 'open'} me={me} chosen={chosen} onChoose={setChosen} />
       </Tabs.Panel>
       <Tabs.Panel value="watchers" className={classes.panel}>
         <Watchers session={id} />
@@ -201,7 +214,7 @@ export function Session({ id, n, me }: { id: string; n: number | undefined; me: 
         <div className={classes.player}>
           <Stage state={recording.state} n={n} id={id} redactions={verifier.verification.phase === 'done' ? verifier.verification.report.redactions : undefined} onReload={recording.reload} />
         </div>
-        <Side id={id} n={n} loaded={loaded} verifier={verifier} me={me} />
+        <Side id={id} n={n} loaded={loaded} ready={ready} verifier={verifier} me={me} />
       </div>
       {summary !== undefined && <ExportDialog opened={exporting} onClose={() => setExporting(false)} summary={summary} verification={verifier.verification} pinned={verifier.pinned} me={me} />}
     </section>

@@ -1,6 +1,6 @@
 /** The frame of the signed-in pages: where to go, who I am, light or dark. */
 import { Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
-import { IconChartBar, IconEye, IconLogout, IconSearch, IconSelector } from '@tabler/icons-react';
+import { IconBell, IconChartBar, IconDeviceLaptop, IconEraser, IconEye, IconLogin2, IconLogout, IconRobot, IconSearch, IconSelector } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useEffect } from 'react';
 import { emptyReply } from '../../contract/store/common.ts';
@@ -8,19 +8,27 @@ import type { Me } from '../../contract/store/identity.ts';
 import { formatTime } from '../../ui/format.ts';
 import { Mark } from '../../ui/mark.tsx';
 import { ask } from '../api/http.ts';
+import { AlarmBanner } from '../alarms/banner.tsx';
+import { countText, useOpenAlarms } from '../alarms/open-alarms.ts';
 import { tellSignedOut } from '../api/signed-out.ts';
 import { Link } from '../link.tsx';
 import { attempt } from '../notify.ts';
 import type { Place } from '../place.ts';
+import { mayOpen } from './pages.ts';
 import classes from './shell.module.css';
 
 const destinations = [
   { to: { page: 'search', filters: {} }, label: 'Search', icon: IconSearch, pages: ['search', 'session'] },
+  { to: { page: 'alarms' }, label: 'Security events', icon: IconBell, pages: ['alarms'] },
   { to: { page: 'reports' }, label: 'Reports', icon: IconChartBar, pages: ['reports'] },
+  { to: { page: 'redactions' }, label: 'Redactions', icon: IconEraser, pages: ['redactions'] },
   { to: { page: 'activity' }, label: 'Who watched what', icon: IconEye, pages: ['activity'] },
+  { to: { page: 'devices' }, label: 'Devices', icon: IconDeviceLaptop, pages: ['devices'] },
+  { to: { page: 'sign-ins' }, label: 'Sign-ins', icon: IconLogin2, pages: ['sign-ins'] },
+  { to: { page: 'services' }, label: 'Service identities', icon: IconRobot, pages: ['services'] },
 ] as const satisfies readonly { to: Place; label: string; icon: unknown; pages: readonly Place['page'][] }[];
 
-const titles: Readonly<Record<Place['page'], string>> = { search: 'Search', session: 'Session', reports: 'Reports', activity: 'Who watched what', nowhere: 'Not found' };
+const titles: Readonly<Record<Place['page'], string>> = { search: 'Search', session: 'Session', reports: 'Reports', activity: 'Who watched what', alarms: 'Security events', redactions: 'Redactions', devices: 'Devices', 'sign-ins': 'Sign-ins', services: 'Service identities', nowhere: 'Not found' };
 
 /** What matters on these pages comes first. */
 const ROLES = ['auditor', 'privacy_officer', 'security', 'admin', 'approver', 'engineer', 'service'] as const satisfies readonly (keyof Me['roles'])[];
@@ -88,6 +96,7 @@ export function Shell({ me, at, children }: { me: Me; at: Place; children: React
   useEffect(() => {
     document.title = `${titles[at.page]} · Sallyport`;
   }, [at.page]);
+  const open = useOpenAlarms(mayOpen('alarms', me.roles), at.page);
   return (
     <div className={classes.root}>
       <a className={classes.skip} href="#main">
@@ -97,17 +106,23 @@ export function Shell({ me, at, children }: { me: Me; at: Place; children: React
         <div className={classes.brand}>
           <Mark /> Sallyport
         </div>
-        {destinations.map(({ to, label, icon: Icon, pages }) => (
+        {destinations.filter(({ to }) => mayOpen(to.page, me.roles)).map(({ to, label, icon: Icon, pages }) => (
           <Link key={label} to={to} className={classes.item} aria-current={pages.some((p) => p === at.page) ? 'page' : undefined}>
             <Icon size={18} stroke={1.7} aria-hidden />
             <span>{label}</span>
+            {to.page === 'alarms' && open.count > 0 && (
+              <span className={classes.count} aria-label={`${countText(open.count)} open`}>
+                {countText(open.count)}
+              </span>
+            )}
           </Link>
         ))}
         <div className={classes.grow} />
         <Person me={me} />
       </nav>
       <main className={classes.main} id="main" tabIndex={-1}>
-        {children}
+        {at.page !== 'alarms' && <AlarmBanner open={open} />}
+        <div className={classes.page}>{children}</div>
       </main>
     </div>
   );

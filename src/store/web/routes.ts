@@ -7,7 +7,7 @@ import { newNonce, siteHeaders } from './security.ts';
 import { type Asset, findSite, formFor, loadSite } from './site.ts';
 
 /** Addresses that a person may open or reload; the page itself reads the rest of them. */
-const PAGES = ['/', '/sessions/:id', '/reports', '/reports/:kind', '/activity'] as const;
+const PAGES = ['/', '/sessions/:id', '/reports', '/reports/:kind', '/activity', '/security-events', '/redactions', '/redactions/:id', '/devices', '/sign-ins', '/services'] as const;
 
 const anyQuery = z.record(z.string(), z.unknown());
 const pageParams = z.strictObject({ id: z.string().max(200).optional(), kind: z.string().max(200).optional() });
