@@ -24,6 +24,13 @@ export const limits = {
   authTimeoutMs: 30_000,
   /** Silence after which a TCP connection is probed. */
   keepAliveMs: 60_000,
+  /** What an SSH target may say before the sign-on. */
+  sshBannerBytes: 64 * 1024,
+  /** Channels that one SSH connection may have open at once, as sshd's MaxSessions and more. */
+  sshChannelsPerSession: 200,
+  /** Variables that a client may set for one SSH channel, and bytes of a value. */
+  sshVariables: 100,
+  sshVariableBytes: 32 * 1024,
   upstreamConnectTimeoutMs: 15_000,
   /** Masked response bytes kept per statement at level `masked`. */
   recordedResponseBytes: 1024 * 1024,

@@ -3,21 +3,23 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
+import { hostKey } from '../contract/store/index.ts';
 import { parseYaml } from '../store/config-yaml.ts';
+import type { StoreConfig } from '../store/config.ts';
 import { ringName } from '../tuf/metadata.ts';
 
-const credentials = z
-  .strictObject({
-    user: z.string().min(1),
-    password: z.string().optional(),
-    password_env: z.string().min(1).optional(),
-    password_file: z.string().min(1).optional(),
-  })
-  .refine((c) => [c.password, c.password_env, c.password_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file');
+const secrets = { user: z.string().min(1), password: z.string().optional(), password_env: z.string().min(1).optional(), password_file: z.string().min(1).optional() };
+const given = (...values: readonly (string | undefined)[]): number => values.filter((x) => x !== undefined).length;
 
-const connection = z.strictObject({
+const common = {
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'letters, digits, dots, dashes and underscores'),
-  protocol: z.literal('postgres', 'this version serves postgres'),
+  labels: z.record(z.string(), z.string()).default({}),
+  listen: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0) }).default({ port: 0 }),
+};
+
+const postgres = z.strictObject({
+  ...common,
+  protocol: z.literal('postgres'),
   target: z.strictObject({
     host: z.string().min(1),
     port: z.number().int().min(1).max(65_535).default(5432),
@@ -25,10 +27,25 @@ const connection = z.strictObject({
     tls: z.enum(['verify', 'disable']).default('verify'),
     ca_file: z.string().min(1).optional(),
   }),
-  credentials,
-  labels: z.record(z.string(), z.string()).default({}),
-  listen: z.strictObject({ port: z.number().int().min(0).max(65_535).default(0) }).default({ port: 0 }),
+  credentials: z.strictObject(secrets).refine((c) => given(c.password, c.password_env, c.password_file) === 1, 'give exactly one of password, password_env, password_file'),
 });
+
+const ssh = z.strictObject({
+  ...common,
+  protocol: z.literal('ssh'),
+  target: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(22),
+    /** The key, or the keys, that the target may present. */
+    host_key: z.union([hostKey, z.array(hostKey).min(1).max(10)]),
+  }),
+  credentials: z
+    .strictObject({ ...secrets, private_key_file: z.string().min(1).optional() })
+    .refine((c) => given(c.password, c.password_env, c.password_file, c.private_key_file) === 1, 'give exactly one of password, password_env, password_file, private_key_file'),
+});
+
+const connection = z.discriminatedUnion('protocol', [postgres, ssh], { error: 'this version serves postgres and ssh' });
+type ConnectionConfig = z.output<typeof connection>;
 
 const identity = z
   .strictObject({
@@ -99,10 +116,21 @@ export function loadGatewayConfig(file: string): GatewayConfig {
     device_code_file: optional(config.device_code_file),
     policy: config.policy === undefined ? undefined : { ...config.policy, root_file: optional(config.policy.root_file) },
     identity: { ...config.identity, token_file: optional(config.identity.token_file), service_token_file: optional(config.identity.service_token_file) },
-    connections: config.connections.map((c) => ({
-      ...c,
-      target: { ...c.target, ca_file: optional(c.target.ca_file) },
-      credentials: { ...c.credentials, password_file: optional(c.credentials.password_file) },
-    })),
+    connections: config.connections.map((c) => connectionAt(c, optional)),
   };
+}
+
+function connectionAt(c: ConnectionConfig, at: (p: string | undefined) => string | undefined): ConnectionConfig {
+  const password_file = at(c.credentials.password_file);
+  if (c.protocol === 'postgres') return { ...c, target: { ...c.target, ca_file: at(c.target.ca_file) }, credentials: { ...c.credentials, password_file } };
+  return { ...c, credentials: { ...c.credentials, password_file, private_key_file: at(c.credentials.private_key_file) } };
+}
+
+/** A connection as the embedded store registers it. */
+export function targetOf(c: ConnectionConfig): NonNullable<StoreConfig['targets']>[number] {
+  const { name, protocol, labels, credentials } = c;
+  const { host, port } = c.target;
+  if (c.protocol === 'ssh') return { name, protocol, host, port, labels, credentials, host_keys: [c.target.host_key].flat() };
+  const { database, tls, ca_file } = c.target;
+  return { name, protocol, host, port, database, tls, labels, credentials, ...(ca_file === undefined ? {} : { tls_ca_file: ca_file }) };
 }

@@ -10,13 +10,14 @@ import { firstPolicy, followPolicy } from '../proxy/core/bundle-follow.ts';
 import { BundleUpdater } from '../proxy/core/bundle-updater.ts';
 import { loadDevice } from '../proxy/core/device.ts';
 import type { ProxyEvent } from '../proxy/core/events.ts';
-import { ProxyRuntime, type Endpoint } from '../proxy/core/runtime.ts';
+import { isServed, type Endpoint } from '../proxy/core/endpoint.ts';
+import { ProxyRuntime } from '../proxy/core/runtime.ts';
 import { receiptKeys } from '../proxy/core/receipt-keys.ts';
 import { refreshTrustFile } from '../proxy/core/trust-file.ts';
 import { createStoreClient, type SignInResult, type StoreClient } from '../proxy/core/store-client.ts';
 import { requireApproved } from '../proxy/core/store-client-device.ts';
 import type { EmbeddedStore } from './store-worker.ts';
-import { loadGatewayConfig, type GatewayConfig } from './gateway-config.ts';
+import { loadGatewayConfig, targetOf, type GatewayConfig } from './gateway-config.ts';
 import { version, versionNumber } from './version.ts';
 
 export function gatewayCommand(): Command {
@@ -139,7 +140,7 @@ async function openOne(runtime: ProxyRuntime, connection: string, port: number):
 }
 
 async function openAll(runtime: ProxyRuntime, config: GatewayConfig, serve: readonly string[] | undefined): Promise<Endpoint[]> {
-  const all = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => t.info.protocol === 'postgres').map((t) => t.info.name));
+  const all = config.store === 'embedded' ? config.connections.map((c) => c.name) : (config.serve ?? runtime.targets.filter((t) => isServed(t.info.protocol)).map((t) => t.info.name));
   const endpoints: Endpoint[] = [];
   try {
     for (const name of serve ?? all) endpoints.push(await openOne(runtime, name, config.connections.find((c) => c.name === name)?.listen.port ?? 0));
@@ -156,17 +157,7 @@ async function embeddedStore(config: GatewayConfig): Promise<EmbeddedStore> {
   return startEmbeddedStore({
     data_dir: config.data_dir,
     dev_idp: { people: [] },
-    targets: config.connections.map((c) => ({
-      name: c.name,
-      protocol: c.protocol,
-      host: c.target.host,
-      port: c.target.port,
-      database: c.target.database,
-      tls: c.target.tls,
-      ...(c.target.ca_file === undefined ? {} : { tls_ca_file: c.target.ca_file }),
-      labels: c.labels,
-      credentials: c.credentials,
-    })),
+    targets: config.connections.map(targetOf),
   });
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
-import { connectionName, labels, line } from '../contract/store/index.ts';
+import { connectionName, hostKey, labels, line } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
 import { logConfig, logConfigAt } from './log/config.ts';
@@ -29,6 +29,8 @@ const configTarget = z.strictObject({
   /** PEM text. */
   tls_ca: z.string().max(200_000).optional(),
   tls_ca_file: z.string().min(1).optional(),
+  /** SSH: the keys that the target may present. */
+  host_keys: z.array(hostKey).min(1).max(10).optional(),
   labels: labels.default({}),
   /** Who may see and lease it; absent means every signed-in person. */
   groups: z.array(line(255)).max(100).optional(),
@@ -38,8 +40,10 @@ const configTarget = z.strictObject({
       password: z.string().max(10_000).optional(),
       password_env: z.string().min(1).optional(),
       password_file: z.string().min(1).optional(),
+      /** SSH: OpenSSH or PEM, without a passphrase. */
+      private_key_file: z.string().min(1).optional(),
     })
-    .refine((c) => [c.password, c.password_env, c.password_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file'),
+    .refine((c) => [c.password, c.password_env, c.password_file, c.private_key_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file, private_key_file'),
 });
 
 export const storeConfig = z.strictObject({
@@ -100,7 +104,7 @@ export function loadStoreConfig(file: string): ResolvedConfig {
     targets: config.targets.map((t) => ({
       ...t,
       ...(t.tls_ca_file === undefined ? {} : { tls_ca_file: at(t.tls_ca_file) }),
-      credentials: { ...t.credentials, ...(t.credentials.password_file === undefined ? {} : { password_file: at(t.credentials.password_file) }) },
+      credentials: { ...t.credentials, ...fileAt('password_file', t.credentials.password_file, at), ...fileAt('private_key_file', t.credentials.private_key_file, at) },
     })),
   };
 }
@@ -121,6 +125,14 @@ function checkRules(config: ResolvedConfig, file: string | undefined): void {
   if (twice !== undefined) throw new ConfigError(`two targets are named ${twice.name}`, place('targets'));
   const problem = identityProblem(config);
   if (problem !== undefined) throw new ConfigError(problem.message, { ...place(problem.field), ...(problem.fix === undefined ? {} : { fix: problem.fix }) });
+}
+
+const fileAt = <N extends string>(name: N, path: string | undefined, at: (path: string) => string): Partial<Record<N, string>> => (path === undefined ? {} : ({ [name]: at(path) } as Record<N, string>));
+
+/** What a target is signed on to with. @throws ConfigError */
+export function targetCredentials(t: ConfigTarget): { user: string; password: string } | { user: string; private_key: string } {
+  const { user, private_key_file } = t.credentials;
+  return private_key_file === undefined ? { user, password: targetPassword(t) } : { user, private_key: textOf(private_key_file, `targets.${t.name}.credentials`) };
 }
 
 /** The secret of a target from where the configuration says it is. @throws ConfigError */

@@ -9,7 +9,7 @@ import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { expireDue } from './approvals/repository.ts';
-import { type ResolvedConfig, resolveStoreConfig, type StoreConfig, targetCa, targetPassword } from './config.ts';
+import { type ResolvedConfig, resolveStoreConfig, type StoreConfig, targetCa, targetCredentials } from './config.ts';
 import { sealer, type Sealer } from './crypto/seal.ts';
 import type { Database } from './db/database.ts';
 import { forgetWindows, rateStore } from './db/rate-store.ts';
@@ -163,10 +163,9 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
 
 async function syncTargets(db: Database, seal: Sealer, config: ResolvedConfig, clock: Clock): Promise<void> {
   const targets = config.targets.map((t) => {
-    const { name, protocol, host, port, database, tls, labels, groups } = t;
+    const { name, protocol, host, port, database, tls, labels, groups, host_keys } = t;
     const ca = targetCa(t);
-    const credentials = { user: t.credentials.user, password: targetPassword(t) };
-    return { name, protocol, host, port, database, tls, labels, groups, ...(ca === undefined ? {} : { tls_ca: ca }), credentials };
+    return { name, protocol, host, port, database, tls, labels, groups, ...(host_keys === undefined ? {} : { host_keys }), ...(ca === undefined ? {} : { tls_ca: ca }), credentials: targetCredentials(t) };
   });
   await db.transaction(async (tx) => {
     await syncConfigTargets(tx, seal, targets, clock.nowMs());

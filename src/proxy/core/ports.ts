@@ -14,11 +14,15 @@ export interface Target {
   readonly port: number;
   /** PEM of the CA that signs the target's certificate; system roots when absent. */
   readonly tlsCa?: string;
+  /** SSH: the target's host keys, as lines of a known_hosts file without the name. Any other key is refused. */
+  readonly hostKeys?: readonly string[];
 }
 
 /** A target credential. It stays in the proxy process and is never printed: `toJSON` and inspect give `[credential]`. */
 export interface Credential {
   readonly user: string;
+  /** What `reveal` gives: a password, or an SSH private key as text. */
+  readonly kind: 'password' | 'private_key';
   /** The secret, for the upstream sign-on only. */
   reveal(): string;
 }

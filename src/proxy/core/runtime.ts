@@ -3,7 +3,7 @@
  * The app, the gateway and the tests start the same thing. It knows nothing of windows.
  */
 import './v8-flags.ts';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock, systemRandom, type Clock } from '../../base/clock.ts';
@@ -18,10 +18,13 @@ import { SessionRecorder } from '../../evidence/write.ts';
 import { createDetectors, type DetectorSet } from '../../policy/mask/index.ts';
 import { initParser } from '../../policy/parse.ts';
 import type { PolicyEngine, RecordLevel } from '../../policy/types.ts';
-import { listenerAccount, type ListenerAccount } from '../postgres/accept.ts';
-import { PgListener, type ListenerPolicy, type PgListenerOptions } from '../postgres/listener.ts';
+import type { PgListener } from '../postgres/listener.ts';
+import { openPostgres, type OpenPostgres } from '../postgres/open.ts';
+import type { OpenSsh } from '../ssh/open.ts';
 import type { Device } from './device.ts';
+import type { Endpoint, ListenerPolicy } from './endpoint.ts';
 import { ProxyEvents } from './events.ts';
+import type { Opening } from './opening.ts';
 import { StickyPorts } from './ports-file.ts';
 import type { ControlPlane, Credential, SignedInIdentity, Target } from './ports.ts';
 import { Uploader } from './uploader.ts';
@@ -53,24 +56,7 @@ export interface RuntimeOptions {
   readonly spoolBytes?: number;
 }
 
-/** A ready local endpoint. The password is this endpoint's own and is gone when the process ends. */
-export interface Endpoint {
-  readonly connection: string;
-  readonly protocol: 'postgres';
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-  readonly url: string;
-}
-
-interface Open {
-  readonly endpoint: Endpoint;
-  readonly listener: PgListener;
-  /** For the app's own workbench. */
-  readonly app: { readonly user: string; readonly password: string };
-}
+type Open = OpenPostgres | OpenSsh;
 
 export class ProxyRuntime {
   readonly events = new ProxyEvents();
@@ -167,12 +153,25 @@ export class ProxyRuntime {
 
   /** Where the app's own workbench signs on: the same listener, a secret of its own, so that policy sees the app. */
   async openForApp(connection: string): Promise<{ host: string; port: number; user: string; password: string; database: string }> {
-    const { endpoint, app } = await this.#ensureOpen(connection, 0);
+    const { endpoint, app } = await this.#postgres(connection);
     return { host: endpoint.host, port: endpoint.port, user: app.user, password: app.password, database: endpoint.database };
   }
 
+  /** Where the app's own terminal signs on: as `openForApp`, with a key. */
+  async openSshForApp(connection: string): Promise<{ host: string; port: number } & OpenSsh['app']> {
+    const open = await this.#ensureOpen(connection, 0);
+    if (open.protocol !== 'ssh') throw new ConfigError(`connection "${connection}" is no SSH connection`);
+    return { host: open.endpoint.host, port: open.endpoint.port, ...open.app };
+  }
+
   async listenerOf(connection: string): Promise<PgListener> {
-    return (await this.#ensureOpen(connection, 0)).listener;
+    return (await this.#postgres(connection)).listener;
+  }
+
+  async #postgres(connection: string): Promise<OpenPostgres> {
+    const open = await this.#ensureOpen(connection, 0);
+    if (open.protocol !== 'postgres') throw new ConfigError(`connection "${connection}" is no database`);
+    return open;
   }
 
   #ensureOpen(connection: string, port: number): Promise<Open> {
@@ -186,40 +185,41 @@ export class ProxyRuntime {
   async #start(connection: string, port: number): Promise<Open> {
     const target = this.#targets.find((t) => t.info.name === connection);
     if (!target) throw new ConfigError(`there is no connection "${connection}" for you`, { fix: 'see the list of connections' });
-    if (target.info.protocol !== 'postgres') throw new ConfigError(`connection "${connection}" speaks ${target.info.protocol}, which this version does not serve`);
-    const { identity, client } = this.#options;
-    const user = localUser(identity.principal.subject);
-    const password = randomBytes(24).toString('base64url');
-    const app = { user: `${user}.app`, password: randomBytes(24).toString('base64url') };
-    const accounts = [listenerAccount(user, password, client), listenerAccount(app.user, app.password, 'app')];
-    const listener = await this.#listen(target, accounts, port);
-    this.#ports.remember(connection, listener.port);
-    const database = target.info.database;
-    const url = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${listener.port}/${encodeURIComponent(database)}`;
-    const opened: Open = { endpoint: { connection, protocol: 'postgres', host: '127.0.0.1', port: listener.port, user, password, database, url }, listener, app };
+    const opened = await this.#openProtocol(this.#howToOpen(target, port));
+    this.#ports.remember(connection, opened.listener.port);
     this.#open.set(connection, opened);
     // The policy may have been swapped while the port was being opened.
-    listener.usePolicy(this.#listenerPolicy(target));
+    opened.listener.usePolicy(this.#listenerPolicy(target));
     return opened;
   }
 
-  async #listen(target: Target, accounts: readonly ListenerAccount[], port: number): Promise<PgListener> {
-    const { control, device, identity } = this.#options;
-    const options: PgListenerOptions = {
-      target,
-      accounts,
-      principal: identity.principal,
-      deviceId: device.id,
-      ...this.#listenerPolicy(target),
-      control,
-      clock: this.#clock,
-      events: this.events,
-      leaseOwn: () => this.#catalogLease(target.info.name),
+  async #openProtocol(opening: Opening): Promise<Open> {
+    const { name, protocol } = opening.target.info;
+    switch (protocol) {
+      case 'postgres':
+        return openPostgres(opening, () => this.#catalogLease(name));
+      case 'ssh':
+        // Its libraries are loaded when the first connection of this kind opens.
+        return (await import('../ssh/open.ts')).openSsh(opening);
+      default:
+        throw new ConfigError(`connection "${name}" speaks ${protocol}, which this version does not serve`);
+    }
+  }
+
+  #howToOpen(target: Target, port: number): Opening {
+    const { control, device, identity, client, dataDir } = this.#options;
+    return {
+      ...{ target, client, dataDir },
+      user: localUser(identity.principal.subject),
+      policy: this.#listenerPolicy(target),
+      shared: { principal: identity.principal, deviceId: device.id, control, clock: this.#clock, events: this.events },
+      onPort: (start) => {
+        if (port !== 0) return start(port);
+        const sticky = this.#ports.get(target.info.name);
+        // The port of last time may be taken by now: any other is better than none.
+        return sticky === 0 ? start(0) : start(sticky).catch(() => start(0));
+      },
     };
-    if (port !== 0) return PgListener.start(options, port);
-    const sticky = this.#ports.get(target.info.name);
-    // The port of last time may be taken by now: any other is better than none.
-    return sticky === 0 ? PgListener.start(options, 0) : PgListener.start(options, sticky).catch(() => PgListener.start(options, 0));
   }
 
   #listenerPolicy(target: Target): ListenerPolicy {

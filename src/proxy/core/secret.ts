@@ -2,9 +2,9 @@
 import { inspect } from 'node:util';
 import type { Credential } from './ports.ts';
 
-export function credential(user: string, secret: string): Credential {
+export function credential(user: string, secret: string, kind: Credential['kind'] = 'password'): Credential {
   const label = (): string => '[credential]';
-  const value: Credential = { user, reveal: () => secret };
+  const value: Credential = { user, kind, reveal: () => secret };
   Object.defineProperty(value, 'reveal', { enumerable: false });
   Object.defineProperty(value, 'toJSON', { value: label, enumerable: false });
   Object.defineProperty(value, inspect.custom, { value: label, enumerable: false });

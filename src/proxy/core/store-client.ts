@@ -52,7 +52,7 @@ function controlPlane(http: StoreHttp, hasDevice: boolean): ControlPlane {
     lease: async (connection, session) => {
       const path = `/v1/targets/${encodeURIComponent(connection)}/lease`;
       const lease = await http.call({ method: 'POST', path, auth: 'both', json: { session_id: session }, reply: c.leaseReply });
-      return credential(lease.user, lease.password);
+      return lease.private_key === undefined ? credential(lease.user, lease.password ?? '') : credential(lease.user, lease.private_key, 'private_key');
     },
     requestApproval: async (request) => {
       const made = await http.call({ method: 'POST', path: '/v1/approvals', auth: 'device', json: { request }, reply: c.approvalCreated });
@@ -96,7 +96,7 @@ function uploads(http: StoreHttp): Pick<ControlPlane, 'uploadOpen' | 'uploadChun
 
 function toTarget(t: c.WireTarget): Target {
   const target = { info: { name: t.name, protocol: t.protocol, labels: t.labels, database: t.database, tls: t.tls }, host: t.host, port: t.port };
-  return t.tls_ca === undefined ? target : { ...target, tlsCa: t.tls_ca };
+  return { ...target, ...(t.tls_ca === undefined ? {} : { tlsCa: t.tls_ca }), ...(t.host_keys === undefined ? {} : { hostKeys: t.host_keys }) };
 }
 
 function toStatus(s: { state: c.ApprovalState; decisions: readonly { envelope: string }[]; reason?: string | undefined }): ApprovalStatus {

@@ -3,15 +3,9 @@
  * all, since the server takes the message whole.
  */
 import type { Clock } from '../../base/clock.ts';
-import type { ConnectionInfo, MaskPlan, Outcome, PolicyEngine, Principal, RecordLevel, Request, StatementAnalysis } from '../../policy/types.ts';
+import type { MaskPlan, Outcome, PolicyEngine, Principal, RecordLevel, Request, StatementAnalysis } from '../../policy/types.ts';
+import type { Caller } from '../core/endpoint.ts';
 import { orderProblem } from './statement-order.ts';
-
-export interface Caller {
-  readonly principal: Principal;
-  readonly connection: ConnectionInfo;
-  readonly client: 'app' | 'native' | 'agent';
-  readonly deviceId: string;
-}
 
 export type Verdict =
   | { readonly effect: 'deny'; readonly reason: string; readonly policyIds: readonly string[] }

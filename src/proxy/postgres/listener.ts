@@ -4,26 +4,18 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import type { SessionRecorder } from '../../evidence/write.ts';
 import type { Bench } from '../../policy/explain/index.ts';
-import type { DetectorSet } from '../../policy/mask/index.ts';
-import type { CatalogRelation, PolicyEngine, Principal } from '../../policy/types.ts';
+import type { CatalogRelation, Principal } from '../../policy/types.ts';
 import { encodeErrorResponse, sqlState, type SqlStateCode } from '../../wire/postgres/index.ts';
+import type { Caller, Listener, ListenerPolicy } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
 import { acceptClient, type ListenerAccount } from './accept.ts';
 import { Analyser } from './analyser.ts';
 import { CatalogSource } from './catalog-source.ts';
-import { Gatekeeper, type Caller } from './gatekeeper.ts';
+import { Gatekeeper } from './gatekeeper.ts';
 import { PgSession } from './session.ts';
 import { standingRefusal } from './standing-refusals.ts';
-
-/** What decides sessions, and their recordings, which name it: both change at once or not at all. */
-export interface ListenerPolicy {
-  readonly engine: PolicyEngine;
-  readonly detectors: DetectorSet;
-  openRecording(client: { kind: Caller['client']; program: string; address: string }, onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder>;
-}
 
 export interface PgListenerOptions extends ListenerPolicy {
   readonly target: Target;
@@ -51,7 +43,7 @@ function refusalCode(error: unknown): SqlStateCode {
   return error instanceof EnvironmentError ? sqlState.cannotConnectNow : sqlState.internalError;
 }
 
-export class PgListener {
+export class PgListener implements Listener {
   #options: PgListenerOptions;
   readonly #server: Server;
   readonly #sessions = new Set<PgSession>();

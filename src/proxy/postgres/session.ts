@@ -10,6 +10,7 @@ import {
   cancelKeyBytes, encodeBackendKeyData, encodeErrorResponse, encodeParameterStatus, encodeReadyForQuery, encodeTerminate, frontendType, MessageFramer, protocolVersion, sqlState, type SqlStateCode,
 } from '../../wire/postgres/index.ts';
 import { encodeAuthenticationOk } from '../../wire/postgres/authentication.ts';
+import type { Caller } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
 import type { Analyser } from './analyser.ts';
@@ -17,7 +18,7 @@ import { BackendRelay } from './backend-relay.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import type { SessionContext } from './context.ts';
 import { FrontendRelay } from './frontend-relay.ts';
-import type { Caller, Gatekeeper } from './gatekeeper.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
 import { assertUtf8 } from './injector.ts';
 import { Journal } from './journal.ts';
 import { Output } from './output.ts';

@@ -8,7 +8,7 @@ import { lockFor } from '../db/locks.ts';
 
 export type TargetInput = z.output<typeof targetBody>;
 
-const credential = z.strictObject({ user: z.string(), password: z.string() });
+const credential = z.strictObject({ user: z.string(), password: z.string().optional(), private_key: z.string().optional() });
 export type TargetCredential = z.output<typeof credential>;
 
 const row = z.object({

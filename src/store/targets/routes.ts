@@ -74,7 +74,7 @@ function leaseRoute(route: Router, sealer: Sealer): void {
           const credential = openCredential(sealer, found);
           const nowMs = ctx.clock.nowMs();
           await tx.run('insert into leases (lease_id, target_id, device_id, session_id, leased_ms) values ($1,$2,$3,$4,$5)', [leaseId, found.target_id, ctx.device.deviceId, ctx.body.session_id, nowMs]);
-          return { lease_id: leaseId, user: credential.user, password: credential.password, leased_ms: nowMs };
+          return { lease_id: leaseId, ...credential, leased_ms: nowMs };
         },
         { detail: `session ${ctx.body.session_id} lease ${leaseId}` },
       );

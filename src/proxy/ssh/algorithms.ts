@@ -1,0 +1,29 @@
+/** What both legs may agree on: no SHA-1, no CBC, no MAC over what is encrypted later. AES-GCM first: Node has it in hardware. */
+import type { Algorithms, CompressionAlgorithm, ServerHostKeyAlgorithm } from 'ssh2';
+
+const kex: Algorithms['kex'] = [
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'ecdh-sha2-nistp256',
+  'ecdh-sha2-nistp384',
+  'ecdh-sha2-nistp521',
+  'diffie-hellman-group16-sha512',
+  'diffie-hellman-group18-sha512',
+  'diffie-hellman-group14-sha256',
+];
+const cipher: Algorithms['cipher'] = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes192-ctr', 'aes256-ctr'];
+const hmac: Algorithms['hmac'] = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'];
+/** Before the sign-on nothing is compressed. */
+const COMPRESSED: CompressionAlgorithm = 'zlib@openssh.com';
+
+/** For clients. */
+export const listenerAlgorithms = (): Algorithms => ({ kex, cipher, hmac, compress: ['none', COMPRESSED] });
+
+/** For targets. @param compress the client asked for compression on its leg */
+export const targetAlgorithms = (serverHostKey: readonly ServerHostKeyAlgorithm[], compress: boolean): Algorithms => ({
+  kex,
+  cipher,
+  hmac,
+  serverHostKey: [...serverHostKey],
+  compress: compress ? [COMPRESSED, 'none'] : ['none', COMPRESSED],
+});

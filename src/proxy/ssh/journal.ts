@@ -1,0 +1,125 @@
+/** What an SSH session writes into its recording (docs/formats/recording.md section 6). Text that a person chose passes the detectors first. */
+import type { Json } from '../../base/jcs.ts';
+import type { ApprovalRequest } from '../../evidence/approval.ts';
+import type { ClearValue } from '../../evidence/record.ts';
+import type { Field } from '../../evidence/types.ts';
+import type { SessionRecorder } from '../../evidence/write.ts';
+import { maskText, type MaskContext } from '../../policy/mask/index.ts';
+import type { MaskPlan, Outcome, SshRequest } from '../../policy/types.ts';
+import type { SignedDecision } from '../core/ports.ts';
+import type { Exit } from './library.ts';
+
+const DETECT_ALL: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
+
+export interface Recorded {
+  readonly n: number;
+  readonly leaf: Uint8Array;
+}
+
+/** What goes over a channel in one direction. */
+export interface Moved {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export class SshJournal {
+  readonly recorder: SessionRecorder;
+  readonly #masks: MaskContext;
+  /** Requests that were decided. */
+  requests = 0;
+
+  constructor(recorder: SessionRecorder, masks: MaskContext) {
+    this.recorder = recorder;
+    this.#masks = masks;
+  }
+
+  shown(text: string): string {
+    return maskText(text, DETECT_ALL, this.#masks).text;
+  }
+
+  /** Of `asJson`. What is no text is kept as it is: detectors read text. */
+  shownValue(value: Json): Json {
+    return typeof value === 'string' ? this.shown(value) : value;
+  }
+
+  /** The request and its decision. `clear` holds nothing that a person typed. */
+  request(kind: 'ssh.exec' | 'ssh.shell' | 'ssh.sftp' | 'ssh.forward', channel: number, outcome: Outcome, clear: Readonly<Record<string, ClearValue>>, fields: readonly Field[]): Recorded {
+    this.requests++;
+    const reason: Field[] = outcome.effect === 'allow' ? [] : [{ name: 'reason', value: this.shown(outcome.reason) }];
+    return this.recorder.append({ kind, channel, clear: { dec: outcome.effect, pol: outcome.policyIds, ...clear }, fields: [...fields, ...reason] });
+  }
+
+  denied(channel: number, request: Recorded, reason: string, policyIds: readonly string[], reference: string): void {
+    this.recorder.append({ kind: 'policy.decision', channel, clear: { q: request.n, dec: 'deny', pol: policyIds, ref: reference }, fields: [{ name: 'reason', value: this.shown(reason) }] });
+  }
+
+  /** A request that no policy is asked about: what it was, and why it is refused. */
+  refused(channel: number, what: string, reason: string): Recorded {
+    return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'deny' }, fields: [{ name: 'request', value: this.shown(what) }, { name: 'reason', value: reason }] });
+  }
+
+  approvalAsked(channel: number, request: Recorded, approval: ApprovalRequest, digest: string): void {
+    this.recorder.append({ kind: 'approval.request', channel, clear: { q: request.n, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: approval as unknown as Json }] });
+  }
+
+  approvalDecision(channel: number, request: Recorded, id: string, signed: SignedDecision, counted: boolean, reason: string): void {
+    this.recorder.append({ kind: 'approval.decision', channel, clear: { q: request.n, id, counted }, fields: [{ name: 'envelope', value: signed.envelope }, { name: 'reason', value: reason }] });
+  }
+
+  released(channel: number, request: Recorded, id: string, outcome: string, reason: string): void {
+    this.recorder.append({ kind: 'policy.decision', channel, clear: { q: request.n, id, dec: outcome }, fields: [{ name: 'reason', value: reason }] });
+  }
+
+  resize(channel: number, cols: number, rows: number): void {
+    this.recorder.append({ kind: 'ssh.pty.resize', channel, clear: { cols, rows } });
+  }
+
+  /** @param text what was shown, or base64 of bytes that are no text */
+  terminal(kind: 'ssh.pty.out' | 'ssh.pty.in', channel: number, bytes: number, data: Json | undefined, hidden = 0): void {
+    this.recorder.append({ kind, channel, clear: { bytes, ...(hidden > 0 ? { hidden } : {}) }, fields: data === undefined ? [] : [{ name: 'data', value: data }] });
+  }
+
+  output(channel: number, request: Recorded, fd: 1 | 2, bytes: number, data: Json): void {
+    this.recorder.append({ kind: 'ssh.output', channel, clear: { q: request.n, fd, bytes }, fields: [{ name: 'data', value: data }] });
+  }
+
+  exit(channel: number, request: Recorded, exit: Exit | undefined, moved: Readonly<Record<'in' | 'out' | 'err', Moved>>): void {
+    const clear: Record<string, ClearValue> = { q: request.n };
+    if (exit?.kind === 'status') clear['status'] = exit.status;
+    if (exit?.kind === 'signal') clear['signal'] = exit.signal;
+    for (const name of ['in', 'out', 'err'] as const) {
+      clear[name] = moved[name].bytes;
+      if (moved[name].bytes > 0) clear[`${name}_sha256`] = moved[name].sha256;
+    }
+    this.recorder.append({ kind: 'ssh.exit', channel, clear });
+  }
+
+  fileEnd(channel: number, request: Recorded, clear: Readonly<Record<string, ClearValue>>): void {
+    this.recorder.append({ kind: 'ssh.sftp.end', channel, clear: { q: request.n, ...clear } });
+  }
+
+  forwardEnd(channel: number, request: Recorded, sent: number, received: number): void {
+    this.recorder.append({ kind: 'ssh.forward.end', channel, clear: { q: request.n, sent, received } });
+  }
+
+  note(text: string): void {
+    this.recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: this.shown(text) }] });
+  }
+}
+
+/** The request in words, for approvers and messages. */
+export function inWords(ssh: SshRequest): string {
+  switch (ssh.kind) {
+    case 'exec':
+      return ssh.command.text;
+    case 'shell':
+      return ssh.command === undefined ? 'an interactive shell' : ssh.command.text;
+    case 'sftp':
+      return `sftp ${ssh.operation} ${ssh.path}${ssh.newPath === undefined ? '' : ` -> ${ssh.newPath}`}`;
+    case 'forward':
+      return `forward to ${ssh.host}:${ssh.port}`;
+    case 'agent':
+      return 'forward the authentication agent';
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Joins a client's channel with the process that runs for it at the target: bytes both ways, exit, window size and
+ * signals. Everything passes the recording before it passes on.
+ */
+import type { ServerChannel } from 'ssh2';
+import type { RecordLevel } from '../../policy/types.ts';
+import type { SshContext } from './context.ts';
+import type { InputGate, OutputFilter } from './filters.ts';
+import type { Recorded } from './journal.ts';
+import { sendExit } from './library.ts';
+import { ChannelWriter, pump } from './output.ts';
+import type { Started } from './start-process.ts';
+import { Meter, OutputKeeper } from './stream-journal.ts';
+import { TerminalJournal } from './terminal-journal.ts';
+
+export interface ProcessOptions {
+  readonly context: SshContext;
+  readonly channel: number;
+  readonly request: Recorded;
+  readonly level: RecordLevel;
+  readonly client: ServerChannel;
+  readonly target: Started;
+  /** A terminal is attached. */
+  readonly pty: boolean;
+  readonly filter: OutputFilter;
+  readonly gate: InputGate;
+  /** What was typed before the process ran. */
+  readonly early: readonly Buffer[];
+  /** Aborted when the client's channel or connection is gone. */
+  readonly gone: AbortSignal;
+}
+
+export class ProcessRelay {
+  readonly #o: ProcessOptions;
+  readonly #in = new Meter();
+  readonly #out = new Meter();
+  readonly #err = new Meter();
+  readonly #terminal: TerminalJournal | undefined;
+  readonly #kept: Readonly<Record<1 | 2, OutputKeeper>>;
+  readonly #toClient: ChannelWriter;
+  readonly #toTarget: ChannelWriter;
+
+  constructor(o: ProcessOptions) {
+    this.#o = o;
+    const { context, channel, request } = o;
+    const content = o.level !== 'statement';
+    const fail = (error: unknown): void => context.fail(error);
+    this.#terminal = o.pty ? new TerminalJournal(context.journal, channel, content, fail) : undefined;
+    const keeper = (fd: 1 | 2): OutputKeeper => new OutputKeeper(context.journal, channel, request, fd, content && !o.pty, fail);
+    this.#kept = { 1: keeper(1), 2: keeper(2) };
+    this.#toClient = new ChannelWriter(o.client, o.gone);
+    this.#toTarget = new ChannelWriter(o.target.channel, o.gone);
+  }
+
+  /** Resolves when both sides are done and the end is recorded. Rejects when the recording fails. */
+  async run(): Promise<void> {
+    const { client, gone } = this.#o;
+    const target = this.#o.target.channel;
+    const closed = Promise.race([this.#o.target.closed, aborted(gone)]);
+    const input = this.#pumpInput();
+    // Its end closes the target's stdin; it is not waited for, since a process may end without reading on.
+    input.catch((error: unknown) => this.#o.context.fail(error));
+    const outputs = Promise.all([pump(target, (chunk) => this.#output(1, chunk), gone), pump(target.stderr, (chunk) => this.#output(2, chunk), gone)]);
+    await outputs;
+    await this.#show(1, this.#o.filter.flush());
+    await this.#toClient.flushed();
+    if (!gone.aborted) client.eof();
+    await closed;
+    this.#record();
+    if (!gone.aborted) {
+      sendExit(client, this.#o.target.exit() ?? { kind: 'status', status: 255 });
+      client.close();
+      client.end();
+    }
+    target.close();
+  }
+
+  resize(rows: number, cols: number, height: number, width: number): void {
+    this.#terminal?.resized(cols, rows);
+    this.#o.target.channel.setWindow(rows, cols, height, width);
+  }
+
+  /** @throws Error for a name that the protocol does not have */
+  signal(name: string): void {
+    this.#o.context.journal.note(`signal ${name} to channel ${this.#o.channel}`);
+    this.#o.target.channel.signal(name);
+  }
+
+  async #pumpInput(): Promise<void> {
+    const { client, early, gone } = this.#o;
+    for (const chunk of early) await this.#input(chunk);
+    await pump(client, (chunk) => this.#input(chunk), gone);
+    await this.#toTarget.flushed();
+    if (!gone.aborted) this.#o.target.channel.end();
+  }
+
+  async #input(chunk: Buffer): Promise<void> {
+    const bytes = await this.#o.gate.write(chunk);
+    this.#in.add(bytes);
+    this.#terminal?.typed(bytes);
+    await this.#toTarget.write(bytes);
+  }
+
+  #output(fd: 1 | 2, chunk: Buffer): Promise<void> {
+    // Without a terminal the two streams are apart, and a filter has the state of one.
+    return this.#show(fd, fd === 1 || this.#terminal !== undefined ? this.#o.filter.write(chunk) : chunk);
+  }
+
+  #show(fd: 1 | 2, bytes: Buffer): Promise<void> {
+    (fd === 1 ? this.#out : this.#err).add(bytes);
+    this.#kept[fd].add(bytes);
+    this.#terminal?.shown(bytes);
+    return fd === 1 ? this.#toClient.write(bytes) : this.#toClient.writeError(bytes);
+  }
+
+  #record(): void {
+    const { context, channel, request } = this.#o;
+    this.#terminal?.end();
+    this.#kept[1].end();
+    this.#kept[2].end();
+    context.journal.exit(channel, request, this.#o.target.exit(), { in: this.#in.end(), out: this.#out.end(), err: this.#err.end() });
+    context.journal.recorder.commit();
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

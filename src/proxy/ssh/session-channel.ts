@@ -1,0 +1,244 @@
+/** One `session` channel of a client (RFC 4254 section 6): what it asks for before it runs, and what it runs. */
+import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
+import { limits } from '../../base/limits.ts';
+import { analyseCommand, EXEC } from '../../policy/shell/analyse.ts';
+import type { SshRequest } from '../../policy/types.ts';
+import { reference, type SshContext } from './context.ts';
+import { open, unchanged } from './filters.ts';
+import { terminalOf, type Allowed } from './gatekeeper.ts';
+import { askApproval, holdRefusal } from './holds.ts';
+import type { Recorded } from './journal.ts';
+import { sendExit } from './library.ts';
+import { ChannelWriter } from './output.ts';
+import { ProcessRelay } from './process-relay.ts';
+import { allowedVariables } from './variables.ts';
+import { startProcess } from './start-process.ts';
+
+/** Exit status of a command that was found but may not run, as shells give it. */
+const DENIED_STATUS = 126;
+/** What ssh itself gives when there is no connection. */
+const BROKEN_STATUS = 255;
+const CTRL_C = 0x03;
+
+export interface SessionChannelOptions {
+  readonly session: Session;
+  /** Number of the channel in the recording. */
+  readonly channel: number;
+  /** The connection, once it is recorded, allowed and signed on to the target. Rejects with what the client is told. */
+  ready(): Promise<SshContext>;
+  /** Aborted when the connection is gone. */
+  readonly gone: AbortSignal;
+  fail(error: unknown): void;
+  ended(): void;
+}
+
+export class SessionChannel {
+  readonly #o: SessionChannelOptions;
+  readonly #variables = new Map<string, string>();
+  readonly #closed = new AbortController();
+  #pty: PseudoTtyInfo | undefined;
+  #relay: ProcessRelay | undefined;
+  #withdraw: AbortController | undefined;
+
+  constructor(o: SessionChannelOptions) {
+    this.#o = o;
+    const { session } = o;
+    o.gone.addEventListener('abort', () => this.#closed.abort(), { once: true });
+    session.on('close', () => {
+      this.#closed.abort();
+      o.ended();
+    });
+    session.on('pty', (accept, _reject, info) => {
+      this.#pty = info;
+      answer(accept);
+    });
+    session.on('env', (accept, _reject, { key, val }) => {
+      if (this.#variables.size < limits.sshVariables && key.length <= 256 && val.length <= limits.sshVariableBytes) this.#variables.set(key, val);
+      // Servers ignore what they do not take, and clients do not ask.
+      answer(accept);
+    });
+    session.on('window-change', (accept, _reject, { rows, cols, height, width }) => {
+      if (this.#pty) this.#pty = { ...this.#pty, rows, cols, height, width };
+      this.#guard(() => this.#relay?.resize(rows, cols, height, width));
+      answer(accept);
+    });
+    session.on('signal', (accept, _reject, { name }) => {
+      if (name === 'INT' || name === 'TERM' || name === 'HUP') this.#withdraw?.abort();
+      this.#guard(() => this.#relay?.signal(name));
+      answer(accept);
+    });
+    session.on('x11', (_accept, reject) => this.#refuse(reject, 'X11 forwarding', 'X11 is not forwarded: its clients can read and type for each other'));
+    session.on('auth-agent', (_accept, reject) => this.#agent(reject));
+    session.on('exec', (accept, _reject, { command }) => this.#run(accept(), { kind: 'exec', command }));
+    session.on('shell', (accept) => this.#run(accept(), { kind: 'shell' }));
+    session.on('subsystem', (accept, reject, { name }) => {
+      if (name === 'sftp') this.#run(accept(), { kind: 'sftp' });
+      else this.#refuse(reject, `subsystem ${name}`, 'only the subsystem sftp is served');
+    });
+  }
+
+  // The library accepts late answers only while the client has not sent EOF, and drops data that comes before them: a
+  // channel is accepted at once, and what it is told comes over it.
+  #run(client: ServerChannel, what: Wanted): void {
+    client.on('error', () => undefined);
+    void this.#serve(client, what).catch((error: unknown) => this.#o.fail(error));
+  }
+
+  async #serve(client: ServerChannel, what: Wanted): Promise<void> {
+    let context: SshContext;
+    try {
+      context = await this.#o.ready();
+    } catch (error) {
+      await this.#end(client, error instanceof Error ? error.message : String(error), BROKEN_STATUS);
+      return;
+    }
+    if (this.#closed.signal.aborted) return;
+    if (what.kind === 'sftp') await this.#end(client, 'sftp is not served yet', BROKEN_STATUS);
+    else await this.#process(context, client, what);
+  }
+
+  async #process(context: SshContext, client: ServerChannel, what: Exclude<Wanted, { kind: 'sftp' }>): Promise<void> {
+    const { journal, gatekeeper } = context;
+    const { channel } = this.#o;
+    const variables = allowedVariables(this.#variables, terminalOf(context.connect).env);
+    const ssh: SshRequest = what.kind === 'shell' ? { kind: 'shell' } : { kind: 'exec', command: analyseCommand(what.command, EXEC) };
+    const outcome = gatekeeper.judge(ssh);
+    const pty = this.#pty;
+    const request = journal.request(what.kind === 'shell' ? 'ssh.shell' : 'ssh.exec', channel, outcome, { pty: pty !== undefined, ...(pty ? { cols: pty.cols, rows: pty.rows } : {}) }, [
+      ...(what.kind === 'exec' ? [{ name: 'command', value: journal.shown(what.command) }] : []),
+      ...(pty ? [{ name: 'term', value: pty.term.slice(0, 64) }] : []),
+      ...(variables.size > 0 ? [{ name: 'env', value: journal.shown([...variables].map(([k, v]) => `${k}=${v}`).join('\n')) }] : []),
+    ]);
+    const early: Buffer[] = [];
+    let allowed: Allowed;
+    switch (outcome.effect) {
+      case 'deny':
+        await this.#deny(context, client, request, outcome.reason, outcome.policyIds);
+        return;
+      case 'hold': {
+        const result = await this.#held(client, early, (tell, signal) => askApproval(context, { channel, record: request, outcome, ssh, tell, signal }));
+        if (result.outcome !== 'approved') {
+          await this.#deny(context, client, request, holdRefusal(result), outcome.policyIds);
+          return;
+        }
+        const again = gatekeeper.judge(ssh, true);
+        if (again.effect !== 'allow') {
+          await this.#deny(context, client, request, again.reason, again.policyIds);
+          return;
+        }
+        allowed = again;
+        break;
+      }
+      case 'allow':
+        allowed = outcome;
+    }
+    if (what.kind === 'shell' && terminalOf(allowed).mode !== 'observe') {
+      await this.#deny(context, client, request, `shells of this connection are watched in mode ${terminalOf(allowed).mode}, which this version does not serve; run one command with ssh ${context.target.info.name} COMMAND`, allowed.policyIds);
+      return;
+    }
+    // Promise 1: durable before it goes on.
+    await journal.recorder.sync();
+    if (this.#closed.signal.aborted) return;
+    await this.#start(context, client, what, request, allowed, variables, early);
+  }
+
+  async #start(context: SshContext, client: ServerChannel, what: Exclude<Wanted, { kind: 'sftp' }>, request: Recorded, allowed: Allowed, variables: ReadonlyMap<string, string>, early: readonly Buffer[]): Promise<void> {
+    const pty = this.#pty;
+    let target;
+    try {
+      target = await startProcess(context.upstream, what.kind === 'shell' ? undefined : what.command, { pty, variables });
+    } catch (error) {
+      context.journal.note(`the target refused it: ${error instanceof Error ? error.message : String(error)}`);
+      await this.#end(client, `the target refused it: ${error instanceof Error ? error.message : String(error)}`, BROKEN_STATUS);
+      return;
+    }
+    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, target, pty: pty !== undefined, filter: unchanged, gate: open, early, gone: this.#closed.signal });
+    this.#relay = relay;
+    // The window may have changed while the request was decided.
+    if (pty && this.#pty && (pty.rows !== this.#pty.rows || pty.cols !== this.#pty.cols)) relay.resize(this.#pty.rows, this.#pty.cols, this.#pty.height, this.#pty.width);
+    await relay.run();
+  }
+
+  /** While it waits, Ctrl-C at a terminal withdraws; what else is typed is for the process that may come. */
+  async #held<T>(client: ServerChannel, early: Buffer[], ask: (tell: (message: string) => void, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const withdraw = new AbortController();
+    this.#withdraw = withdraw;
+    const gone = (): void => withdraw.abort();
+    this.#closed.signal.addEventListener('abort', gone, { once: true });
+    const typed = (chunk: Buffer): void => {
+      if (chunk.includes(CTRL_C)) withdraw.abort();
+      else if (early.reduce((n, c) => n + c.length, 0) < limits.socketHighWaterBytes) early.push(chunk);
+    };
+    if (this.#pty) client.on('data', typed);
+    try {
+      return await ask((message) => void this.#say(client, message), withdraw.signal);
+    } finally {
+      client.off('data', typed);
+      client.pause();
+      this.#closed.signal.removeEventListener('abort', gone);
+      this.#withdraw = undefined;
+    }
+  }
+
+  async #deny(context: SshContext, client: ServerChannel, request: Recorded, reason: string, policyIds: readonly string[]): Promise<void> {
+    const { journal, events, sessionId, target } = context;
+    const ref = reference(context, request);
+    journal.denied(this.#o.channel, request, reason, policyIds, ref);
+    journal.recorder.commit();
+    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(reason), policy_ids: policyIds, reference: ref });
+    const policies = policyIds.length > 0 ? ` Policies: ${policyIds.join(', ')}.` : '';
+    await this.#end(client, `denied by policy: ${reason}.${policies} Reference ${ref}`, DENIED_STATUS);
+  }
+
+  /** A request that is answered by a failure, and recorded with the reason. */
+  #refuse(reject: (() => void) | undefined, what: string, reason: string): void {
+    reject?.();
+    void this.#o.ready().then(
+      (context) => this.#refusal(context, what, reason),
+      () => undefined,
+    );
+  }
+
+  #refusal(context: SshContext, what: string, reason: string): void {
+    this.#guard(() => {
+      const { journal, events, sessionId, target } = context;
+      const record = journal.refused(this.#o.channel, what, reason);
+      journal.recorder.commit();
+      events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: reference(context, record) });
+    });
+  }
+
+  #agent(reject: (() => void) | undefined): void {
+    this.#refuse(reject, 'agent forwarding', 'the authentication agent is not forwarded: whoever is root at the target could use its keys');
+  }
+
+  async #say(client: ServerChannel, message: string): Promise<void> {
+    const eol = this.#pty ? '\r\n' : '\n';
+    await new ChannelWriter(client, this.#closed.signal).writeError(Buffer.from(`sallyport: ${message}${eol}`));
+  }
+
+  async #end(client: ServerChannel, message: string, status: number): Promise<void> {
+    await this.#say(client, message);
+    // What the client still sends is let go of.
+    client.resume();
+    sendExit(client, { kind: 'status', status });
+    client.close();
+    client.end();
+  }
+
+  /** For calls from events: an error ends the session instead of the program. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#o.fail(error);
+    }
+  }
+}
+
+type Wanted = { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'shell' } | { readonly kind: 'sftp' };
+
+/** The library gives nothing to answer with where no answer is wanted, which its types do not say. */
+function answer(accept: (() => unknown) | undefined): void {
+  accept?.();
+}

@@ -1,0 +1,225 @@
+/** One client's SSH connection, from the sign-on to the closed recording. Its channels share one connection to the target. */
+import type { Client, Connection } from 'ssh2';
+import type { Clock } from '../../base/clock.ts';
+import { BugError, ConfigError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { SessionRecorder } from '../../evidence/write.ts';
+import type { MaskContext } from '../../policy/mask/index.ts';
+import type { Caller } from '../core/endpoint.ts';
+import type { ProxyEvents } from '../core/events.ts';
+import type { ControlPlane, Target } from '../core/ports.ts';
+import { reference, type SshContext } from './context.ts';
+import { forwardChannel } from './forward.ts';
+import type { SshGatekeeper } from './gatekeeper.ts';
+import { SshJournal } from './journal.ts';
+import { openFailure, rejectOpen } from './library.ts';
+import { SessionChannel } from './session-channel.ts';
+import { connectUpstream } from './upstream.ts';
+
+const CLIENT_GONE = 'the client closed the connection';
+/** How long channels that are told of the end may take to deliver it. */
+const GRACE_MS = 2_000;
+
+export interface SessionOptions {
+  readonly target: Target;
+  readonly caller: Caller;
+  readonly gatekeeper: SshGatekeeper;
+  readonly masks: MaskContext;
+  readonly control: ControlPlane;
+  readonly clock: Clock;
+  readonly events: ProxyEvents;
+  /** Opened before anything else happens; failures of it end the session. */
+  openRecording(onFailure: (error: EnvironmentError) => void): Promise<SessionRecorder>;
+}
+
+export interface ClientSide {
+  readonly connection: Connection;
+  /** Its identification string. */
+  readonly program: string;
+  /** Fingerprint of the key that it signed on with. */
+  readonly key: string;
+  readonly compress: boolean;
+}
+
+export class SshSession {
+  readonly #o: SessionOptions;
+  readonly #client: ClientSide;
+  readonly #gone = new AbortController();
+  readonly #ready: Promise<SshContext>;
+  #recorder: SessionRecorder | undefined;
+  #journal: SshJournal | undefined;
+  #upstream: Client | undefined;
+  #ended: Promise<void> | undefined;
+  /** Why it ends; what channels that open after that are told. */
+  #why = CLIENT_GONE;
+  #channels = 0;
+  #numbers = 0;
+
+  /** Channels that the client opens in the same breath are taken from here on. */
+  constructor(options: SessionOptions, client: ClientSide) {
+    this.#o = options;
+    this.#client = client;
+    const { connection } = client;
+    connection.on('error', () => undefined);
+    connection.on('close', () => void this.end(CLIENT_GONE));
+    connection.on('session', (accept, reject) => this.#session(accept, reject));
+    connection.on('tcpip', (accept, reject, info) => {
+      if (this.#full(reject)) return;
+      const release = (): number => this.#channels--;
+      forwardChannel({ connection, channel: ++this.#numbers, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e) }, { accept, reject, info }).then(release, (error: unknown) => {
+        release();
+        this.fail(error);
+      });
+    });
+    connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) => {
+      const reason = 'forwarding to sockets of the target is not served';
+      rejectOpen(connection, reject, openFailure.prohibited, `sallyport: ${reason}`);
+      this.#refused(`forward to the socket ${socketPath}`, reason);
+    });
+    connection.on('request', (_accept: unknown, reject: (() => void) | undefined, name: string) => {
+      reject?.();
+      if (!name.startsWith('cancel-')) this.#refused(name, 'remote forwarding is not served: it would let the target reach into this machine');
+    });
+    this.#ready = this.#open();
+    this.#ready.catch((error: unknown) => this.#refuseAll(error));
+  }
+
+  get recorder(): SessionRecorder | undefined {
+    return this.#recorder;
+  }
+
+  #session(accept: () => ConstructorParameters<typeof SessionChannel>[0]['session'], reject: () => void): void {
+    if (this.#full(reject)) return;
+    const channel = ++this.#numbers;
+    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), ended: () => this.#channels-- });
+  }
+
+  #full(reject: () => void): boolean {
+    if (this.#channels < limits.sshChannelsPerSession) {
+      this.#channels++;
+      return false;
+    }
+    rejectOpen(this.#client.connection, reject, openFailure.prohibited, `sallyport: at most ${limits.sshChannelsPerSession} channels are open at once`);
+    return true;
+  }
+
+  async #open(): Promise<SshContext> {
+    const { target, gatekeeper, control, events, caller, masks, clock } = this.#o;
+    const { program, key, compress } = this.#client;
+    const recorder = await this.#o.openRecording((error) => this.fail(error));
+    this.#recorder = recorder;
+    const journal = new SshJournal(recorder, masks);
+    this.#journal = journal;
+    recorder.append({ kind: 'conn.open', fields: [{ name: 'client', value: program }, { name: 'client_key', value: key }] });
+    await recorder.sync();
+    events.emit({ event: 'session.opened', session_id: recorder.sessionId, connection: target.info.name, client: caller.client, program, recording: recorder.dir });
+    const connect = gatekeeper.connect();
+    if (connect.effect !== 'allow') throw new DeniedError(connect.reason, connect.policyIds);
+    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), { compress, signal: this.#gone.signal });
+    this.#upstream = upstream.client;
+    upstream.client.on('error', (error) => this.#targetGone(error));
+    upstream.client.on('close', () => this.#targetGone(undefined));
+    if (this.#ended) {
+      upstream.client.destroy();
+      throw new EnvironmentError('env.cancelled', this.#why);
+    }
+    recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: `signed on to the target, host key ${upstream.hostKey}` }, ...(upstream.banner === '' ? [] : [{ name: 'banner', value: journal.shown(upstream.banner) }])] });
+    return {
+      ...{ target, caller, gatekeeper, journal, masks, control, clock, events, connect },
+      sessionId: recorder.sessionId,
+      upstream: upstream.client,
+      fail: (error) => this.fail(error),
+    };
+  }
+
+  /**
+   * The target or policy does not let the session open. Channels that wait tell the client so; one that opens later
+   * does, too. The connection is closed when they have had the time.
+   */
+  #refuseAll(error: unknown): void {
+    if (this.#ended) return;
+    this.#report(error);
+    this.#why = textOf(error);
+    if (this.#recorder?.failure === undefined) this.#journal?.note(this.#why);
+    setTimeout(() => void this.end(this.#why), GRACE_MS).unref();
+  }
+
+  #targetGone(error: Error | undefined): void {
+    if (this.#ended) return;
+    // Channels that were told of it by the target are still passing it on.
+    const reason = error ? `the target connection failed: ${error.message}` : 'the target closed the connection';
+    setTimeout(() => void this.end(reason), GRACE_MS / 4).unref();
+  }
+
+  /** A request of the connection that no channel belongs to, refused and recorded. */
+  #refused(what: string, reason: string): void {
+    this.#ready.then(
+      (context) => {
+        const record = context.journal.refused(0, what, reason);
+        context.journal.recorder.commit();
+        context.events.emit({ event: 'request.denied', session_id: context.sessionId, connection: context.target.info.name, reason, policy_ids: [], reference: reference(context, record) });
+      },
+      () => undefined,
+    ).catch((error: unknown) => this.fail(error));
+  }
+
+  /** Ends the session because of an error. The first call counts. */
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#report(error);
+    void this.end(textOf(error));
+  }
+
+  #report(error: unknown): void {
+    const { events, target } = this.#o;
+    if (error instanceof DeniedError && this.#recorder) {
+      const id = this.#recorder.sessionId;
+      events.emit({ event: 'request.denied', session_id: id, connection: target.info.name, reason: error.message, policy_ids: error.policyIds, reference: `${id}/0` });
+    }
+    if (!isExpected(error)) process.stderr.write(`session ended by an internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  }
+
+  /** Closes both sides and the recording. Resolves when the recording is closed. */
+  end(reason: string): Promise<void> {
+    this.#ended ??= this.#finish(reason);
+    return this.#ended;
+  }
+
+  async #finish(reason: string): Promise<void> {
+    this.#why = reason;
+    this.#client.connection.end();
+    this.#gone.abort();
+    this.#upstream?.end();
+    await this.#ready.catch(() => undefined);
+    const recorder = this.#recorder;
+    if (!recorder) return;
+    // Relays of channels write their own ends as soon as they see the abort.
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      if (!recorder.failure) {
+        if (this.#journal && reason !== CLIENT_GONE) this.#journal.note(reason);
+        recorder.append({ kind: 'conn.close', clear: { channels: this.#numbers, requests: this.#journal?.requests ?? 0 } });
+      }
+      await recorder.close({ reason });
+    } catch (error) {
+      // What is on disk is recovered and uploaded at the next start.
+      process.stderr.write(`recording ${recorder.sessionId} could not be closed: ${messageOf(error)}\n`);
+    }
+    this.#o.events.emit({ event: 'session.closed', session_id: recorder.sessionId, connection: this.#o.target.info.name, reason, recording: recorder.dir, statements: this.#journal?.requests ?? 0 });
+  }
+
+  /** For an orderly stop of the program. */
+  stop(): Promise<void> {
+    return this.end('Sallyport is stopping');
+  }
+}
+
+const isExpected = (error: unknown): boolean => error instanceof DeniedError || error instanceof MalformedError || error instanceof EnvironmentError || error instanceof ConfigError;
+
+/** What people are told. */
+function textOf(error: unknown): string {
+  if (error instanceof DeniedError) return `denied by policy: ${error.message}`;
+  if (error instanceof EnvironmentError && ['env.disk_full', 'env.spool_limit', 'env.io'].includes(error.code)) return `the session cannot be recorded and ends: ${error.message}`;
+  if (error instanceof BugError || !isExpected(error)) return 'internal error; the session ends (the program log has the details)';
+  return messageOf(error);
+}

@@ -1,0 +1,52 @@
+/** Starts a process at the target: a shell or one command, with or without a terminal. */
+import type { Client, ClientChannel, PseudoTtyInfo } from 'ssh2';
+import { EnvironmentError } from '../../base/errors.ts';
+import type { Exit } from './library.ts';
+
+export interface ProcessSettings {
+  readonly pty: PseudoTtyInfo | undefined;
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+export interface Started {
+  readonly channel: ClientChannel;
+  /** How it ended, once the target has said so. */
+  exit(): Exit | undefined;
+  /** Resolves when the channel is closed and read to its end. */
+  readonly closed: Promise<void>;
+}
+
+/** @param command absent for a shell. Rejects with what the target answered */
+export function startProcess(upstream: Client, command: string | undefined, { pty, variables }: ProcessSettings): Promise<Started> {
+  const env = Object.fromEntries(variables);
+  const terminal = pty && { rows: pty.rows, cols: pty.cols, height: pty.height, width: pty.width, term: pty.term, modes: pty.modes };
+  return opened((done) => {
+    if (command === undefined) upstream.shell(terminal ?? false, { env }, done);
+    else upstream.exec(command, { env, ...(terminal ? { pty: terminal } : {}) }, done);
+  });
+}
+
+/** One call of the library that opens a channel; it throws when the connection is gone, and answers otherwise. */
+export function opened(open: (done: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<Started> {
+  return new Promise((resolve, reject) => {
+    try {
+      open((error, channel) => {
+        if (error) reject(error);
+        // A short process may have said all it had to say before anybody awaits this.
+        else resolve(watched(channel));
+      });
+    } catch (cause) {
+      reject(new EnvironmentError('env.unreachable', 'the connection to the target is gone', { cause }));
+    }
+  });
+}
+
+function watched(channel: ClientChannel): Started {
+  let exit: Exit | undefined;
+  channel.on('error', () => undefined);
+  channel.on('exit', (status: number | null, signal?: string, coreDumped?: boolean, message?: string) => {
+    exit = status === null ? { kind: 'signal', signal: signal ?? 'SIGTERM', coreDumped: coreDumped ?? false, message: message ?? '' } : { kind: 'status', status };
+  });
+  const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
+  return { channel, exit: () => exit, closed };
+}

@@ -1,0 +1,78 @@
+/** Records a terminal: what was shown, in batches, what was typed, line by line, and its size. */
+import type { Json } from '../../base/jcs.ts';
+import { EchoedInput } from './echoed-input.ts';
+import type { SshJournal } from './journal.ts';
+import { TextBatches } from './text-batches.ts';
+
+const BATCH_BYTES = 16 * 1024;
+const BATCH_MS = 50;
+const IDLE_MS = 1_000;
+
+export class TerminalJournal {
+  readonly #journal: SshJournal;
+  readonly #channel: number;
+  readonly #content: boolean;
+  readonly #fail: (error: unknown) => void;
+  readonly #input = new EchoedInput();
+  readonly #output: TextBatches;
+  #idle: NodeJS.Timeout | undefined;
+
+  /** @param content false at record level `statement`: sizes only @param fail ends the session */
+  constructor(journal: SshJournal, channel: number, content: boolean, fail: (error: unknown) => void) {
+    this.#journal = journal;
+    this.#channel = channel;
+    this.#content = content;
+    this.#fail = fail;
+    const emit = (bytes: number, value: Json): void => journal.terminal('ssh.pty.out', channel, bytes, content ? value : undefined);
+    this.#output = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit, failed: fail });
+  }
+
+  /** Before the bytes go on. A line that ends is in the kernel's hands when this returns. */
+  typed(bytes: Uint8Array): void {
+    if (this.#input.typed(bytes)) this.#flushInput();
+    else this.#later();
+  }
+
+  /** As the client will see it. */
+  shown(bytes: Uint8Array): void {
+    this.#input.output(bytes);
+    this.#output.push(bytes);
+    if (this.#input.dirty) this.#later();
+  }
+
+  resized(cols: number, rows: number): void {
+    this.#output.flush();
+    this.#journal.resize(this.#channel, cols, rows);
+  }
+
+  end(): void {
+    clearTimeout(this.#idle);
+    this.#output.flush(true);
+    this.#record(true);
+  }
+
+  #later(): void {
+    this.#idle ??= setTimeout(() => {
+      this.#idle = undefined;
+      try {
+        this.#record(false);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }, IDLE_MS).unref();
+  }
+
+  #flushInput(): void {
+    // What was answered so far comes first in the recording, too.
+    this.#output.flush();
+    this.#record(false);
+    this.#journal.recorder.commit();
+  }
+
+  #record(end: boolean): void {
+    if (!this.#input.dirty && !end) return;
+    const { data, bytes, hidden } = this.#input.take(end);
+    if (bytes === 0 && data === '' && hidden === 0) return;
+    this.#journal.terminal('ssh.pty.in', this.#channel, bytes, this.#content && data !== '' ? this.#journal.shown(data) : undefined, hidden);
+  }
+}
