@@ -1,0 +1,255 @@
+/** From the grammar's words to fields: quotes, escapes, tilde, braces and variables as the shell treats them, where they are known. */
+import { forEachChild } from 'unbash';
+import type { ArithmeticExpression, ParameterExpansionPart, ParsedScript, SyntaxNode, Word, WordPart } from 'unbash';
+import { expandBraces } from './braces.ts';
+import { fieldOf } from './field.ts';
+import type { Field, Piece } from './field.ts';
+import { shellLimits } from './limits.ts';
+import type { OpaqueReason } from './types.ts';
+
+/** A value that a variable is known to have. */
+export interface Value {
+  readonly pieces: readonly Piece[];
+  readonly home: boolean;
+}
+
+/** What expansion asks of the walk. */
+export interface Scope {
+  /** Every value that the variable may have; undefined when they are not all known. */
+  values(name: string): readonly Value[] | undefined;
+  isAssigned(name: string): boolean;
+  /** Analyses a substitution; what it prints, as far as it is known. */
+  substitution(script: ParsedScript): Piece;
+  opaque(reason: OpaqueReason, detail: string): void;
+}
+
+interface Draft {
+  readonly pieces: readonly Piece[];
+  readonly home: boolean;
+  readonly splits: boolean;
+  readonly quoted: boolean;
+}
+
+const UNKNOWN: Piece = { kind: 'value', plain: false };
+const PLAIN: Piece = { kind: 'value', plain: true };
+const EMPTY: Draft = { pieces: [], home: false, splits: false, quoted: false };
+const text = (t: string): Piece => ({ kind: 'text', text: t });
+
+/** Parameters whose values are numbers or names of the system, unless the line assigns them. */
+const PLAIN_PARAMETERS = new Set(['$', '?', '#', '!', 'UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID', 'HOSTNAME', 'USER', 'LOGNAME']);
+const NUMBER_PARAMETERS = new Set(['UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID']);
+/** Unquoted, some shells or editors of lines take these for white space, an end of line or nothing at all. */
+const ODD_RANGES = [[0, 8], [11, 31], [127, 159], [0xa0, 0xa0], [0xad, 0xad], [0x1680, 0x1680], [0x180e, 0x180e], [0x2000, 0x200f], [0x2028, 0x202f], [0x205f, 0x2064], [0x3000, 0x3000], [0xfeff, 0xfeff]] as const;
+
+function isOdd(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 32 || c > 126) && ODD_RANGES.some(([from, to]) => c >= from && c <= to)) return true;
+  }
+  return false;
+}
+
+/** The fields that a word becomes: one, or several for braces and for variables with several known values. */
+export function expandWord(word: Word, scope: Scope): Field[] {
+  const drafts = draftsOf(word, scope);
+  return drafts
+    .filter((d) => d.quoted || d.home || d.pieces.some((p) => p.kind !== 'text' || p.text !== ''))
+    .map((d) => fieldOf(d.pieces, d.home, d.splits));
+}
+
+/** The value that an assignment gives: not split, globs are plain text. */
+export function valueOf(word: Word, scope: Scope): Value | undefined {
+  const [only, ...more] = draftsOf(word, scope);
+  if (only === undefined || more.length > 0 || only.pieces.some((p) => p.kind !== 'text')) return undefined;
+  return { pieces: only.pieces, home: only.home };
+}
+
+function draftsOf(word: Word, scope: Scope): readonly Draft[] {
+  const parts: readonly WordPart[] = word.parts ?? [{ type: 'Literal', pos: word.pos, end: word.end, value: word.value, text: word.text }];
+  let drafts: readonly Draft[] = [EMPTY];
+  for (const [i, part] of parts.entries()) drafts = append(drafts, partDrafts(part, i === 0, parts.length === 1, scope), scope);
+  return drafts;
+}
+
+function append(heads: readonly Draft[], tails: readonly Draft[], scope: Scope): readonly Draft[] {
+  if (heads.length * tails.length > shellLimits.braceWords) {
+    scope.opaque('limit', `braces make more than ${shellLimits.braceWords} words`);
+    return [{ ...EMPTY, pieces: [UNKNOWN], splits: true }];
+  }
+  return heads.flatMap((h) =>
+    tails.map((t) => {
+      // A home directory in the middle of a word is just a value.
+      const middle = t.home && (h.home || h.pieces.length > 0);
+      return { pieces: [...h.pieces, ...(middle ? [UNKNOWN] : []), ...t.pieces], home: h.home || (t.home && !middle), splits: h.splits || t.splits, quoted: h.quoted || t.quoted };
+    }),
+  );
+}
+
+const one = (piece: Piece, more: Partial<Draft> = {}): readonly Draft[] => [{ ...EMPTY, pieces: [piece], ...more }];
+
+function partDrafts(part: WordPart, first: boolean, alone: boolean, scope: Scope): readonly Draft[] {
+  switch (part.type) {
+    case 'Literal':
+      return literal(part.text, part.value, first, alone, scope);
+    case 'SingleQuoted':
+      // fish reads \' inside single quotes as a quote.
+      if (/(^|[^\\])(\\\\)*\\$/.test(part.value)) scope.opaque('parse', 'a backslash before a closing quote is read differently by other shells');
+      return one(text(part.value), { quoted: true });
+    case 'AnsiCQuoted':
+      if (/\\'/.test(part.text)) scope.opaque('parse', "\\' inside $'...' is read differently by other shells");
+      return one(text(part.value), { quoted: true });
+    case 'LocaleString':
+      scope.opaque('parse', '$"..." is read differently by other shells');
+      return quoted(part.parts, scope);
+    case 'DoubleQuoted':
+      return quoted(part.parts, scope);
+    case 'Glob':
+      if (part.kind === 'bracket') walkInner(part, scope);
+      return one({ kind: 'glob', text: part.kind === 'star' ? '*' : '?' }, { splits: true });
+    case 'ExtendedGlob':
+      scope.opaque('parse', 'extended patterns are read differently by other shells');
+      walkInner(part, scope);
+      return one({ kind: 'glob', text: '*' }, { splits: true });
+    case 'BraceExpansion':
+      return braces(part, scope);
+    default:
+      return expansion(part, false, scope);
+  }
+}
+
+function literal(raw: string, value: string, first: boolean, alone: boolean, scope: Scope): readonly Draft[] {
+  if (isOdd(value)) scope.opaque('parse', 'a control character or an unusual space outside quotes');
+  if (!first || !raw.startsWith('~')) return one(text(value), { quoted: raw !== value });
+  const prefix = /^~([^/\\:]*)(?=(\/|$))/.exec(raw);
+  const ends = prefix !== null && (alone || prefix[0].length < raw.length);
+  if (prefix === null || !ends || prefix[1] !== '') return [{ ...EMPTY, pieces: [UNKNOWN, text(value.slice(prefix?.[0].length ?? value.length))] }];
+  return [{ ...EMPTY, home: true, pieces: [text(value.slice(1))] }];
+}
+
+function quoted(parts: readonly WordPart[], scope: Scope): readonly Draft[] {
+  let drafts: readonly Draft[] = [{ ...EMPTY, quoted: true }];
+  for (const part of parts) {
+    const tails = part.type === 'Literal' ? one(text(part.value)) : expansion(part, true, scope);
+    drafts = append(drafts, tails.map((t) => ({ ...t, splits: false })), scope);
+  }
+  return drafts;
+}
+
+function braces(part: Extract<WordPart, { type: 'BraceExpansion' }>, scope: Scope): readonly Draft[] {
+  const found = expandBraces(part.text);
+  if (found === 'sequence') return one(PLAIN, { splits: true });
+  if (found !== undefined) return found.map((t) => ({ ...EMPTY, pieces: [text(t)] }));
+  walkInner(part, scope);
+  return one(UNKNOWN, { splits: true });
+}
+
+function expansion(part: WordPart, inQuotes: boolean, scope: Scope): readonly Draft[] {
+  const splits = !inQuotes;
+  switch (part.type) {
+    case 'SimpleExpansion':
+      return parameter(part.text.slice(1), inQuotes, scope);
+    case 'ParameterExpansion':
+      return parameterExpansion(part, inQuotes, scope);
+    case 'CommandExpansion':
+      return part.script === undefined ? one(UNKNOWN, { splits }) : one(scope.substitution(part.script), { splits });
+    case 'ArithmeticExpansion':
+      if (part.expression !== undefined) checkArithmetic(part.expression, scope);
+      return one(PLAIN);
+    case 'ProcessSubstitution':
+      if (part.script !== undefined) scope.substitution(part.script);
+      // /dev/fd/63
+      return one(text('/dev/fd/63'));
+    default:
+      walkInner(part, scope);
+      return one(UNKNOWN, { splits });
+  }
+}
+
+function parameter(name: string, inQuotes: boolean, scope: Scope): readonly Draft[] {
+  const splits = !inQuotes;
+  if (name === 'HOME' && !scope.isAssigned(name)) return [{ ...EMPTY, home: true }];
+  if (PLAIN_PARAMETERS.has(name) && !scope.isAssigned(name)) return one(PLAIN);
+  const values = scope.values(name);
+  if (values === undefined || values.length === 0) return one(UNKNOWN, { splits });
+  return values.map((v) => {
+    const literalText = v.pieces.map((p) => (p.kind === 'text' ? p.text : '')).join('');
+    // Unquoted, white space splits and wildcards match files; zsh does neither.
+    if (splits && /[\s*?[\]\\]/.test(literalText)) return { ...EMPTY, pieces: [UNKNOWN], splits };
+    return { ...EMPTY, pieces: v.pieces, home: v.home, splits: splits && v.pieces.some((p) => p.kind !== 'text'), quoted: inQuotes };
+  });
+}
+
+function parameterExpansion(part: ParameterExpansionPart, inQuotes: boolean, scope: Scope): readonly Draft[] {
+  walkInner(part, scope);
+  const { operation, index, prefix } = part;
+  if (index !== undefined && !/^(\d+|[@*])$/.test(index.value)) scope.opaque('eval', 'an index is computed at run time');
+  if (prefix === '!') scope.opaque('eval', 'a variable is named by another one');
+  if (operation?.type === 'Transform') scope.opaque('eval', 'a value is expanded again at run time');
+  if (operation?.type === 'Slice' && ![operation.offset, operation.length].every((w) => w === undefined || /^\s*-?\d*$/.test(w.value))) scope.opaque('eval', 'an offset is computed at run time');
+  if (prefix === '#' && operation === undefined) return one(PLAIN);
+  if (prefix === undefined && operation === undefined && index === undefined) return parameter(part.parameter, inQuotes, scope);
+  return one(UNKNOWN, { splits: !inQuotes });
+}
+
+/** Looks for substitutions below a node. */
+export function walkInner(node: SyntaxNode, scope: Scope): void {
+  forEachChild(node, (child) => {
+    switch (child.type) {
+      case 'CommandExpansion':
+      case 'ProcessSubstitution':
+      case 'ArithmeticCommandExpansion':
+        if (child.script !== undefined) scope.substitution(child.script);
+        return;
+      case 'ArithmeticExpansion':
+        if (child.expression !== undefined) checkArithmetic(child.expression, scope);
+        return;
+      case 'ParameterExpansion':
+        parameterExpansion(child, true, scope);
+        return;
+      case 'AnsiCQuoted':
+      case 'SingleQuoted':
+      case 'LocaleString':
+        partDrafts(child, false, false, scope);
+        return;
+      default:
+        walkInner(child, scope);
+    }
+  });
+}
+
+/**
+ * Bash evaluates the value of a variable in arithmetic as an expression, and an index in it may run commands:
+ * `x='a[$(reboot)]'; echo $((x))`. So only numbers, and variables of the shell's own, are let through.
+ */
+export function checkArithmetic(e: ArithmeticExpression, scope: Scope): void {
+  switch (e.type) {
+    case 'ArithmeticBinary':
+      checkArithmetic(e.left, scope);
+      checkArithmetic(e.right, scope);
+      return;
+    case 'ArithmeticUnary':
+      return checkArithmetic(e.operand, scope);
+    case 'ArithmeticTernary':
+      for (const part of [e.test, e.consequent, e.alternate]) checkArithmetic(part, scope);
+      return;
+    case 'ArithmeticGroup':
+      return checkArithmetic(e.expression, scope);
+    case 'ArithmeticCommandExpansion':
+      if (e.script !== undefined && scope.substitution(e.script) === PLAIN) return;
+      scope.opaque('eval', 'arithmetic on what a command prints');
+      return;
+    case 'ArithmeticWord':
+      walkInner(e, scope);
+      if (!isNumber(e.value.replace(/^\$\{?(\w+)\}?$/, '$1'), scope)) scope.opaque('eval', 'arithmetic on a value of run time, which may run commands');
+  }
+}
+
+function isNumber(word: string, scope: Scope): boolean {
+  if (/^[0-9][0-9a-fA-FxX#]*$/.test(word) || word === '') return true;
+  if (NUMBER_PARAMETERS.has(word) && !scope.isAssigned(word)) return true;
+  const values = scope.values(word);
+  return values !== undefined && values.length > 0 && values.every((v) => !v.home && v.pieces.every((p) => p.kind === 'text' && /^-?\d+$/.test(p.text)));
+}
+
+export const PLAIN_PIECE = PLAIN;
+export const UNKNOWN_PIECE = UNKNOWN;

@@ -1,0 +1,46 @@
+/** A word of a command line after the shell's expansions, as far as they are known before it runs. */
+
+/** A run of the word: text that is known, or what is only known at run time. */
+export type Piece =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A glob character: `*`, `?` or a bracket. */
+  | { readonly kind: 'glob'; readonly text: '*' | '?' }
+  /** A value of run time. `plain`: it has no `/`, no white space and no leading `-`, as numbers and dates. */
+  | { readonly kind: 'value'; readonly plain: boolean };
+
+export interface Field {
+  /** The word, when all of it is known; undefined otherwise. */
+  readonly text: string | undefined;
+  /** The word with `*` and `?` where it is not known. */
+  readonly pattern: string;
+  /** It begins with the home directory, which `text` and `pattern` write as `~`. */
+  readonly home: boolean;
+  /** Part of it is a value of run time. */
+  readonly dynamic: boolean;
+  /** It may become any number of words, or none. */
+  readonly splits: boolean;
+}
+
+export function fieldOf(pieces: readonly Piece[], home: boolean, splits: boolean): Field {
+  const known = pieces.every((p) => p.kind === 'text');
+  const pattern = (home ? '~' : '') + pieces.map((p) => (p.kind === 'value' ? '*' : p.text)).join('');
+  return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits };
+}
+
+export const staticField = (text: string): Field => ({ text, pattern: text, home: false, dynamic: false, splits: false });
+/** A value of run time of which nothing is known. */
+export const UNKNOWN_FIELD: Field = { text: undefined, pattern: '*', home: false, dynamic: true, splits: true };
+
+/** The field without its first `count` characters, which are known: the value of `--file=x`. */
+export function rest(field: Field, count: number): Field {
+  const cut = field.pattern.slice(count);
+  const { text } = field;
+  return { ...field, text: text === undefined ? undefined : text.slice(count), pattern: cut, home: false };
+}
+
+/** Text up to the first character that is not known. */
+export function knownStart(field: Field): string {
+  if (field.text !== undefined) return field.text;
+  const at = field.pattern.search(/[*?]/);
+  return at < 0 ? field.pattern : field.pattern.slice(0, at);
+}

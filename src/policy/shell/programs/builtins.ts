@@ -1,0 +1,170 @@
+/** What the shell itself knows how to do. */
+import type { Field } from '../field.ts';
+import { knownStart, staticField } from '../field.ts';
+import type { Handler, Run } from '../run.ts';
+import { each } from '../spec.ts';
+import { joined, setsVariable } from './wrappers.ts';
+
+const isOption = (f: Field): boolean => f.text !== undefined && /^[-+]/.test(f.text);
+
+const cd: Handler = ({ args }, run) => {
+  const [to] = args.filter((a) => a.text === undefined || !/^(-[LPe@]+|--)$/.test(a.text));
+  if (to === undefined) return run.changeDirectory({ ...staticField('~'), home: true });
+  run.changeDirectory(to.text === '-' ? undefined : to);
+};
+
+/** `x='a[$(reboot)]'` used as the name of a variable runs what is in it. */
+function named(field: Field, run: Run, by: string): void {
+  if (field.text === undefined || !/^[A-Za-z_]\w*(\+?=.*)?$/s.test(field.text)) run.opaque('eval', `${by} names a variable in a way that may run commands`);
+}
+
+/** export, declare, local, readonly: `NAME=value` each. */
+const declares: Handler = ({ program, args }, run) => {
+  for (const a of args) {
+    if (isOption(a)) {
+      if (/^-[A-Za-z]*[ni]/.test(a.text ?? '') && program !== 'export') run.opaque('eval', `${program} ${a.text ?? ''} reads values as names or arithmetic`);
+      if (program === 'export' && /f/.test(a.text ?? '')) run.opaque('shadowed', 'a function is exported to other programs');
+      continue;
+    }
+    const name = /^([A-Za-z_]\w*)(\+?=|$)/.exec(knownStart(a))?.[1];
+    if (name === undefined) {
+      run.opaque('eval', `${program} names a variable in a way that may run commands`);
+      continue;
+    }
+    if (a.pattern.includes('=') || program === 'export') setsVariable(name, run);
+  }
+};
+
+const unset: Handler = ({ program, args }, run) => {
+  for (const a of args.filter((x) => !isOption(x))) {
+    named(a, run, program);
+    if (a.text !== undefined) setsVariable(a.text, run);
+  }
+};
+
+const read: Handler = ({ program, args }, run) => {
+  let skip = false;
+  for (const a of args) {
+    if (skip) skip = false;
+    else if (isOption(a)) skip = /[adintNpu]$/.test(a.text ?? '') && !/^-[rse]+$/.test(a.text ?? '');
+    else {
+      named(a, run, program);
+      if (a.text !== undefined) setsVariable(a.text, run);
+    }
+  }
+};
+
+const set: Handler = ({ args }, run) => {
+  const words = args.map((a) => a.text ?? '*');
+  if (words.some((w, i) => w === 'history' && words[i - 1] === '+o')) run.touch('history');
+  // set -x prints PS4, which is set to something harmless unless the line says otherwise.
+  for (const w of words) if (/^-[A-Za-z]*k/.test(w)) run.opaque('environment', 'set -k takes arguments for assignments');
+};
+
+const alias: Handler = ({ program, args }, run) => {
+  for (const a of args) {
+    const at = a.pattern.indexOf('=');
+    if (at < 0) continue;
+    run.opaque('shadowed', `${program} gives a name another meaning`);
+    if (a.text !== undefined) run.shell(staticField(a.text.slice(at + 1)), program);
+  }
+};
+
+const evaluate: Handler = ({ program, args }, run) => {
+  const [first] = args;
+  const words = first?.text === '--' ? args.slice(1) : args;
+  if (words.length > 0) run.shell(joined(words), program);
+};
+
+const source: Handler = ({ program, args, stdin }, run) => {
+  const [file] = args.filter((a) => a.text !== '--');
+  if (file === undefined) return;
+  run.file('read', file, program);
+  if (file.text === '/dev/stdin' && stdin.kind === 'text') return run.shell(staticField(stdin.text), program);
+  run.opaque('source', 'the shell runs a file whose content is not known');
+};
+
+const trap: Handler = ({ program, args }, run) => {
+  const [code, ...signals] = args.filter((a) => a.text !== '--');
+  if (code === undefined || signals.length === 0 || code.text === '-' || code.text === '' || (code.text !== undefined && /^(-[lp]|\d+)$/.test(code.text))) return;
+  run.shell(code, program);
+};
+
+const printf: Handler = ({ program, args }, run) => {
+  const [first, second] = args;
+  if (first?.text?.startsWith('-v') !== true && first?.text !== undefined) return;
+  if (first?.text === undefined && first !== undefined && knownStart(first) !== '' && !knownStart(first).startsWith('-')) return;
+  if (first?.text === undefined) return;
+  const name = first.text === '-v' ? second : staticField(first.text.slice(2));
+  if (name !== undefined) {
+    named(name, run, program);
+    if (name.text !== undefined) setsVariable(name.text, run);
+  }
+};
+
+const test: Handler = ({ program, args }, run) => {
+  for (const [i, a] of args.entries()) if ((a.text === '-v' || a.text === '-R') && args[i + 1] !== undefined) named(args[i + 1] ?? a, run, program);
+};
+
+const history: Handler = ({ program, args }, run) => {
+  if (args.some((a) => a.text === undefined || !/^\d+$/.test(a.text))) run.touch('history');
+  for (const a of args) run.form(`${program} ${a.text ?? '*'}`);
+};
+
+const shopt: Handler = ({ args }, run) => {
+  const changes = args.filter((a) => !isOption(a)).map((a) => a.text ?? '*');
+  if (changes.some((c) => !/^(nullglob|dotglob|globstar|nocaseglob|failglob|checkwinsize|cmdhist|lithist|histappend|inherit_errexit|lastpipe|nocasematch|huponexit)$/.test(c)) && args.some((a) => a.text === '-s' || a.text === undefined || /^-[a-z]*[su]/.test(a.text))) {
+    run.opaque('parse', 'shopt changes how the rest is read');
+  }
+};
+
+/** Things of the shell that may run a string later, or that set variables from input. */
+const later = (what: string): Handler => ({ program }, run) => run.opaque('eval', `${program} ${what}`);
+
+export const BUILTINS: Readonly<Record<string, Handler>> = {
+  ...each('exit return break continue shift wait bg fg disown umask ulimit dirs unalias logout suspend getopts', { operands: 'ignore' }),
+  cd,
+  chdir: cd,
+  pushd: cd,
+  popd: (_call, run) => run.changeDirectory(undefined),
+  export: declares,
+  declare: declares,
+  typeset: declares,
+  local: declares,
+  readonly: declares,
+  unset,
+  read,
+  set,
+  alias,
+  eval: evaluate,
+  source,
+  '.': source,
+  trap,
+  printf,
+  test,
+  '[': test,
+  history,
+  fc: (_call, run) => {
+    run.touch('history');
+    run.opaque('eval', 'fc runs lines of the history');
+  },
+  shopt,
+  let: later('computes at run time'),
+  mapfile: later('may run a callback'),
+  readarray: later('may run a callback'),
+  bind: later('binds keys to commands'),
+  complete: later('may run commands'),
+  compopt: later('may run commands'),
+  enable: later('loads or switches builtins'),
+  hash: ({ program, args }, run) => {
+    if (args.some((a) => a.text === undefined || /p/.test(a.text))) run.opaque('shadowed', `${program} -p gives a name another program`);
+  },
+  setopt: later('changes how the rest is read'),
+  unsetopt: later('changes how the rest is read'),
+  emulate: later('changes how the rest is read'),
+  zmodload: later('loads modules'),
+  autoload: later('loads functions'),
+  noglob: later('changes how the rest is read'),
+  coproc: later('runs in the background'),
+  ulimit: ({ program }, run) => run.form(program),
+};

@@ -1,0 +1,217 @@
+/** Shells, interpreters, and tools with a language of their own. */
+import { UNKNOWN_FIELD, staticField } from '../field.ts';
+import type { Field } from '../field.ts';
+import { optionTable, splitArguments } from '../options.ts';
+import type { Handler, Invocation, Run } from '../run.ts';
+import { applyOptions, each } from '../spec.ts';
+
+const SHELL = optionTable('c:command i:interactive l login s:stdin e u x v n f a b h k m p r t B C E H P T D o= O= rcfile=script init-file=script norc noprofile posix login restricted verbose noediting debugger dump-strings dump-po-strings debug help version');
+
+/** `sh -c text`, `bash -lc text`, `sh file`, `sh < file`. */
+const shell: Handler = (call, run) => {
+  const { program, args } = call;
+  const found = splitArguments(args.filter((a) => !/^\+[A-Za-z]$/.test(a.text ?? '')), SHELL, { stopsAtOperand: true });
+  const marks = applyOptions(program, found, SHELL, true, run);
+  const [first, ...parameters] = found.operands;
+  if (marks.has('interactive')) run.touch('interactive');
+  if (marks.has('command')) {
+    if (first === undefined) return;
+    run.shell(first, program);
+    if (parameters.length > 0 && /\$[{@*0-9]/.test(first.text ?? '')) positional(first, parameters, run);
+    return;
+  }
+  if (first !== undefined && !marks.has('stdin')) {
+    run.file('read', first, program);
+    if (first.text === '/dev/stdin' || first.text === '-') return fromStdin(call, run);
+    return run.opaque('script', `${program} runs a file whose content is not known`);
+  }
+  if (found.options.some((o) => o.name === 'version' || o.name === 'help')) return;
+  fromStdin(call, run);
+};
+
+/** `sh -c '"$@"' sh rm -rf /`: the arguments may be what is run. */
+function positional(code: Field, parameters: readonly Field[], run: Run): void {
+  if (!/^\s*(exec\s+)?"?\$(@|\*|0|1|\{)/.test(code.text ?? '')) return;
+  for (const argv of [parameters, parameters.slice(1)]) if (argv.length > 0) run.program(argv, 'sh', { kind: 'pipe' });
+}
+
+function fromStdin(call: Invocation, run: Run): void {
+  const { stdin, program } = call;
+  if (stdin.kind === 'text') return run.shell(staticField(stdin.text), program);
+  if (stdin.kind === 'inherited') run.touch('interactive');
+  run.opaque('stdin-code', `${program} runs what it reads from its input`);
+}
+
+const REVERSE = /socket|\/dev\/(tcp|udp)|TCPSocket|fsockopen|net\.connect|pty\.spawn/;
+
+/** perl, python, ruby ...: code in a language that is not read here. */
+function interpreter(codeOptions: string, values: string, flags: string): Handler {
+  const table = optionTable(`${codeOptions.split('').map((c) => `${c}:code=ignore`).join(' ')} ${values} ${flags} version:show help:show V:show`);
+  return (call, run) => {
+    const { program, args, stdin } = call;
+    const found = splitArguments(args, table, { stopsAtOperand: true });
+    const marks = applyOptions(program, found, table, false, run);
+    if (marks.has('show') && args.length === 1) return;
+    const code = found.options.filter((o) => o.rule?.mark === 'code');
+    for (const c of code) if (REVERSE.test(c.value?.text ?? '')) run.touch('reverse-shell');
+    if (code.length > 0 || found.options.some((o) => o.name === 'eval' || o.name === 'print' || o.name === 'm')) return run.opaque('code', `${program} is given code`);
+    const [first] = found.operands;
+    if (first !== undefined && first.text !== '-') {
+      run.file('read', first, program);
+      return run.opaque('script', `${program} runs a file whose content is not known`);
+    }
+    if (stdin.kind === 'inherited') run.touch('interactive');
+    run.opaque('stdin-code', `${program} runs what it reads from its input`);
+  };
+}
+
+/** Database clients: the language is not the shell's, and it has escapes to the shell. */
+const database: Handler = ({ program, args }, run) => {
+  if (args.length === 1 && /^(--version|-V|--help|-\?)$/.test(args[0]?.text ?? '')) return;
+  run.touch('database');
+  run.opaque('code', `${program} works on a database`);
+};
+
+const AWK = optionTable('F= field-separator= v:assign= assign= f=script file=script e:program= source:program= E=script exec=script i=script include=script l=script load=script o=write dump-variables=write d=write p=write profile=write pretty-print=write D=code debug=code W=');
+
+/** A program that only selects and prints is read; one that runs others, opens files or is not known is opaque. */
+const awk: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, AWK, { stopsAtOperand: true });
+  const marks = applyOptions(program, found, AWK, false, run);
+  const given = found.options.filter((o) => o.rule?.mark === 'program').map((o) => o.value);
+  const hasProgram = given.length > 0 || found.options.some((o) => o.rule?.role === 'script');
+  const codes = hasProgram ? given : found.operands.slice(0, 1);
+  if (marks.has('assign') && found.options.some((o) => o.rule?.mark === 'assign' && o.value?.text === undefined)) run.opaque('dynamic-argument', 'a variable of awk is set at run time');
+  for (const code of codes) {
+    const text = code?.text;
+    if (text === undefined) run.opaque('code', `${program}: the program is made at run time`);
+    else if (/system|getline|\||@|fflush|close|printf?[^;}]*>|\bENVIRON\b.*\|/.test(withoutStrings(text)) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
+  }
+  for (const o of hasProgram ? found.operands : found.operands.slice(1)) if (!/^[A-Za-z_]\w*=/.test(o.pattern)) run.file('read', o, program);
+};
+
+/** Strings and patterns of awk hold no code, as long as nothing in the program runs others. */
+const withoutStrings = (text: string): string => text.replace(/"(\\.|[^"\\])*"/g, '""');
+
+const SED = optionTable('e:script=ignore expression:script=ignore f=script file=script n r E s u z posix sandbox debug null-data quiet silent l= line-length= i:in-place in-place:in-place follow-symlinks b separate unbuffered regexp-extended');
+/** Commands that print, delete, substitute and nothing more. */
+const SED_PLAIN = /^[\s;{}]*((\d+|\$|\/(\\.|[^/\\])*\/I?)?(,(\d+|\$|\+\d+|~\d+|\/(\\.|[^/\\])*\/I?))?\s*!?\s*(s([/|,#:@%+_!])((?!\8)(\\.|[^\\\n]))*\8((?!\8)(\\.|[^\\\n]))*\8[gpIi0-9]*|y([/|,#:@])((?!\15)(\\.|[^\\\n]))*\15((?!\15)(\\.|[^\\\n]))*\15|[pdqQDPNnGgHhxl=]\d*|[{}])[\s;}]*)*$/;
+
+const sed: Handler = ({ program, args }, run) => {
+  const found = splitArguments(sedArguments(args), SED);
+  const marks = applyOptions(program, found, SED, true, run);
+  const scripts = found.options.filter((o) => o.rule?.mark === 'script').map((o) => o.value);
+  const hasScript = scripts.length > 0 || found.options.some((o) => o.rule?.role === 'script');
+  const codes = hasScript ? scripts : found.operands.slice(0, 1);
+  for (const code of codes) {
+    const text = code?.text;
+    if (text === undefined || text.length > 2_000 || !SED_PLAIN.test(text)) run.opaque('code', `${program}: the script does more than print and substitute`);
+  }
+  for (const o of hasScript ? found.operands : found.operands.slice(1)) {
+    run.file('read', o, program);
+    if (marks.has('in-place')) run.file('write', o, program);
+  }
+};
+
+/** `-i.bak` and `-ni`: what is attached to -i is a suffix. */
+const sedArguments = (args: readonly Field[]): readonly Field[] => args.map((a) => (a.text !== undefined && /^-[nrEsuz]*i./.test(a.text) ? staticField(a.text.slice(0, a.text.indexOf('i') + 1)) : a));
+
+const TAR = optionTable('f:archive= file:archive= C= directory= c:create create:create x:extract extract:extract get:extract t:list list:list r:create u:create A:create d z j J a v p P k h m O:stdout to-stdout:stdout to-command=code I=code use-compress-program=code checkpoint checkpoint-action=code F=code info-script=code new-volume-script=code rsh-command=code rmt-command=code T=read files-from=read X=read exclude-from=read exclude= g=write listed-incremental=write N= newer= after-date= b= blocking-factor= strip-components= owner= group= mode= transform= xform= K= L= V= H= format= wildcards no-same-owner no-same-permissions same-permissions preserve-permissions numeric-owner gzip bzip2 xz zstd verbose one-file-system remove-files:remove overwrite keep-old-files warning= totals S sparse absolute-names dereference exclude-vcs ignore-failed-read index-file=write quoting-style= sort= mtime= one-top-level= suffix= backup= acls xattrs selinux');
+
+const tar: Handler = ({ program, args }, run) => {
+  const [first] = args;
+  const bundled = first?.text !== undefined && /^[A-Za-z]+$/.test(first.text) ? tarBundle(first.text, args.slice(1)) : args;
+  const found = splitArguments(bundled, TAR);
+  const marks = applyOptions(program, found, TAR, true, run);
+  const archives = found.options.filter((o) => o.rule?.mark === 'archive').flatMap((o) => (o.value === undefined || o.value.text === '-' ? [] : [o.value]));
+  for (const a of archives) {
+    // host:file is on another machine, reached by ssh or rmt.
+    if (/^[^/]*:/.test(a.pattern)) run.touch('remote');
+    run.file(marks.has('create') ? 'write' : 'read', a, program);
+  }
+  const into = found.options.filter((o) => o.name === 'C' || o.name === 'directory').flatMap((o) => o.value ?? []);
+  if (marks.has('extract') && !marks.has('stdout')) for (const d of into.length > 0 ? into : [staticField('.')]) run.file('write', d, program, true);
+  if (!marks.has('create')) return;
+  if (into.length > 0) run.changeDirectory(into[0]);
+  for (const o of found.operands) {
+    run.file('read', o, program, true);
+    if (marks.has('remove')) run.file('delete', o, program, true);
+  }
+};
+
+/** `tar czf x.tgz dir`: letters without a dash, their values in order behind them. */
+function tarBundle(letters: string, rest: readonly Field[]): readonly Field[] {
+  const out: Field[] = [];
+  let at = 0;
+  for (const c of letters) {
+    out.push(staticField(`-${c}`));
+    if ('fbCTXgNKLVHIF'.includes(c)) out.push(rest[at++] ?? UNKNOWN_FIELD);
+  }
+  return [...out, ...rest.slice(at)];
+}
+
+const GREP = optionTable('e:pattern= regexp:pattern= f:pattern=read file:pattern=read A= B= C= m= d= D= after-context= before-context= context= max-count= include= exclude= exclude-dir= exclude-from=read label= binary-files= devices= directories= r:recursive R:recursive recursive:recursive dereference-recursive:recursive');
+
+const grep: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, GREP);
+  const marks = applyOptions(program, found, GREP, false, run);
+  const files = marks.has('pattern') ? found.operands : found.operands.slice(1);
+  const isRecursive = marks.has('recursive') || program === 'rgrep';
+  for (const f of isRecursive && files.length === 0 ? [staticField('.')] : files) if (f.text !== '-') run.file('read', f, program, isRecursive);
+};
+
+const RG = optionTable('e:pattern= regexp:pattern= f:pattern=read file:pattern=read A= B= C= m= g= glob= t= type= T= type-not= M= j= d= max-depth= pre=code hostname-bin=code ignore-file=read path-separator= sort= sortr= r= replace= E= iglob= engine= color= files:files');
+
+const rg: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, RG);
+  const marks = applyOptions(program, found, RG, false, run);
+  const files = marks.has('pattern') || marks.has('files') ? found.operands : found.operands.slice(1);
+  for (const f of files.length === 0 ? [staticField('.')] : files) run.file('read', f, program, true);
+};
+
+const zip: Handler = ({ program, args }, run) => {
+  const table = optionTable('r:recursive R:recursive recurse-paths:recursive T test TT=code unzip-command=code m:remove move:remove q j u d x= i= P= y 9 1 0 b=write t= tt= n= s= @:stdin');
+  const found = splitArguments(args, table);
+  const marks = applyOptions(program, found, table, false, run);
+  const [archive, ...files] = found.operands;
+  if (archive !== undefined) run.file('write', archive, program);
+  for (const f of files) {
+    run.file('read', f, program, marks.has('recursive'));
+    if (marks.has('remove')) run.file('delete', f, program, marks.has('recursive'));
+  }
+};
+
+const PACKAGE_QUERY = /^(-[qVlLsSpcWI][A-Za-z]*|--query|--list|--listfiles|--status|--search|--verify|--print-avail|--info|--all|--version|--get-selections|--audit|--qf|--queryformat|--last|--changelog|--scripts|--requires|--provides|-C|--print-architecture)$/;
+/** rpm -q and dpkg -l look; everything else installs or removes. */
+const packages: Handler = ({ program, args }, run) => {
+  const [first] = args;
+  const isQuery = first?.text !== undefined && PACKAGE_QUERY.test(first.text) && !/^-[A-Za-z]*[ieUFr]/.test(program === 'rpm' ? first.text.replace(/^-q.*/, '') : '') && args.every((a) => a.text !== undefined && !/^--(eval|define|pipe|pre-invoke|post-invoke|root|admindir|instdir|log)/.test(a.text) && !/^-[ED]$/.test(a.text));
+  if (!isQuery) run.touch('packages');
+  for (const a of args) run.form(`${program} ${a.text ?? '*'}`);
+};
+
+const EDITORS = { touches: ['interactive'] as const, options: 'c=code cmd=code S=script u=script s=script w=write eval=code l=code batch load=script funcall=code script=script', operands: 'write' };
+
+export const LANGUAGES: Readonly<Record<string, Handler>> = {
+  ...Object.fromEntries('sh bash dash ash zsh ksh mksh ksh93 rbash rksh fish csh tcsh lksh posh yash'.split(' ').map((n) => [n, shell])),
+  ...Object.fromEntries('python python2 python3 pypy pypy3 ipython'.split(' ').map((n) => [n, interpreter('cm', 'W= X= Q=', 'i u B E s S O')])),
+  ...Object.fromEntries('perl ruby raku'.split(' ').map((n) => [n, interpreter('eE', 'I= M= m= F= C= r=', 'n p w i l a')])),
+  ...Object.fromEntries('node nodejs deno bun php lua luajit tclsh wish expect gawk-ext osascript groovy scala guile racket ghci R Rscript julia octave gnuplot jshell jrunscript java erl escript elixir iex swift ocaml sbcl clisp ghc runghc tcc gcc cc g++ clang rustc javac cpp as ld'.split(' ').map((n) => [n, interpreter('ercpEP', 'd=', 'eval print run')])),
+  ...Object.fromEntries('psql mysql mariadb mysqldump mysqladmin pg_dump pg_dumpall pg_restore createdb dropdb createuser dropuser sqlite3 sqlite mongo mongosh mongodump redis-cli cqlsh clickhouse-client sqlcmd isql influx etcdctl consul ldapmodify ldapdelete ldapadd sqlplus cockroach bc-sql'.split(' ').map((n) => [n, database])),
+  ...Object.fromEntries('awk gawk mawk nawk original-awk'.split(' ').map((n) => [n, awk])),
+  ...Object.fromEntries('grep egrep fgrep rgrep zgrep zegrep zfgrep bzgrep xzgrep'.split(' ').map((n) => [n, grep])),
+  ...each('vi vim nvim view vimdiff rvim rview ex ed red nano pico rnano emacs emacsclient joe mcedit mc ne micro', EDITORS),
+  ...each('dc m4', { operands: 'script', options: 'e=code expression=code f=script file=script' }),
+  ...each('bc', { options: 'l q s w', operands: 'read' }),
+  sed,
+  tar,
+  bsdtar: tar,
+  zip,
+  rg,
+  ag: rg,
+  ack: rg,
+  rpm: packages,
+  dpkg: packages,
+  cpio: ({ program }, run) => run.opaque('unknown-option', `${program} reads and writes archives`),
+  pax: ({ program }, run) => run.opaque('unknown-option', `${program} reads and writes archives`),
+};

@@ -1,0 +1,44 @@
+/** Programs that read and print, with the options of theirs that do more than that. */
+import type { Handler } from '../run.ts';
+import { each } from '../spec.ts';
+
+export const READERS: Readonly<Record<string, Handler>> = {
+  ...each('cat tac nl head tail od hexdump hd strings fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm readelf objdump nm size zipinfo', {
+    options: 'n= c= lines= bytes= w= width= j= N= t= A= i= s= pid= retries= sleep-interval=',
+  }),
+  ...each('wc', { options: 'files0-from=read' }),
+  ...each('cut', { options: 'b= c= d= f= bytes= characters= delimiter= fields= output-delimiter=' }),
+  ...each('column', { options: 's= o= separator= output-separator= c= N= table-columns=' }),
+  ...each('join comm', { options: 't= 1= 2= j= o= e= a= v= output-delimiter=' }),
+  ...each('sort', { options: 'k= key= t= field-separator= S= buffer-size= batch-size= parallel= T=write temporary-directory=write o=write output=write compress-program=code files0-from=read random-source=read' }),
+  ...each('uniq', { options: 'f= s= w= skip-fields= skip-chars= check-chars=', operands: 'read write' }),
+  ...each('shuf', { options: 'i= n= input-range= head-count= o=write output=write random-source=read' }),
+  ...each('diff cmp colordiff', { options: 'r:recursive recursive:recursive x= exclude= X=read exclude-from=read from-file=read to-file=read U= C= I= i= n= bytes= W= width= ignore-matching-lines= label= L=' }),
+  ...each('sdiff', { options: 'o=write output=write diff-program=code' }),
+  ...each('diff3', { options: 'diff-program=code' }),
+  ...each('file', { options: 'm=read magic-file=read f=read files-from=read F= P= C!overwrite compile!overwrite', operands: 'ignore' }),
+  ...each('stat readlink realpath basename dirname pathchk ls dir vdir df namei lsattr getfacl getcap mountpoint locate plocate mlocate which whereis whatis apropos exa eza', {
+    options: 'c= f= t= printf= format= I= ignore= hide= w= width= T= block-size= sort= time= time-style= n= l= limit= regex= B=',
+    operands: 'ignore',
+  }),
+  ...each('du', { options: 'd= max-depth= exclude= X=read exclude-from=read files0-from=read t= threshold= B= block-size=', operands: 'ignore' }),
+  ...each('tree', { options: 'L= P= I= o=write filelimit=', operands: 'ignore' }),
+  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pidstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo findmnt getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query apt-cache vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller compgen tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
+  ...each('jq', { options: 'arg= argjson= slurpfile= rawfile= indent= f=read from-file=read L=read', operands: 'ignore read' }),
+  ...each('xmllint', { options: 'xpath= output=write o=write shell!interactive schema=read' }),
+  ...each('xxd', { options: 'c= g= l= s= o= cols= len= seek=', operands: 'read write' }),
+  ...each('dmesg', { options: 'C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
+  ...each('lsof', { options: 'i= p= u= c= d=', operands: 'ignore' }),
+  ...each('lastlog', { options: 'C!history clear!history S!history set!history u= b= t=', operands: 'ignore' }),
+  ...each('last lastb', { options: 'f=read n= file=read s= t=', operands: 'ignore' }),
+  ...each('netstat ss', { options: 'K!network-config kill!network-config D=write diag=write F=read filter=read A= f= query= family=', operands: 'ignore' }),
+  ...each('mtr fping', { options: 'F=read f=read filename=read file=read', operands: 'ignore' }),
+  ...each('sar', { options: 'o=write f=read', operands: 'ignore' }),
+  ...each('dig', { options: 'f=read k=read p= t= c= x= b= q=', operands: 'ignore' }),
+  ...each('lsblk blkid', { options: 'g!changes o= s= t= c=write L= U=', operands: 'ignore' }),
+  ...each('nethogs iotop iftop bpftrace', { touches: ['interactive'], operands: 'ignore' }),
+  ...each('journalctl', {
+    options: 'u= unit= n= lines= p= priority= since= until= S= U= o= output= b= t= identifier= g= grep= k D=read directory=read file=read root=read vacuum-size!history vacuum-time!history vacuum-files!history rotate!history flush!changes sync relinquish-var!history smart-relinquish-var!history setup-keys!changes update-catalog!changes',
+    operands: 'ignore',
+  }),
+};

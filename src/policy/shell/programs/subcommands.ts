@@ -1,0 +1,148 @@
+/** Programs whose first operand says what they do: `git push`, `systemctl stop`, `apt-get install`. */
+import { optionTable, splitArguments } from '../options.ts';
+import type { Handler } from '../run.ts';
+import { applyOptions, noteForms } from '../spec.ts';
+import type { Effect } from '../types.ts';
+
+/** `reads` and `touches` name a subcommand, or it with its first operand: `remote/show`; `addr/` has no operand. */
+interface Subcommands {
+  /** Options before the subcommand. */
+  readonly options?: string;
+  /** Subcommands that only show. */
+  readonly reads: string;
+  /** What others touch. */
+  readonly touches?: Readonly<Record<string, readonly Effect[]>>;
+  /** What a subcommand in no list touches. */
+  readonly otherwise: readonly Effect[];
+  /** Options after it that run code or name files. */
+  readonly after?: string;
+  /** Without a subcommand. */
+  readonly alone?: readonly Effect[];
+}
+
+const words = (text: string): readonly string[] => text.split(/\s+/).filter((w) => w !== '');
+
+function subcommands(spec: Subcommands): Handler {
+  const before = optionTable(spec.options ?? '');
+  const after = optionTable(spec.after ?? '');
+  const reads = new Set(words(spec.reads));
+  const effects = new Map(Object.entries(spec.touches ?? {}).flatMap(([names, e]) => words(names).map((n) => [n, e] as const)));
+  return ({ program, args }, run) => {
+    const head = splitArguments(args, before, { stopsAtOperand: true });
+    applyOptions(program, head, before, head.options.some((o) => o.rule === undefined && before.size > 0), run);
+    const [sub, ...rest] = head.operands;
+    if (sub === undefined) return run.touch(...(spec.alone ?? []));
+    if (sub.text === undefined) {
+      run.touch(...spec.otherwise);
+      return run.opaque('dynamic-argument', `the subcommand of ${program} is made at run time`);
+    }
+    const name = sub.text;
+    run.form(`${program} ${name}`);
+    const tail = splitArguments(rest, after);
+    noteForms(`${program} ${name}`, tail.options, run);
+    const [next] = tail.operands;
+    if (next?.text !== undefined && /^[a-z][a-z-]*$/.test(next.text)) run.form(`${program} ${name} ${next.text}`);
+    if (tail.options.length > 0) applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
+    const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
+    if (reads.has(two)) return;
+    const found = effects.get(two) ?? effects.get(name);
+    if (found !== undefined) return run.touch(...found);
+    if (!reads.has(name)) run.touch(...spec.otherwise);
+  };
+}
+
+const PACKAGES: readonly Effect[] = ['packages'];
+const SYSTEMCTL: Subcommands = {
+  options: 'H!remote= host!remote= M!containers= machine!containers= user system t= type= p= property= n= lines= o= output= state= no-pager l full a all q quiet now force root=write no-block no-legend plain value failed f r reverse with-dependencies',
+  reads: 'status show is-active is-enabled is-failed list-units list-unit-files list-sockets list-timers list-dependencies list-jobs cat show-environment get-default help is-system-running list-machines',
+  touches: { 'reboot poweroff halt kexec suspend hibernate hybrid-sleep soft-reboot emergency rescue default isolate exit switch-root': ['power', 'service'], 'edit set-environment unset-environment import-environment link': ['service', 'environment'] },
+  otherwise: ['service'],
+  after: 'H!remote= host!remote= M!containers=',
+};
+const APT: Subcommands = {
+  options: 'o=code option=code c=script config-file=script y yes q qq assume-yes t= target-release= s simulate dry-run no-install-recommends f fix-broken',
+  reads: 'list show search policy depends rdepends madison changelog check showpkg',
+  otherwise: PACKAGES,
+  after: 'o=code option=code c=script config-file=script t= target-release=',
+};
+const YUM: Subcommands = {
+  options: 'y q v c=script config=script enablerepo= disablerepo= assumeyes quiet setopt=code installroot=write',
+  reads: 'list info search provides whatprovides repolist check-update history/list history/info deplist repoquery updateinfo group/list grouplist',
+  otherwise: PACKAGES,
+  after: 'setopt=code',
+};
+const GIT: Subcommands = {
+  options: 'c=code config-env=code exec-path=code C= git-dir=read work-tree=read namespace= no-pager P p paginate bare no-replace-objects version html-path man-path info-path literal-pathspecs no-optional-locks',
+  reads: 'status log diff show branch tag blame shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev reflog grep merge-base whatchanged diff-tree diff-index for-each-ref show-ref count-objects var check-ignore cherry version help annotate range-diff stash/list stash/show remote/-v remote/show remote/get-url worktree/list submodule/status config/--get config/-l config/--list fsck verify-commit verify-tag symbolic-ref upload-pack receive-pack',
+  touches: {
+    'push fetch pull clone ls-remote': ['changes', 'network'],
+    'clean rm': ['delete', 'changes'],
+    'config filter-branch bisect rebase difftool mergetool submodule daemon instaweb send-email svn hook maintenance credential': ['changes', 'unknown-program'],
+  },
+  otherwise: ['changes'],
+  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o= S= G= m= b= tool=code extcmd=code template=read separate-git-dir=write c=code config=code',
+};
+const CONTAINERS: Subcommands = {
+  options: 'H!remote= host!remote= c!remote= context!remote= config=read D debug l= log-level= tls tlscacert= n= namespace= connection!remote= remote!remote url!remote=',
+  reads: 'ps images logs inspect info version stats top port diff history events search container/ls container/ps container/list container/logs container/inspect container/stats container/top image/ls image/list image/inspect image/history network/ls network/inspect network/list volume/ls volume/inspect volume/list system/df system/info compose/ps compose/logs compose/ls compose/top compose/images compose/version node/ls service/ls service/ps service/logs service/inspect stack/ls stack/ps stack/services context/ls',
+  otherwise: ['containers'],
+};
+const KUBECTL: Subcommands = {
+  options: 'n= namespace= context!remote= cluster!remote= kubeconfig=read s!remote= server!remote= user= token= as!privilege= as-group!privilege= l= selector= o= output= A all-namespaces v= request-timeout=',
+  reads: 'get describe logs top version cluster-info api-resources api-versions explain auth/can-i rollout/status rollout/history config/view config/current-context config/get-contexts diff events wait',
+  otherwise: ['containers'],
+  after: 'kubeconfig=read server!remote= s!remote= as!privilege= context!remote= n= l= o= f=read filename=read raw=code',
+};
+
+export const SUBCOMMANDS: Readonly<Record<string, Handler>> = {
+  systemctl: subcommands(SYSTEMCTL),
+  'apt-get': subcommands(APT),
+  apt: subcommands(APT),
+  aptitude: subcommands(APT),
+  'apt-mark': subcommands({ reads: 'showauto showmanual showhold', otherwise: PACKAGES }),
+  'apt-key': subcommands({ reads: 'list finger', otherwise: PACKAGES }),
+  yum: subcommands(YUM),
+  dnf: subcommands(YUM),
+  microdnf: subcommands(YUM),
+  zypper: subcommands({ reads: 'search se info if list-updates lu repos lr', otherwise: PACKAGES }),
+  apk: subcommands({ reads: 'info search list version policy stats', otherwise: PACKAGES }),
+  pip: subcommands({ reads: 'list show freeze check search index', otherwise: PACKAGES, after: 'r=read requirement=read' }),
+  pip3: subcommands({ reads: 'list show freeze check search index', otherwise: PACKAGES, after: 'r=read requirement=read' }),
+  npm: subcommands({ reads: 'ls list view info outdated audit search ping whoami root prefix', otherwise: ['packages', 'unknown-program'] }),
+  yarn: subcommands({ reads: 'list info why', otherwise: ['packages', 'unknown-program'] }),
+  pnpm: subcommands({ reads: 'list ls why outdated', otherwise: ['packages', 'unknown-program'] }),
+  git: subcommands(GIT),
+  docker: subcommands(CONTAINERS),
+  podman: subcommands(CONTAINERS),
+  nerdctl: subcommands(CONTAINERS),
+  'docker-compose': subcommands({ options: 'f=read file=read p= project-name=', reads: 'ps logs top images version config', otherwise: ['containers'] }),
+  crictl: subcommands({ reads: 'ps pods images logs inspect inspectp inspecti stats info version', otherwise: ['containers'] }),
+  ctr: subcommands({ reads: 'version info', otherwise: ['containers'] }),
+  lxc: subcommands({ reads: 'list info', otherwise: ['containers'] }),
+  virsh: subcommands({ reads: 'list dominfo domstate nodeinfo', otherwise: ['containers'] }),
+  kubectl: subcommands(KUBECTL),
+  k3s: subcommands({ reads: 'check-config', otherwise: ['containers'] }),
+  oc: subcommands(KUBECTL),
+  crontab: crontab(),
+  ip: subcommands({
+    options: 'n!privilege= netns!privilege= b=code batch=code s d o j p br c color= 4 6 r f= family= brief details statistics json oneline stats',
+    reads: 'addr/ address/ a/ link/ l/ route/ r/ neigh/ n/ rule/ maddr/ netns/ addr/show addr/list addr/ls a/s a/show address/show link/show link/list link/ls l/show route/show route/list route/ls route/get r/show r/s r/get neigh/show neighbour/show n/show rule/show rule/list maddr/show tunnel/show monitor netns/list -V',
+    touches: { 'netns/exec vrf/exec': ['privilege', 'unknown-program'] },
+    otherwise: ['network-config'],
+  }),
+  aws: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),
+  gcloud: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),
+  az: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),
+};
+
+/** `crontab -l` lists; everything else installs a table that nobody has read here. */
+function crontab(): Handler {
+  const table = optionTable('u!privilege= l:list e r i');
+  return ({ program, args }, run) => {
+    const found = splitArguments(args, table);
+    const marks = applyOptions(program, found, table, true, run);
+    if (marks.has('list') && found.operands.length === 0 && found.options.every((o) => o.name === 'l')) return;
+    run.touch('schedule');
+    for (const o of found.operands) run.file('read', o, program);
+  };
+}

@@ -1,0 +1,348 @@
+/** Walks the tree of a command line, every branch of it, and hands each program that is run to what is known of it. */
+import type { Assignment, Command, CompoundList, HereDoc, ParsedScript, PipelineNode, AndOr, Redirection, Statement, TestExpression, Word, Function as FunctionNode, CommandNode } from 'unbash';
+import { givenVariable, shellVariable } from './environment.ts';
+import { PLAIN_PIECE, UNKNOWN_PIECE, checkArithmetic, expandWord, valueOf, walkInner } from './expand.ts';
+import type { Scope, Value } from './expand.ts';
+import type { Field, Piece } from './field.ts';
+import { staticField } from './field.ts';
+import type { Stdin } from './run.ts';
+import type { Session } from './session.ts';
+import { Variables } from './variables.ts';
+
+/** Where a text runs. */
+export interface Frame {
+  readonly depth: number;
+  readonly via: readonly string[];
+  /** Directories that the text may start in. */
+  readonly directories: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
+  readonly stdin: Stdin;
+  /** Positions of the tree are those of the text that was given to the analysis. */
+  readonly isOwnText: boolean;
+}
+
+/** Programs whose output is a number or a name without separators. */
+const PLAIN_OUTPUT = new Set(['nproc', 'whoami', 'hostname', 'uname', 'arch', 'pidof', 'pgrep', 'wc', 'id', 'logname', 'uptime', 'tty']);
+
+export class Walk implements Scope {
+  readonly #session: Session;
+  readonly #frame: Frame;
+  readonly #variables: Variables;
+  readonly #functions: Set<string>;
+  directories: Set<string>;
+  /** What is walked runs for sure before all that follows. */
+  #isCertain = true;
+  /** Inside a loop or function: what is later in the text may run before. */
+  #isRepeated = false;
+  #stdin: Stdin;
+
+  constructor(session: Session, frame: Frame, script: ParsedScript, variables = new Variables(script)) {
+    this.#session = session;
+    this.#frame = frame;
+    this.#variables = variables;
+    this.#functions = new Set(frame.functions);
+    this.directories = new Set(frame.directories);
+    this.#stdin = frame.stdin;
+  }
+
+  script(script: ParsedScript): void {
+    for (const statement of script.commands) this.#statement(statement);
+  }
+
+  // Scope
+
+  values(name: string): readonly Value[] | undefined {
+    return this.#variables.values(name);
+  }
+
+  isAssigned(name: string): boolean {
+    return this.#variables.isAssigned(name);
+  }
+
+  opaque(...found: Parameters<Scope['opaque']>): void {
+    this.#session.collector.opaque(...found);
+  }
+
+  substitution(script: ParsedScript): Piece {
+    const { depth } = this.#frame;
+    if (depth >= this.#session.maxDepth) {
+      this.opaque('limit', 'substitutions are nested too deep');
+      return UNKNOWN_PIECE;
+    }
+    const isOwnText = this.#frame.isOwnText && script.source === undefined;
+    const frame: Frame = { ...this.#frame, depth: depth + 1, directories: this.directories, functions: this.#functions, stdin: this.#stdin, isOwnText };
+    new Walk(this.#session, frame, script, this.#variables).script(script);
+    return plainOutput(script) ? PLAIN_PIECE : UNKNOWN_PIECE;
+  }
+
+  // Control flow
+
+  #statement(statement: Statement): void {
+    this.#node(statement.command);
+  }
+
+  #list(list: CompoundList): void {
+    for (const statement of list.commands) this.#statement(statement);
+  }
+
+  #node(node: PipelineNode | AndOr | FunctionNode): void {
+    switch (node.type) {
+      case 'AndOr':
+        for (const [i, part] of node.commands.entries()) this.#uncertain(i > 0, () => this.#node(part));
+        return;
+      case 'Pipeline':
+        return this.#pipeline(node.commands);
+      default:
+        return this.#command(node);
+    }
+  }
+
+  #pipeline(commands: readonly CommandNode[]): void {
+    const outer = this.#stdin;
+    for (const [i, part] of commands.entries()) {
+      if (i > 0) this.#stdin = { kind: 'pipe' };
+      this.#uncertain(commands.length > 1, () => this.#command(part));
+    }
+    this.#stdin = outer;
+  }
+
+  #command(node: CommandNode): void {
+    switch (node.type) {
+      case 'Command':
+        return this.#simple(node);
+      case 'Redirected':
+        return this.#redirected(node.redirects, () => this.#command(node.command));
+      case 'BraceGroup':
+        return this.#list(node.body);
+      case 'Subshell': {
+        const before = new Set(this.directories);
+        this.#uncertain(true, () => this.#list(node.body));
+        this.directories = before;
+        return;
+      }
+      case 'If':
+        return this.#uncertain(true, () => {
+          for (const part of [node.clause, node.then, ...node.elif.flatMap((e) => [e.clause, e.then]), ...(node.else === undefined ? [] : [node.else])]) this.#list(part);
+        });
+      case 'While':
+        return this.#repeated(() => [node.clause, node.body].forEach((l) => this.#list(l)));
+      case 'For':
+      case 'Select':
+        return this.#loop(node.type, node.name.value, node.wordlist, node.body);
+      case 'ArithmeticFor':
+        for (const e of [node.initialize, node.test, node.update]) if (e !== undefined) checkArithmetic(e, this);
+        this.opaque('parse', '(( )) is read differently by other shells');
+        return this.#repeated(() => this.#list(node.body));
+      case 'Case':
+        expandWord(node.word, this);
+        return this.#uncertain(true, () => {
+          for (const item of node.items) {
+            for (const p of item.pattern) expandWord(p, this);
+            this.#list(item.body);
+          }
+        });
+      case 'TestCommand':
+        return this.#test(node.expression);
+      case 'ArithmeticCommand':
+        // A POSIX shell takes (( reboot )) for two subshells.
+        this.opaque('parse', '(( )) is read differently by other shells');
+        if (node.expression !== undefined) checkArithmetic(node.expression, this);
+        return;
+      case 'Function':
+        this.#functions.add(node.name.value);
+        return this.#repeated(() => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
+      case 'Coproc':
+        return this.#uncertain(true, () => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
+    }
+  }
+
+  #loop(kind: 'For' | 'Select', name: string, words: readonly Word[] | undefined, body: CompoundList): void {
+    const fields = (words ?? []).map((w) => ({ fields: expandWord(w, this), value: valueOf(w, this) }));
+    const isKnown = kind === 'For' && words !== undefined && fields.every((f) => f.fields.every((x) => !x.dynamic));
+    const values = fields.flatMap((f): Value[] => (f.value !== undefined ? [f.value] : f.fields.map(asValue)));
+    this.#variables.set(name, isKnown ? values : undefined, true);
+    this.#repeated(() => this.#list(body));
+    this.#variables.forget(name);
+  }
+
+  #uncertain(really: boolean, walk: () => void): void {
+    const before = this.#isCertain;
+    if (really) this.#isCertain = false;
+    walk();
+    this.#isCertain = before;
+  }
+
+  #repeated(walk: () => void): void {
+    const before = this.#isRepeated;
+    this.#isRepeated = true;
+    this.#uncertain(true, walk);
+    this.#isRepeated = before;
+  }
+
+  #test(e: TestExpression): void {
+    switch (e.type) {
+      case 'TestUnary':
+        if (e.operator === '-v' || e.operator === '-R') this.opaque('eval', '[[ -v ]] computes an index at run time');
+        expandWord(e.operand, this);
+        return;
+      case 'TestBinary':
+        // A POSIX shell takes > in [[ a > b ]] for a redirection.
+        if (/^(<|>)$/.test(e.operator)) this.opaque('parse', '[[ < ]] is read differently by other shells');
+        if (/^-(eq|ne|lt|le|gt|ge)$/.test(e.operator)) for (const w of [e.left, e.right]) this.#testNumber(w);
+        for (const w of [e.left, e.right]) expandWord(w, this);
+        return;
+      case 'TestLogical':
+        this.opaque('parse', '&& and || inside [[ ]] are read differently by other shells');
+        for (const o of e.operands) this.#test(o);
+        return;
+      case 'TestNot':
+        return this.#test(e.operand);
+      case 'TestGroup':
+        this.opaque('parse', '( ) inside [[ ]] is read differently by other shells');
+        return this.#test(e.expression);
+    }
+  }
+
+  /** Operands of -eq and the like are arithmetic. */
+  #testNumber(w: Word): void {
+    const [only, ...more] = expandWord(w, this);
+    const isNumber = more.length === 0 && (only === undefined || (only.text !== undefined ? /^-?\d*$/.test(only.text) : !only.dynamic && !only.splits));
+    if (!isNumber) this.opaque('eval', 'arithmetic on a value of run time, which may run commands');
+  }
+
+  // Simple commands
+
+  #simple(node: Command): void {
+    this.#redirected(node.redirects, () => {
+      const name = node.name;
+      const prefix = node.prefix.filter((p) => p.type === 'Assignment');
+      for (const a of prefix) this.#assignment(a, name !== undefined);
+      if (name === undefined) return;
+      const argv = expandWord(name, this);
+      for (const arg of node.args) argv.push(...(arg.type === 'Assignment' ? this.#argument(arg) : expandWord(arg, this)));
+      this.#historyExpansion(node);
+      const at = this.#frame.isOwnText ? { start: node.pos, end: node.end } : undefined;
+      this.#session.invoke({ argv, stdin: this.#stdin, via: this.#frame.via, walk: this, depth: this.#frame.depth, ...(at === undefined ? {} : { at }) });
+    });
+  }
+
+  /** A shell at a terminal replaces `!x` before anything else is read. */
+  #historyExpansion(node: Command): void {
+    if (!this.#session.env.interactive) return;
+    const words = [...(node.name === undefined ? [] : [node.name]), ...node.args];
+    if (words.some((w) => /!(?![\s=("]|$)|^\^/.test(w.text))) this.opaque('eval', 'history expansion');
+  }
+
+  #assignment(a: Assignment, isGiven: boolean): void {
+    const values = this.#valuesOf(a);
+    const kind = isGiven ? givenVariable(a.name) : shellVariable(a.name);
+    if (kind !== 'harmless') this.#session.setsVariable(a.name, kind);
+    if (!isGiven) this.#variables.set(a.name, values, this.#isCertain && a.append !== true && a.index === undefined);
+  }
+
+  #valuesOf(a: Assignment): readonly Value[] | undefined {
+    if (a.index !== undefined && !/^\d+$/.test(a.index.value)) this.opaque('eval', 'an index is computed at run time');
+    if (a.value.type === 'ArrayValue') {
+      for (const e of a.value.elements) expandWord(e, this);
+      return undefined;
+    }
+    const value = valueOf(a.value, this);
+    return value === undefined ? undefined : [value];
+  }
+
+  /** `export A=b`, `dd of=x`: one word. */
+  #argument(a: Assignment): Field[] {
+    if (a.value.type === 'ArrayValue' || a.index !== undefined) {
+      walkInner(a, this);
+      return [{ text: undefined, pattern: `${a.name}=*`, home: false, dynamic: true, splits: false }];
+    }
+    const [only, ...more] = expandWord(a.value, this);
+    const head = `${a.name}${a.append === true ? '+' : ''}=`;
+    if (only === undefined) return [staticField(head)];
+    const join = (f: Field): Field => ({ ...f, text: f.text === undefined ? undefined : head + f.text, pattern: head + f.pattern, home: false });
+    return [only, ...more].map(join);
+  }
+
+  // Redirections
+
+  #redirected(redirects: readonly Redirection[], walk: () => void): void {
+    const outer = this.#stdin;
+    for (const r of redirects) {
+      const stdin = this.#redirection(r);
+      if (stdin !== undefined) this.#stdin = stdin;
+    }
+    walk();
+    this.#stdin = outer;
+  }
+
+  #redirection(r: Redirection): Stdin | undefined {
+    const isStdin = r.descriptor === undefined || (r.descriptor.type === 'FileDescriptor' && r.descriptor.value === 0);
+    if (r.type === 'HereDoc') return this.#hereDoc(r);
+    const fields = r.target === undefined ? [] : expandWord(r.target, this);
+    const [target] = fields;
+    if (r.type === 'HereString') return target?.text === undefined ? { kind: 'pipe' } : { kind: 'text', text: `${target.text}\n` };
+    if (target === undefined || fields.length > 1) {
+      this.opaque('dynamic-argument', 'a redirection to a file whose name is made at run time');
+      return { kind: 'file' };
+    }
+    const isDescriptor = (r.operator === '<&' || r.operator === '>&') && /^(\d+-?|-)$/.test(target.text ?? '');
+    if (isDescriptor) return isStdin && r.operator === '<&' ? { kind: 'pipe' } : undefined;
+    if (r.operator === '<' || r.operator === '<>' || r.operator === '<&') this.#session.file('read', target, 'shell', false, this);
+    if (r.operator !== '<' && r.operator !== '<&') {
+      this.#session.file('write', target, 'shell', false, this);
+      if (!r.operator.includes('>>') && r.operator !== '<>' && target.text !== '/dev/null') this.#session.collector.touch('overwrite');
+    }
+    return isStdin && r.operator.startsWith('<') ? { kind: 'file' } : undefined;
+  }
+
+  #hereDoc(doc: HereDoc): Stdin {
+    const parts = doc.body.parts;
+    if (parts === undefined) return { kind: 'text', text: doc.operator === '<<-' ? doc.body.text.replaceAll(/^\t+/gm, '') : doc.body.text };
+    const known = parts.every((p) => p.type === 'Literal');
+    for (const part of parts) if (part.type !== 'Literal') expandWord({ type: 'Word', text: part.text, value: part.text, pos: part.pos, end: part.end, parts: [part] }, this);
+    return known ? { kind: 'text', text: parts.map((p) => (p.type === 'Literal' ? p.value : '')).join('') } : { kind: 'pipe' };
+  }
+
+  // What programs say of the shell that runs them
+
+  changeDirectory(to: Field | undefined): void {
+    const found = to?.text === undefined ? ['?'] : this.#session.pathsOf(to, this).map((p) => p.path);
+    // A failed cd leaves the line where it was.
+    this.directories = new Set([...this.directories, ...found, ...(this.#isRepeated ? ['?'] : [])]);
+    if (this.directories.size > this.#session.maxDirectories) this.directories = new Set(['?']);
+  }
+
+  forget(name: string): void {
+    this.#variables.forget(name);
+  }
+
+  defines(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
+  frame(via: readonly string[], stdin: Stdin, isElsewhere: boolean): Frame {
+    return {
+      depth: this.#frame.depth + 1,
+      via,
+      directories: isElsewhere ? new Set(['?']) : this.directories,
+      functions: this.#functions,
+      stdin,
+      isOwnText: false,
+    };
+  }
+}
+
+function asValue(f: Field): Value {
+  const body = f.home ? f.pattern.slice(1) : f.pattern;
+  return { home: f.home, pieces: f.text !== undefined ? [{ kind: 'text', text: body }] : [...body].map((c): Piece => (c === '*' || c === '?' ? { kind: 'glob', text: c } : { kind: 'text', text: c })) };
+}
+
+/** `$(nproc)`, `$(date +%F)`: prints no separator, whatever happens. */
+function plainOutput(script: ParsedScript): boolean {
+  const [only, ...more] = script.commands;
+  if (only === undefined || more.length > 0 || only.command.type !== 'Command') return false;
+  const { name, args, prefix } = only.command;
+  if (name === undefined || name.parts !== undefined || prefix.length > 0) return false;
+  if (PLAIN_OUTPUT.has(name.value)) return args.every((a) => a.type === 'Word' && a.parts === undefined && /^-[A-Za-z]+$/.test(a.text));
+  return name.value === 'date' && args.every((a) => a.type === 'Word' && /^(-u|['"]?\+[%A-Za-z0-9_.:-]+['"]?)$/.test(a.text) && !a.text.includes('%D') && !a.text.includes('%x'));
+}
