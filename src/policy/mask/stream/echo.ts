@@ -1,0 +1,34 @@
+/** Knows what a client typed, so that its echo is shown at once: what one types oneself needs no guarding from oneself. */
+import { bounds } from './bounds.ts';
+
+/** Longer output is no echo of a key. */
+const ECHO_BYTES = 256;
+/** Keys that were not echoed may stand before the one that is. */
+const SKIPPED = 8;
+
+export class Echo {
+  #typed = '';
+
+  /** @param bytes as the client sent them */
+  type(bytes: Uint8Array): void {
+    this.#typed = (this.#typed + visible(bytes)).slice(-bounds.echoChars);
+  }
+
+  /** True when the output begins with what was typed. */
+  matches(bytes: Uint8Array): boolean {
+    if (this.#typed === '' || bytes.length > ECHO_BYTES) return false;
+    const shown = visible(bytes);
+    const at = shown === '' ? -1 : this.#typed.slice(0, SKIPPED).indexOf(shown.charAt(0));
+    if (at < 0) return false;
+    let n = 0;
+    while (n < shown.length && shown[n] === this.#typed[at + n]) n++;
+    this.#typed = this.#typed.slice(at + n);
+    return true;
+  }
+}
+
+/** Printable characters; escape sequences and controls left out. */
+function visible(bytes: Uint8Array): string {
+  // eslint-disable-next-line no-control-regex
+  return Buffer.from(bytes).toString('utf8').replaceAll(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b./g, '').replaceAll(/[\u0000-\u001f\u007f]/g, '');
+}

@@ -1,0 +1,154 @@
+/** Finds values in a line and says what stands for their characters, and how much of the line's end has to wait. */
+import type { ActiveDetectors } from '../detectors.ts';
+import type { DetectorId } from '../detect/ids.ts';
+import { noHints } from '../detect/ids.ts';
+import { prefilter } from '../detect/prefilter.ts';
+import { scanText } from '../detect/scan.ts';
+import type { MaskSpec } from '../render.ts';
+import { charWidth } from './char-width.ts';
+import { fitMask, stars, type ValueChar } from './fit-mask.ts';
+import { KeyBlock } from './key-block.ts';
+import type { Line, View } from './line.ts';
+import { tailRules, tailStart, type TailRules } from './tail.ts';
+
+/** What replaces the bytes from a place in the stream on. */
+export interface Mark {
+  readonly end: number;
+  readonly text: string;
+}
+
+interface Found {
+  readonly chars: readonly number[];
+  readonly spec: MaskSpec;
+  readonly start: number;
+  readonly end: number;
+  /** It ends where the text ends, and could be longer. */
+  readonly openEnd: boolean;
+}
+
+const LONG: readonly DetectorId[] = ['jwt', 'github_token', 'slack_token', 'vendor_token', 'secret', 'password'];
+const CONTINUES = /^[A-Za-z0-9._~+/=-]$/;
+
+/** hold: the end may wait; now: all of it is shown, and the line may go on; end: the line is over. */
+export type Look = 'hold' | 'now' | 'end';
+
+export class Finder {
+  readonly #active: ActiveDetectors;
+  readonly #rules: TailRules;
+  readonly #key = new KeyBlock();
+  /** Replacements by the offset of the first byte that they replace. */
+  readonly marks: Map<number, Mark> = new Map<number, Mark>();
+  readonly #found: (classId: string) => void;
+  #countedTo = 0;
+  /** A long secret was cut by a bound or a flush: what continues it is masked, however much comes. */
+  #rest: { readonly spec: MaskSpec; from: number } | undefined;
+
+  /** @param found is called once for each value */
+  constructor(active: ActiveDetectors, found: (classId: string) => void) {
+    this.#active = active;
+    this.#rules = tailRules(active.ids);
+    this.#found = found;
+  }
+
+  /** Nothing of an earlier line matters for the next. */
+  get calm(): boolean {
+    return !this.#key.inside && this.#rest === undefined;
+  }
+
+  /** @returns offset of the first byte that has to wait, or undefined when nothing waits */
+  look(line: Line, how: Look): number | undefined {
+    if (line.empty) return undefined;
+    const sent = line.sent();
+    const cells = line.cells();
+    const inKey = this.#key.inside;
+    const hits = [...this.#hits(line, sent, how), ...(cells === undefined || inKey ? [] : this.#hits(line, cells, how))];
+    let from: number | undefined;
+    if (how === 'hold' && line.open) from = this.#holdFrom(line, cells === undefined ? sent : line.upToCursor(cells), hits);
+    for (const hit of hits) this.#mark(line, hit, from);
+    this.#continue(line, sent, hits, how);
+    if (how === 'end' && this.#key.inside && inKey) this.#key.next(sent.text);
+    return from;
+  }
+
+  #hits(line: Line, view: View, how: Look): readonly Found[] {
+    if (this.#key.inside) {
+      const spans = this.#key.spans(view.text);
+      const spec = this.#active.specs.get('private_key');
+      if (spans !== undefined && spec !== undefined) return spans.flatMap((s) => this.#foundIn(line, view, s.start, s.end, spec, false));
+      if (how === 'end') this.#key.leave();
+    }
+    const signals = prefilter(Buffer.from(view.text, 'utf8'), this.#active.digitsNeeded);
+    if (signals === 0) return [];
+    return scanText(view.text, this.#active.ids, noHints, signals).flatMap((hit) => {
+      const spec = this.#active.specs.get(hit.detector);
+      if (spec === undefined) return [];
+      if (hit.detector === 'private_key' && how === 'end' && !view.text.includes('-----END ', hit.start)) this.#key.enter();
+      return this.#foundIn(line, view, hit.start, hit.end, spec, hit.end === view.text.length && LONG.includes(hit.detector));
+    });
+  }
+
+  #foundIn(line: Line, view: View, from: number, to: number, spec: MaskSpec, openEnd: boolean): readonly Found[] {
+    const chars = [...new Set(view.chars.slice(from, to))].filter((c) => c >= 0);
+    if (!chars.some((c) => c >= line.firstFresh)) return [];
+    let start = Infinity;
+    let end = 0;
+    for (const c of chars) {
+      start = Math.min(start, line.start(c));
+      end = Math.max(end, line.end(c));
+    }
+    return [{ chars, spec, start, end, openEnd }];
+  }
+
+  /** The tail that may grow, and every value that reaches into it. */
+  #holdFrom(line: Line, view: View, hits: readonly Found[]): number | undefined {
+    const at = tailStart(view.text, this.#rules);
+    if (at >= view.text.length) return undefined;
+    let from = Infinity;
+    for (const c of view.chars.slice(at)) if (c >= line.firstFresh) from = Math.min(from, line.start(c));
+    if (from === Infinity) return undefined;
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const hit of hits) {
+        if (hit.end <= from || hit.start >= from) continue;
+        from = hit.start;
+        changed = true;
+      }
+    }
+    return from;
+  }
+
+  #mark(line: Line, hit: Found, before: number | undefined): void {
+    const fresh = hit.chars.filter((c) => c >= line.firstFresh && (before === undefined || line.start(c) < before));
+    if (fresh.length === 0) return;
+    const whole = fresh.length === hit.chars.length;
+    const value = (whole ? hit.chars : fresh).map((c): ValueChar => ({ text: String.fromCodePoint(line.code(c)), width: line.code(c) === 0x09 ? 1 : charWidth(line.code(c)) }));
+    const masks = whole ? fitMask(hit.spec, value) : stars(value);
+    for (const [i, c] of fresh.entries()) {
+      const mask = masks[i] ?? '';
+      if (mask !== value[i]?.text) this.marks.set(line.start(c), { end: line.end(c), text: mask });
+    }
+    if (hit.start >= this.#countedTo) this.#found(hit.spec.classId);
+    this.#countedTo = Math.max(this.#countedTo, hit.end);
+  }
+
+  /** Masks what continues a cut secret, and notes which secret is cut now. */
+  #continue(line: Line, sent: View, hits: readonly Found[], how: Look): void {
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      for (const c of new Set(sent.chars)) {
+        if (c < line.firstFresh || line.start(c) < rest.from) continue;
+        if (!CONTINUES.test(String.fromCodePoint(line.code(c)))) {
+          this.#rest = undefined;
+          break;
+        }
+        this.marks.set(line.start(c), { end: line.end(c), text: '*' });
+        rest.from = line.end(c);
+      }
+    }
+    if (how === 'end') this.#rest = undefined;
+    else {
+      const cut = hits.find((h) => h.openEnd && how === 'now');
+      if (cut !== undefined) this.#rest = { spec: cut.spec, from: cut.end };
+    }
+  }
+}

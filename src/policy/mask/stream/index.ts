@@ -1,0 +1,2 @@
+/** Masking of byte streams: terminals and the output of commands. */
+export { StreamMasker, type StreamMaskerOptions } from './stream-masker.ts';

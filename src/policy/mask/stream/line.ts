@@ -1,0 +1,207 @@
+/**
+ * One line of a terminal as it comes: the characters in the order in which they were sent, and the cells that they
+ * stand in after returns, backspaces, moves and wraps. Detectors look at both: a value that was overwritten was sent all
+ * the same, and a value may stand in the cells that was never sent in one piece.
+ */
+import { bounds } from './bounds.ts';
+import { charWidth } from './char-width.ts';
+
+/** A text, and for each of its UTF-16 units which character of the line it is (-1: none). */
+export interface View {
+  readonly text: string;
+  readonly chars: readonly number[];
+}
+
+export class Line {
+  /** Code points, and where in the stream their bytes are. Same index, same character. */
+  #codes: number[] = [];
+  #starts: number[] = [];
+  #ends: number[] = [];
+  /** The character does not continue the one before: the cursor jumped, or a row was full. */
+  #gaps: boolean[] = [];
+  /** Code point and character number in each cell; a cell is counted over all rows of the line. */
+  #cellCode: number[] = [];
+  #cellChar: number[] = [];
+  /** Number of the first character that is still kept. */
+  #first = 0;
+  #cursor = 0;
+  /** The cell after the last character. */
+  #lastEnd = 0;
+  #jumped = false;
+  #gap = false;
+  #fresh = 0;
+  #cols: number;
+
+  /** @param cols width of the terminal; 0 where there is none @param column where the line begins */
+  constructor(cols: number, column = 0) {
+    this.#cols = cols;
+    this.#cursor = cols > 0 ? Math.min(column, cols - 1) : 0;
+    this.#lastEnd = this.#cursor;
+  }
+
+  /** Column of the cursor. */
+  get at(): number {
+    return this.#cursor - this.#rowStart();
+  }
+
+  get empty(): boolean {
+    return this.#codes.length === 0;
+  }
+
+  /** The cursor stands where the last character ended, so that the next one continues it. */
+  get open(): boolean {
+    return this.#codes.length > 0 && this.#cursor === this.#lastEnd;
+  }
+
+  set cols(cols: number) {
+    this.#cols = cols;
+  }
+
+  /** The cells before the cursor. */
+  upToCursor(view: View): View {
+    const after = this.#cellCode.length - this.#cursor;
+    if (after <= 0) return view;
+    let units = 0;
+    for (const code of this.#cellCode.slice(this.#cursor)) units += code === -1 ? 0 : code >= 0x10000 ? 2 : 1;
+    return { text: view.text.slice(0, view.text.length - units), chars: view.chars.slice(0, view.chars.length - units) };
+  }
+
+  start(char: number): number {
+    return this.#starts[char - this.#first] ?? 0;
+  }
+
+  end(char: number): number {
+    return this.#ends[char - this.#first] ?? 0;
+  }
+
+  code(char: number): number {
+    return this.#codes[char - this.#first] ?? 0x20;
+  }
+
+  put(code: number, start: number, end: number): void {
+    const width = charWidth(code);
+    const gap = this.#gap || this.#cursor !== this.#lastEnd;
+    if (gap) this.#jumped = true;
+    this.#gap = false;
+    if (this.#cursor >= bounds.lineCells) this.#forgetCells();
+    const char = this.#first + this.#codes.length;
+    this.#codes.push(code);
+    this.#starts.push(start);
+    this.#ends.push(end);
+    this.#gaps.push(gap);
+    for (let i = 0; i < width; i++) {
+      while (this.#cellCode.length < this.#cursor) {
+        this.#cellCode.push(0x20);
+        this.#cellChar.push(-1);
+      }
+      this.#cellCode[this.#cursor] = i === 0 ? code : -1;
+      this.#cellChar[this.#cursor] = char;
+      this.#cursor++;
+    }
+    this.#lastEnd = this.#cursor;
+  }
+
+  /** To the next tab stop; the tab is a character of the text. */
+  tab(start: number): void {
+    const column = this.#cols > 0 ? this.#cursor % this.#cols : this.#cursor;
+    this.put(0x20, start, start + 1);
+    this.#codes[this.#codes.length - 1] = 0x09;
+    this.#cellCode[this.#cursor - 1] = 0x09;
+    this.#cursor += 7 - (column % 8);
+    this.#lastEnd = this.#cursor;
+  }
+
+  /** Relative move within the row; what leaves the row stops at its edge. */
+  move(columns: number): void {
+    const row = this.#rowStart();
+    const last = this.#cols > 0 ? row + this.#cols - 1 : bounds.lineCells - 1;
+    // After the last column a cursor stands on it.
+    const from = Math.min(this.#cursor, Math.max(last, row));
+    this.#cursor = Math.min(last, Math.max(row, from + columns));
+  }
+
+  /** To a column of the row, counted from 0. */
+  column(column: number): void {
+    const row = this.#rowStart();
+    this.#cursor = row + Math.min(column, this.#cols > 0 ? this.#cols - 1 : bounds.lineCells - 1);
+  }
+
+  /** @returns true when the next row continues this line, because this row is full. */
+  feed(): boolean {
+    if (this.#cols === 0 || this.empty || this.#lastEnd % this.#cols !== 0) return false;
+    if (this.#cursor !== this.#lastEnd && this.#cursor !== this.#lastEnd - this.#cols) return false;
+    this.#cursor = this.#lastEnd;
+    this.#gap = true;
+    return true;
+  }
+
+  /** Clears the cells from the cursor on. */
+  eraseToEnd(): void {
+    this.#cellCode.length = Math.min(this.#cellCode.length, this.#cursor);
+    this.#cellChar.length = this.#cellCode.length;
+  }
+
+  /** Characters from number `char` on are new; earlier ones are kept as context only. */
+  release(upTo: number): void {
+    while (this.#fresh < this.#first + this.#codes.length && this.end(this.#fresh) <= upTo) this.#fresh++;
+    const drop = this.#fresh - this.#first - bounds.contextChars;
+    if (drop <= bounds.contextChars) return;
+    for (const list of [this.#codes, this.#starts, this.#ends]) list.splice(0, drop);
+    this.#gaps.splice(0, drop);
+    this.#first += drop;
+  }
+
+  /** Number of the first character whose bytes are not released. */
+  get firstFresh(): number {
+    return this.#fresh;
+  }
+
+  /** The characters as they were sent; a jump of the cursor is a line break. */
+  sent(): View {
+    const from = Math.max(0, this.#fresh - this.#first - bounds.contextChars);
+    const chars: number[] = [];
+    let text = '';
+    for (let i = from; i < this.#codes.length; i++) {
+      const code = this.#codes[i] ?? 0;
+      if (i > from && this.#gaps[i] === true) {
+        text += '\n';
+        chars.push(-1);
+      }
+      text += code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
+      chars.push(this.#first + i);
+      if (code >= 0x10000) chars.push(this.#first + i);
+    }
+    return { text, chars };
+  }
+
+  /** The cells, where they differ from what was sent. */
+  cells(): View | undefined {
+    if (!this.#jumped) return undefined;
+    const chars: number[] = [];
+    let text = '';
+    for (const [i, code] of this.#cellCode.entries()) {
+      if (code === -1) continue;
+      text += code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
+      const char = this.#cellChar[i] ?? -1;
+      chars.push(char);
+      if (code >= 0x10000) chars.push(char);
+    }
+    return { text, chars };
+  }
+
+  #rowStart(): number {
+    if (this.#cols === 0) return 0;
+    // A cursor after the last column still is in that row.
+    const pending = this.#cursor > 0 && this.#cursor === this.#lastEnd && this.#cursor % this.#cols === 0;
+    return Math.floor((pending ? this.#cursor - 1 : this.#cursor) / this.#cols) * this.#cols;
+  }
+
+  #forgetCells(): void {
+    const keep = this.#cols > 0 ? Math.ceil(bounds.contextChars / this.#cols) * this.#cols : bounds.contextChars;
+    const drop = Math.floor((this.#cursor - keep) / (this.#cols || 1)) * (this.#cols || 1);
+    this.#cellCode.splice(0, drop);
+    this.#cellChar.splice(0, drop);
+    this.#cursor -= drop;
+    this.#lastEnd -= drop;
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * Masks the output of a terminal or of a command: bytes in, bytes out, cut anywhere. Bytes that are no part of a value
+ * come out as they came in, in their order. See docs/ssh-terminal.md for the rule and its limits.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { MaskPlan } from '../../types.ts';
+import { activeDetectors, type ActiveDetectors, type MaskContext } from '../detectors.ts';
+import { noHints } from '../detect/ids.ts';
+import { prefilter } from '../detect/prefilter.ts';
+import { scanText } from '../detect/scan.ts';
+import { BinaryMeter, METER_BYTES } from './binary-meter.ts';
+import { Echo } from './echo.ts';
+import { Finder, type Look } from './finder.ts';
+import { fitMask } from './fit-mask.ts';
+import { Line } from './line.ts';
+import { bounds } from './bounds.ts';
+import { VtReader, type VtEvents } from './vt.ts';
+
+export interface StreamMaskerOptions {
+  readonly plan: MaskPlan;
+  readonly context: MaskContext;
+  /** Of the pty; absent for output that goes to no terminal. 0 columns: not known. */
+  readonly terminal?: { readonly cols: number };
+}
+
+const LF = 0x0a;
+const EMPTY = Buffer.alloc(0);
+/** 1: a line with it is not plain; 2: outside ASCII; 3: a tab. */
+const KIND = Uint8Array.from({ length: 256 }, (_, i) => (i >= 0x80 ? 2 : i === 9 ? 3 : i < 0x20 || i === 0x7f ? 1 : 0));
+
+export class StreamMasker implements VtEvents {
+  /** Values that were masked, by class. */
+  readonly counts: Map<string, number> = new Map<string, number>();
+  readonly #active: ActiveDetectors;
+  readonly #finder: Finder;
+  readonly #strings: Finder;
+  readonly #vt: VtReader = new VtReader(this);
+  readonly #echo = new Echo();
+  readonly #meter: BinaryMeter | undefined;
+  #cols: number;
+  #line: Line;
+  /** The text of an OSC, DCS or the like that is being sent. */
+  #string: Line | undefined;
+  /** Bytes that are not released, and the offset of the first. */
+  #pending: Buffer = EMPTY;
+  #pendingAt = 0;
+  #offset = 0;
+  #binaryBytes = 0;
+
+  constructor(options: StreamMaskerOptions) {
+    this.#active = activeDetectors(options.plan, options.context);
+    const count = (id: string): void => {
+      this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
+    };
+    this.#finder = new Finder(this.#active, count);
+    this.#strings = new Finder(this.#active, count);
+    this.#meter = options.terminal === undefined ? new BinaryMeter() : undefined;
+    this.#cols = options.terminal?.cols ?? 0;
+    this.#line = new Line(this.#cols);
+  }
+
+  /** Bytes that wait for `write` or `flush`. */
+  get held(): number {
+    return this.#pending.length;
+  }
+
+  /** Bytes that passed unaltered because they are no text; always 0 on a terminal. */
+  get binaryBytes(): number {
+    return this.#binaryBytes;
+  }
+
+  /** The terminal stands between escape sequences, and all it was sent is shown: something may be painted in between. */
+  get atRest(): boolean {
+    return this.#pending.length === 0 && this.#vt.atRest;
+  }
+
+  resize(cols: number): void {
+    if (this.#cols === cols || this.#meter !== undefined) return;
+    this.#cols = cols;
+    // What the terminal does with a line that is being written when its width changes is its own affair.
+    this.#close();
+  }
+
+  /** What the client sent: its echo does not wait. */
+  typed(bytes: Uint8Array): void {
+    this.#echo.type(bytes);
+  }
+
+  /** The next bytes of the stream. @returns those that may be shown, masked; the rest is `held` */
+  write(bytes: Uint8Array): Uint8Array {
+    if (this.#active.ids.size === 0 || bytes.length === 0) return bytes;
+    const parts: Uint8Array[] = [];
+    const look: Look = this.#echo.matches(bytes) ? 'now' : 'hold';
+    if (this.#meter === undefined) this.#text(bytes, parts);
+    else
+      for (let at = 0; at < bytes.length; at += METER_BYTES) {
+        const slice = bytes.subarray(at, at + METER_BYTES);
+        if (this.#meter.add(slice)) this.#binary(slice, parts);
+        else this.#text(slice, parts);
+      }
+    this.#release(parts, look);
+    return parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts);
+  }
+
+  /** Decides what is held as it stands: after a quiet time, and at the end of the stream. */
+  flush(): Uint8Array {
+    if (this.#pending.length === 0) return EMPTY;
+    const parts: Uint8Array[] = [];
+    this.#vt.giveUpPartial();
+    this.#release(parts, 'now');
+    return Buffer.concat(parts);
+  }
+
+  #binary(slice: Uint8Array, parts: Uint8Array[]): void {
+    this.#vt.giveUpPartial();
+    this.#close();
+    this.#release(parts, 'now');
+    parts.push(slice);
+    this.#offset += slice.length;
+    this.#pendingAt = this.#offset;
+    this.#binaryBytes += slice.length;
+  }
+
+  #text(bytes: Uint8Array, parts: Uint8Array[]): void {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#pending.length === 0 && this.#line.empty && this.#line.at === 0 && this.#finder.calm && this.#vt.atRest) {
+        const next = this.#plainLines(bytes, at, parts);
+        this.#offset += next - at;
+        this.#pendingAt = this.#offset;
+        at = next;
+        if (at === bytes.length) return;
+      }
+      const lf = bytes.indexOf(LF, at);
+      // A line that never ends is taken in pieces, so that what it holds stays small.
+      const to = Math.min(lf < 0 ? bytes.length : lf + 1, at + bounds.pieceBytes);
+      this.#read(bytes.subarray(at, to));
+      at = to;
+      if (at < bytes.length) this.#release(parts, 'hold');
+    }
+  }
+
+  #read(piece: Uint8Array): void {
+    this.#pending = this.#pending.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#pending, piece]);
+    this.#vt.feed(piece, this.#offset);
+    this.#offset += piece.length;
+  }
+
+  /** Whole lines without escapes that no wrap continues. @returns where the first line begins that is not so */
+  #plainLines(bytes: Uint8Array, from: number, parts: Uint8Array[]): number {
+    let out = from;
+    let at = from;
+    for (let lf = bytes.indexOf(LF, at); lf >= 0; lf = bytes.indexOf(LF, at)) {
+      const cr = lf > at && bytes[lf - 1] === 0x0d;
+      const end = cr ? lf - 1 : lf;
+      let kinds = 0;
+      for (let i = at; i < end; i++) kinds |= 1 << (KIND[bytes[i] ?? 0] ?? 0);
+      if ((kinds & 2) !== 0 || (this.#cols > 0 && ((kinds & ~1) !== 0 || (end > at && (end - at) % this.#cols === 0) || !cr))) break;
+      const line = bytes.subarray(at, end);
+      const signals = prefilter(line, this.#active.digitsNeeded);
+      if (signals !== 0) {
+        const masked = this.#plainLine(line, signals);
+        if (masked === undefined) break;
+        if (masked !== line) {
+          parts.push(bytes.subarray(out, at), masked);
+          out = end;
+        }
+      }
+      at = lf + 1;
+    }
+    if (at > out) parts.push(bytes.subarray(out, at));
+    return at;
+  }
+
+  /** @returns the line itself when nothing is in it, or undefined when it has to be read character by character */
+  #plainLine(line: Uint8Array, signals: number): Uint8Array | undefined {
+    const ascii = isAscii(line);
+    if (!ascii && !isUtf8(line)) return undefined;
+    const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString(ascii ? 'latin1' : 'utf8');
+    const hits = scanText(text, this.#active.ids, noHints, signals);
+    if (hits.length === 0) return line;
+    if (!ascii || hits.some((h) => h.detector === 'private_key')) return undefined;
+    const out = Buffer.from(line);
+    for (const hit of hits) {
+      const spec = this.#active.specs.get(hit.detector);
+      if (spec === undefined) continue;
+      const value = Array.from(text.slice(hit.start, hit.end), (c) => ({ text: c, width: 1 }));
+      out.write(fitMask(spec, value).join(''), hit.start, 'latin1');
+      this.counts.set(spec.classId, (this.counts.get(spec.classId) ?? 0) + 1);
+    }
+    return out;
+  }
+
+  /** Gives out what is decided. */
+  #release(parts: Uint8Array[], look: Look): void {
+    let to = this.#decided(look);
+    // More waits than may wait: it is decided as it stands.
+    if (this.#offset - to > bounds.heldBytes) to = this.#decided('now');
+    let at = this.#pendingAt;
+    const marks = [...this.#finder.marks, ...this.#strings.marks].filter(([start]) => start < to).toSorted((a, b) => a[0] - b[0]);
+    for (const [start, mark] of marks) {
+      this.#finder.marks.delete(start);
+      this.#strings.marks.delete(start);
+      if (start < at) continue;
+      parts.push(this.#pending.subarray(at - this.#pendingAt, start - this.#pendingAt), Buffer.from(mark.text, 'latin1'));
+      at = mark.end;
+    }
+    parts.push(this.#pending.subarray(at - this.#pendingAt, to - this.#pendingAt));
+    this.#pending = to === this.#offset ? EMPTY : this.#pending.subarray(to - this.#pendingAt);
+    this.#pendingAt = to;
+    this.#line.release(to);
+    this.#string?.release(to);
+  }
+
+  /** @returns the offset before which everything is decided */
+  #decided(look: Look): number {
+    const line = this.#finder.look(this.#line, look) ?? this.#offset;
+    const text = this.#string === undefined ? this.#offset : (this.#strings.look(this.#string, look) ?? this.#offset);
+    // A value that waits may have begun before: what is shown stays shown.
+    return Math.max(this.#pendingAt, Math.min(line, text, this.#vt.partialAt ?? this.#offset));
+  }
+
+  /** The line is over; the next begins in a column. */
+  #close(column = 0): void {
+    this.#finder.look(this.#line, 'end');
+    this.#line = new Line(this.#cols, column);
+  }
+
+  char(code: number, start: number, end: number): void {
+    this.#line.put(code, start, end);
+  }
+
+  control(code: number, start: number): void {
+    switch (code) {
+      case 0x08:
+        this.#line.move(-1);
+        return;
+      case 0x09:
+        this.#line.tab(start);
+        return;
+      case 0x0a:
+      case 0x0b:
+      case 0x0c:
+        if (!this.#line.feed()) this.#close();
+        return;
+      case 0x0d:
+        this.#line.column(0);
+        return;
+      case 0x00:
+        // A terminal skips it; elsewhere it ends a string.
+        if (this.#meter !== undefined) this.#close();
+        return;
+    }
+  }
+
+  /** Moves within the row are followed; what leaves it, or shifts its cells, ends the line. */
+  csi(final: number, params: string): void {
+    const [first = 0, second = 0] = params.split(';').map(Number);
+    switch (String.fromCharCode(final)) {
+      case 'C':
+      case 'a':
+        this.#line.move(first || 1);
+        return;
+      case 'D':
+        this.#line.move(-(first || 1));
+        return;
+      case 'G':
+      case '`':
+        this.#line.column((first || 1) - 1);
+        return;
+      case 'K':
+      case 'J':
+        if (first === 0) this.#line.eraseToEnd();
+        else this.#close(this.#line.at);
+        return;
+      case 'H':
+      case 'f':
+        this.#close((second || 1) - 1);
+        return;
+      case 'A':
+      case 'B':
+      case 'd':
+      case 'e':
+      case 'L':
+      case 'M':
+      case 'P':
+      case 'S':
+      case 'T':
+      case 'X':
+      case '@':
+        this.#close(this.#line.at);
+        return;
+      case 'E':
+      case 'F':
+      case 'r':
+      case 'u':
+        this.#close();
+        return;
+      case 'h':
+      case 'l':
+        if (/^\?(?:47|1047|1049)$/.test(params)) this.#close();
+        return;
+    }
+  }
+
+  escape(final: number): void {
+    // IND, NEL, RI, restore cursor, full reset.
+    if ('DEM8c'.includes(String.fromCharCode(final))) this.#close(final === 0x44 || final === 0x4d ? this.#line.at : 0);
+  }
+
+  stringChar(code: number, start: number, end: number): void {
+    this.#string ??= new Line(0);
+    if (code < 0x20) {
+      this.stringEnd();
+      return;
+    }
+    this.#string.put(code, start, end);
+  }
+
+  stringEnd(): void {
+    if (this.#string !== undefined) this.#strings.look(this.#string, 'end');
+    this.#string = undefined;
+  }
+}
