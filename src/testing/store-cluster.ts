@@ -6,7 +6,8 @@ import path from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { createStoreClient, type DeviceSigner, type StoreClient } from '../proxy/core/store-client.ts';
 import { openDeviceFile } from '../proxy/core/store-client-device.ts';
-import { DEV_CLIENT_ID, type DevIdp, startDevIdp } from '../store/identity/dev-idp.ts';
+import { DEV_CLIENT_ID, DEV_ISSUER_ID, type DevIdp, startDevIdp } from '../store/identity/dev-idp.ts';
+import type { DevPerson } from '../store/identity/dev-idp-page.ts';
 import { storeKeyNames } from '../store/storage/key-files.ts';
 import { freshDatabase } from './database-of.ts';
 import { freePort } from './free-port.ts';
@@ -68,6 +69,8 @@ export interface ClusterOptions {
   /** Members of store.yaml to add or replace. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly postgresSettings?: readonly string[];
+  /** Who the sign-in provider's page offers. */
+  readonly people?: readonly DevPerson[];
 }
 
 export class StoreCluster {
@@ -92,7 +95,7 @@ export class StoreCluster {
     const postgres = await startPostgres(o.postgresSettings === undefined ? {} : { settings: o.postgresSettings });
     const databaseUrl = await freshDatabase(postgres);
     const s3 = await S3TestServer.start(o.s3);
-    const idp = await startDevIdp({ dir: path.join(dir, 'idp'), people: [], port: 0, clock: systemClock, publicUrl: undefined });
+    const idp = await startDevIdp({ dir: path.join(dir, 'idp'), people: o.people ?? [], port: 0, clock: systemClock, publicUrl: undefined });
     mkdirSync(path.join(dir, 'keys'));
     for (const name of storeKeyNames) writeFileSync(path.join(dir, 'keys', `${name}.key`), randomBytes(32), { mode: 0o640 });
     writeFileSync(path.join(dir, 'database.url'), `${databaseUrl}\n`, { mode: 0o600 });
@@ -109,7 +112,7 @@ export class StoreCluster {
         database: { url_file: './database.url' },
         objects: { s3: { endpoint: s3.endpoint, bucket: s3.bucketName, path_style: true, access_key_id: { value: s3.accessKeyId }, secret_access_key: { file: './s3.secret' } } },
         keys_dir: './keys',
-        issuers: [{ issuer: idp.issuer, client_id: DEV_CLIENT_ID }],
+        issuers: [{ issuer: idp.issuer, client_id: DEV_CLIENT_ID, id: DEV_ISSUER_ID }],
         roles: { admin: ['platform'], auditor: ['audit'] },
         devices: { enrolment: 'auto' },
         // Devices here do in a minute what others do in a day.

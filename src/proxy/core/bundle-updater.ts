@@ -16,7 +16,7 @@ import { RecentRequests } from '../../policy/simulate/recent.ts';
 import type { PolicyEngine } from '../../policy/types.ts';
 import { endsMs, fetchTarget, noFloors, raiseFloors, refresh, RepositoryRefused, type RepositoryFetch, type View } from '../../tuf/client.ts';
 import { nameOf } from '../../tuf/keys.ts';
-import { signersOf, STOP_TARGET } from '../../tuf/metadata.ts';
+import { signersOf, STOP_TARGET, tufLimits } from '../../tuf/metadata.ts';
 import { choose, type Choice, type Listing } from '../../tuf/ring.ts';
 import { BundleCache, NoBundleYet, type Pin } from './bundle-cache.ts';
 import { readState, writeState, type ActiveRecord, type PolicyState } from './bundle-state.ts';
@@ -226,6 +226,8 @@ export class BundleUpdater {
 
   async #look(): Promise<void> {
     const { ring, read } = this.#o;
+    // Only to say it in other words: without a timestamp nothing is verified either way.
+    if (this.#state.floors.timestamp === 0 && (await read('metadata/timestamp.json', tufLimits.timestampBytes)) === undefined) throw new NoBundleYet('no policy has been pushed to the store yet');
     const stage = await this.#cache.stage(read);
     let view: View;
     try {

@@ -228,7 +228,7 @@ function LookNow({ onLooked }: { onLooked: (policy: ActivePolicy) => void }) {
   };
   return (
     <Button variant="default" size="xs" loading={looking} leftSection={<IconRefresh size={15} />} onClick={look}>
-      Look at the store now
+      Check again
     </Button>
   );
 }

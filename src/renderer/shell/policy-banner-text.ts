@@ -9,14 +9,14 @@ export interface BannerText {
   readonly rest: string;
 }
 
-const ONLY_BREAK_GLASS = 'Only what the policy names for break-glass is possible; each such session is recorded and reported.';
+const ONLY_BREAK_GLASS = 'That is what the policy names for emergencies; each such session is recorded and reported.';
 
 export function bannerText({ kind, endsMs }: PolicyProblem): BannerText {
   switch (kind) {
     case 'stopped':
       return { tone: 'deny', title: 'Only break-glass is left.', rest: ONLY_BREAK_GLASS };
     case 'expired':
-      return { tone: 'deny', title: 'The policy has ended.', rest: ONLY_BREAK_GLASS };
+      return { tone: 'deny', title: 'Only break-glass is left.', rest: ONLY_BREAK_GLASS };
     case 'refused':
       return { tone: 'hold', title: 'A newer policy could not be verified.', rest: `The last verified one decides until ${formatTime(endsMs)}.` };
     case 'ending':

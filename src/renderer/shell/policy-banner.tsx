@@ -4,14 +4,14 @@ import { IconAlertTriangle, IconClockExclamation, IconLock } from '@tabler/icons
 import type { PolicyProblem } from '../../contract/ipc/app.ts';
 import { asSentence } from '../../ui/format.ts';
 import { api, ask } from '../api.ts';
-import { goTo } from '../navigation.ts';
+import { goTo, type Place } from '../navigation.ts';
 import { attempt } from '../notify.ts';
 import { bannerText } from './policy-banner-text.ts';
 import classes from './shell.module.css';
 
 const icons = { stopped: IconLock, expired: IconLock, refused: IconAlertTriangle, ending: IconClockExclamation } as const;
 
-export function PolicyBanner({ problem }: { problem: PolicyProblem | undefined }) {
+export function PolicyBanner({ problem, screen }: { problem: PolicyProblem | undefined; screen: Place['screen'] }) {
   if (problem === undefined) return null;
   const { tone, title, rest } = bannerText(problem);
   const Icon = icons[problem.kind];
@@ -25,9 +25,11 @@ export function PolicyBanner({ problem }: { problem: PolicyProblem | undefined }
       <Button size="compact-sm" variant="default" onClick={() => attempt('Could not look at the store', () => ask(api.policy.check()))}>
         Check again
       </Button>
-      <Button size="compact-sm" variant="default" onClick={() => goTo('policy')}>
-        Show policy
-      </Button>
+      {screen !== 'policy' && (
+        <Button size="compact-sm" variant="default" onClick={() => goTo('policy')}>
+          Show policy
+        </Button>
+      )}
     </div>
   );
 }

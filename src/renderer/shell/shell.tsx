@@ -122,7 +122,7 @@ export function Shell({ auth, settings }: { auth: SignedIn; settings: SettingsVa
     <div className={classes.root}>
       <Nav at={at} pending={status.value?.pendingApprovals ?? 0} />
       <main className={classes.main}>
-        <PolicyBanner problem={status.value?.policy?.problem} />
+        <PolicyBanner problem={status.value?.policy?.problem} screen={at.screen} />
         {/* The workbench stays mounted: its editor, scroll positions and results are a person's work. */}
         <div className={at.screen === 'workbench' ? classes.shown : classes.hidden}>
           <Workbench settings={settings} />
