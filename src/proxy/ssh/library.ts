@@ -71,7 +71,7 @@ export function sendExit(channel: ServerChannel, exit: Exit): void {
 interface Writer {
   readonly allocStart: number;
   alloc(payloadBytes: number): Buffer;
-  finalize(packet: Buffer, force?: boolean): Buffer;
+  finalize: (packet: Buffer, force?: boolean) => Buffer;
 }
 
 /**

@@ -84,3 +84,10 @@ export function pump(source: Readable, sink: (chunk: Buffer) => Promise<void> | 
     if (gone.aborted) done();
   });
 }
+
+/** Resolves when it is. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -8,7 +8,7 @@ import type { SshContext } from './context.ts';
 import type { InputGate, OutputFilter } from './filters.ts';
 import type { Recorded } from './journal.ts';
 import { sendExit } from './library.ts';
-import { ChannelWriter, pump } from './output.ts';
+import { aborted, ChannelWriter, pump } from './output.ts';
 import type { Started } from './start-process.ts';
 import { Meter, OutputKeeper } from './stream-journal.ts';
 import { TerminalJournal } from './terminal-journal.ts';
@@ -122,9 +122,3 @@ export class ProcessRelay {
     context.journal.recorder.commit();
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

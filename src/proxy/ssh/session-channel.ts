@@ -1,5 +1,6 @@
 /** One `session` channel of a client (RFC 4254 section 6): what it asks for before it runs, and what it runs. */
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
+import { MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { analyseCommand, EXEC } from '../../policy/shell/analyse.ts';
 import type { SshRequest } from '../../policy/types.ts';
@@ -9,10 +10,11 @@ import { terminalOf, type Allowed } from './gatekeeper.ts';
 import { askApproval, holdRefusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
 import { sendExit } from './library.ts';
-import { ChannelWriter } from './output.ts';
+import { aborted, ChannelWriter } from './output.ts';
 import { ProcessRelay } from './process-relay.ts';
+import { SftpRelay } from './sftp-relay.ts';
+import { opened, startProcess } from './start-process.ts';
 import { allowedVariables } from './variables.ts';
-import { startProcess } from './start-process.ts';
 
 /** Exit status of a command that was found but may not run, as shells give it. */
 const DENIED_STATUS = 126;
@@ -89,11 +91,11 @@ export class SessionChannel {
     try {
       context = await this.#o.ready();
     } catch (error) {
-      await this.#end(client, error instanceof Error ? error.message : String(error), BROKEN_STATUS);
+      await this.#end(client, messageOf(error), BROKEN_STATUS);
       return;
     }
     if (this.#closed.signal.aborted) return;
-    if (what.kind === 'sftp') await this.#end(client, 'sftp is not served yet', BROKEN_STATUS);
+    if (what.kind === 'sftp') await this.#sftp(context, client);
     else await this.#process(context, client, what);
   }
 
@@ -148,8 +150,8 @@ export class SessionChannel {
     try {
       target = await startProcess(context.upstream, what.kind === 'shell' ? undefined : what.command, { pty, variables });
     } catch (error) {
-      context.journal.note(`the target refused it: ${error instanceof Error ? error.message : String(error)}`);
-      await this.#end(client, `the target refused it: ${error instanceof Error ? error.message : String(error)}`, BROKEN_STATUS);
+      context.journal.note(`the target refused it: ${messageOf(error)}`);
+      await this.#end(client, `the target refused it: ${messageOf(error)}`, BROKEN_STATUS);
       return;
     }
     const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, target, pty: pty !== undefined, filter: unchanged, gate: open, early, gone: this.#closed.signal });
@@ -157,6 +159,35 @@ export class SessionChannel {
     // The window may have changed while the request was decided.
     if (pty && this.#pty && (pty.rows !== this.#pty.rows || pty.cols !== this.#pty.cols)) relay.resize(this.#pty.rows, this.#pty.cols, this.#pty.height, this.#pty.width);
     await relay.run();
+  }
+
+  async #sftp(context: SshContext, client: ServerChannel): Promise<void> {
+    const { signal } = this.#closed;
+    let target;
+    try {
+      target = await opened((done) => context.upstream.subsys('sftp', done));
+    } catch (error) {
+      await this.#end(client, `the target serves no SFTP: ${messageOf(error)}`, BROKEN_STATUS);
+      return;
+    }
+    const relay = new SftpRelay({ context, channel: this.#o.channel, client, target, gone: signal, tell: (message) => void this.#say(client, message) });
+    try {
+      await relay.run();
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      // What is not understood ends this channel; the others are not concerned.
+      context.journal.note(`sftp ended: ${error.message}`);
+      await this.#end(client, `SFTP is not understood: ${error.message}`, BROKEN_STATUS);
+      target.channel.close();
+      return;
+    }
+    await Promise.race([target.closed, aborted(signal)]);
+    if (!signal.aborted) {
+      sendExit(client, target.exit() ?? { kind: 'status', status: BROKEN_STATUS });
+      client.close();
+      client.end();
+    }
+    target.channel.close();
   }
 
   /** While it waits, Ctrl-C at a terminal withdraws; what else is typed is for the process that may come. */

@@ -8,6 +8,7 @@ import type { MaskContext } from '../../policy/mask/index.ts';
 import type { Caller } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
+import { ephemeralKey } from './certificate.ts';
 import { reference, type SshContext } from './context.ts';
 import { forwardChannel } from './forward.ts';
 import type { SshGatekeeper } from './gatekeeper.ts';
@@ -115,7 +116,8 @@ export class SshSession {
     events.emit({ event: 'session.opened', session_id: recorder.sessionId, connection: target.info.name, client: caller.client, program, recording: recorder.dir });
     const connect = gatekeeper.connect();
     if (connect.effect !== 'allow') throw new DeniedError(connect.reason, connect.policyIds);
-    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId), { compress, signal: this.#gone.signal });
+    const signOnKey = ephemeralKey();
+    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId, signOnKey.publicKey), { compress, key: signOnKey, nowMs: clock.nowMs(), signal: this.#gone.signal });
     this.#upstream = upstream.client;
     upstream.client.on('error', (error) => this.#targetGone(error));
     upstream.client.on('close', () => this.#targetGone(undefined));

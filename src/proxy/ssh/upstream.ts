@@ -5,6 +5,7 @@ import { ConfigError, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Credential, Target } from '../core/ports.ts';
 import { targetAlgorithms } from './algorithms.ts';
+import { CertificateAgent, certificateFor, type EphemeralKey } from './certificate.ts';
 import { fingerprint, parsed, PinnedKeys } from './host-keys.ts';
 
 export interface Upstream {
@@ -18,6 +19,9 @@ export interface Upstream {
 export interface UpstreamOptions {
   /** The client asked for compression on its own leg. */
   readonly compress: boolean;
+  /** What the lease was asked with: the key of its certificate, if it is one. */
+  readonly key: EphemeralKey;
+  readonly nowMs: number;
   /** Nobody waits for the connection any more. */
   readonly signal: AbortSignal;
 }
@@ -91,20 +95,16 @@ class Attempt {
     try {
       client.connect(this.#config());
     } catch (error) {
-      end(error instanceof ConfigError ? error : new EnvironmentError('env.upstream_auth', `${this.#name}: the registered private key cannot be used`));
+      end(error instanceof ConfigError || error instanceof EnvironmentError ? error : new EnvironmentError('env.upstream_auth', `${this.#name}: the registered private key cannot be used`));
       return;
     }
   }
 
   #config(): ConnectConfig {
-    const { user, kind } = this.#credential;
-    const secret = this.#credential.reveal();
-    if (kind === 'private_key' && parsed(secret)?.isPrivateKey() !== true) throw new ConfigError(`the private key registered for ${this.#target.info.name} is none, or has a passphrase`);
     return {
       sock: this.#socket,
-      username: user,
-      ...(kind === 'private_key' ? { privateKey: secret } : { password: secret, tryKeyboard: true }),
-      authHandler: kind === 'private_key' ? ['publickey'] : ['password', 'keyboard-interactive'],
+      username: this.#credential.user,
+      ...this.#signOn(),
       algorithms: targetAlgorithms(this.#pinned.algorithms, this.#options.compress),
       hostVerifier: (key: Buffer): boolean => this.#verify(key),
       // The whole attempt has one deadline, which is ours.
@@ -112,6 +112,22 @@ class Attempt {
       keepaliveInterval: limits.keepAliveMs,
       keepaliveCountMax: 3,
     };
+  }
+
+  /** The one way that the lease names. */
+  #signOn(): ConnectConfig {
+    const secret = this.#credential.reveal();
+    switch (this.#credential.kind) {
+      case 'password':
+        return { password: secret, tryKeyboard: true, authHandler: ['password', 'keyboard-interactive'] };
+      case 'private_key':
+        if (parsed(secret)?.isPrivateKey() !== true) throw new ConfigError(`the private key registered for ${this.#target.info.name} is none, or has a passphrase`);
+        return { privateKey: secret, authHandler: ['publickey'] };
+      case 'certificate': {
+        const { key, nowMs } = this.#options;
+        return { agent: new CertificateAgent(this.#client, key, certificateFor(key, secret, nowMs).blob), authHandler: ['agent'] };
+      }
+    }
   }
 
   #verify(key: Buffer): boolean {
@@ -140,6 +156,9 @@ class Attempt {
     const expected = this.#pinned.fingerprints.join(' or ');
     if (this.#wrongKey !== undefined) {
       return new EnvironmentError('env.tls', `${this.#name} presented the host key ${this.#wrongKey}, but ${expected} is registered: somebody may be in between, or the host was set up anew. Nothing was sent to it`);
+    }
+    if (error.level === 'client-authentication' && this.#credential.kind === 'certificate') {
+      return new EnvironmentError('env.upstream_auth', `${this.#name} refused the certificate for ${this.#credential.user}: its own log says why (a CA that it does not trust, a principal that it does not take, a clock that is wrong, a revocation)`);
     }
     if (error.level === 'client-authentication') return new EnvironmentError('env.upstream_auth', `${this.#name} refused the registered credential of ${this.#credential.user}`);
     if (/^Handshake failed: no matching host key format/.test(error.message)) return new EnvironmentError('env.tls', `${this.#name} has no host key of a registered type (${expected})`, { cause: error });
