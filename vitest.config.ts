@@ -7,6 +7,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ['src/testing/global-setup.ts'],
     pool: 'forks',
+    // Most tests end before V8's optimised WebAssembly of the parser and the databases would pay for its making.
+    execArgv: ['--liftoff-only'],
     maxWorkers: 2,
     retry: 0,
     allowOnly: false,

@@ -6,7 +6,7 @@ import { devAdminFile, devTokenReply } from '../contract/store/index.ts';
 import { freePort } from './free-port.ts';
 import { readBundleDir } from '../policy/bundle/files.ts';
 import { createStoreClient } from '../proxy/core/store-client.ts';
-import { builtCommand, bundleDir, type GatewayOptions } from './gateway.ts';
+import { bundleDir, commandArgs, type GatewayOptions } from './gateway.ts';
 import { PolicyAuthor } from './policy-repo.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { MovableClock } from './store-harness.ts';
@@ -45,7 +45,7 @@ export class StoreProcess {
   }
 
   async run(): Promise<void> {
-    this.#process = startProcess(process.execPath, [await builtCommand(), 'store', '--config', this.#config], { cwd: this.dir });
+    this.#process = startProcess(process.execPath, await commandArgs('store', '--config', this.#config), { cwd: this.dir });
     await this.#process.waitForLine((line) => (line.includes('"ready"') ? true : undefined), 60_000);
   }
 
