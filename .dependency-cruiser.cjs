@@ -8,7 +8,7 @@ const rooms = {
   policy: ['base', 'cedar', 'evidence/read'],
   contract: ['base'],
   proxy: ['base', 'wire', 'policy', 'evidence', 'contract', 'tuf'],
-  store: ['base', 'cedar', 'contract', 'evidence', 'tuf'],
+  store: ['base', 'cedar', 'contract', 'evidence', 'tuf', 'wire/ssh'],
   ui: ['base', 'contract', 'evidence/(read|verify|dsse|approval)'],
   renderer: ['base', 'contract', 'ui'],
   auditor: ['base', 'contract', 'ui', 'evidence/(read|verify[a-z-]*|dsse|source|srz-read|statements|trust|types)'],

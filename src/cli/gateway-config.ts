@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
-import { hostKey } from '../contract/store/index.ts';
+import { hostKey, sshCa } from '../contract/store/index.ts';
 import { parseYaml } from '../store/config-yaml.ts';
 import type { StoreConfig } from '../store/config.ts';
 import { ringName } from '../tuf/metadata.ts';
 
 const secrets = { user: z.string().min(1), password: z.string().optional(), password_env: z.string().min(1).optional(), password_file: z.string().min(1).optional() };
-const given = (...values: readonly (string | undefined)[]): number => values.filter((x) => x !== undefined).length;
+const given = (...values: readonly unknown[]): number => values.filter((x) => x !== undefined).length;
 
 const common = {
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'letters, digits, dots, dashes and underscores'),
@@ -40,8 +40,8 @@ const ssh = z.strictObject({
     host_key: z.union([hostKey, z.array(hostKey).min(1).max(10)]),
   }),
   credentials: z
-    .strictObject({ ...secrets, private_key_file: z.string().min(1).optional() })
-    .refine((c) => given(c.password, c.password_env, c.password_file, c.private_key_file) === 1, 'give exactly one of password, password_env, password_file, private_key_file'),
+    .strictObject({ ...secrets, private_key_file: z.string().min(1).optional(), ssh_ca: sshCa.optional() })
+    .refine((c) => given(c.password, c.password_env, c.password_file, c.private_key_file, c.ssh_ca) === 1, 'give exactly one of password, password_env, password_file, private_key_file, ssh_ca'),
 });
 
 const connection = z.discriminatedUnion('protocol', [postgres, ssh], { error: 'this version serves postgres and ssh' });

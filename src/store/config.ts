@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../base/errors.ts';
-import { connectionName, hostKey, labels, line } from '../contract/store/index.ts';
+import { accountTemplate, connectionName, hostKey, labels, line, type SshCa, sshCa } from '../contract/store/index.ts';
 import { databaseConfig, listenConfig, objectsConfig, partsAt, textOf } from './config-parts.ts';
 import { parseYaml } from './config-yaml.ts';
 import { logConfig, logConfigAt } from './log/config.ts';
@@ -42,8 +42,11 @@ const configTarget = z.strictObject({
       password_file: z.string().min(1).optional(),
       /** SSH: OpenSSH or PEM, without a passphrase. */
       private_key_file: z.string().min(1).optional(),
+      /** SSH: certificates of this store's CA. */
+      ssh_ca: sshCa.optional(),
     })
-    .refine((c) => [c.password, c.password_env, c.password_file, c.private_key_file].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file, private_key_file'),
+    .refine((c) => [c.password, c.password_env, c.password_file, c.private_key_file, c.ssh_ca].filter((x) => x !== undefined).length === 1, 'give exactly one of password, password_env, password_file, private_key_file, ssh_ca')
+    .refine((c) => c.ssh_ca === undefined || accountTemplate.safeParse(c.user).success, 'user: with ssh_ca a name, or in braces {sub} or {local_part@your.domain}'),
 });
 
 export const storeConfig = z.strictObject({
@@ -123,6 +126,8 @@ function checkRules(config: ResolvedConfig, file: string | undefined): void {
   if (given !== 0 && given !== 3) throw new ConfigError('database, objects and keys_dir come together: what one process keeps for itself is lost to the others', place('database'));
   const twice = config.targets.find((t, i) => config.targets.findIndex((o) => o.name === t.name) !== i);
   if (twice !== undefined) throw new ConfigError(`two targets are named ${twice.name}`, place('targets'));
+  const notSsh = config.targets.find((t) => t.credentials.ssh_ca !== undefined && t.protocol !== 'ssh');
+  if (notSsh !== undefined) throw new ConfigError(`${notSsh.name}: ssh_ca is for targets of protocol ssh`, place('targets'));
   const problem = identityProblem(config);
   if (problem !== undefined) throw new ConfigError(problem.message, { ...place(problem.field), ...(problem.fix === undefined ? {} : { fix: problem.fix }) });
 }
@@ -130,8 +135,9 @@ function checkRules(config: ResolvedConfig, file: string | undefined): void {
 const fileAt = <N extends string>(name: N, path: string | undefined, at: (path: string) => string): Partial<Record<N, string>> => (path === undefined ? {} : ({ [name]: at(path) } as Record<N, string>));
 
 /** What a target is signed on to with. @throws ConfigError */
-export function targetCredentials(t: ConfigTarget): { user: string; password: string } | { user: string; private_key: string } {
-  const { user, private_key_file } = t.credentials;
+export function targetCredentials(t: ConfigTarget): { user: string; password: string } | { user: string; private_key: string } | { user: string; ssh_ca: SshCa } {
+  const { user, private_key_file, ssh_ca } = t.credentials;
+  if (ssh_ca !== undefined) return { user, ssh_ca };
   return private_key_file === undefined ? { user, password: targetPassword(t) } : { user, private_key: textOf(private_key_file, `targets.${t.name}.credentials`) };
 }
 

@@ -33,6 +33,7 @@ import { openParts, type StoreParts } from './parts.ts';
 import { replacePrivateFile } from './storage/secret-file.ts';
 import { startResigning } from './policy/resign-job.ts';
 import { policyRoutes } from './policy/routes.ts';
+import { sshCaRoutes } from './ssh-ca/routes.ts';
 import { syncConfigTargets } from './targets/registry.ts';
 import { targetRoutes } from './targets/routes.ts';
 import { mountLog } from './log/mount.ts';
@@ -143,6 +144,7 @@ async function buildApp(o: AppParts): Promise<FastifyInstance> {
   healthRoutes(route, { db, objects });
   deviceRoutes(route, { enrolment: config.devices.enrolment ?? (config.dev_idp === undefined ? 'approval' : 'auto'), preauthorised: config.devices.preauthorised });
   targetRoutes(route, o.seal);
+  sshCaRoutes(route, o.seal, config.origin);
   approvalRoutes(route);
   const log = mountLog(route, { config: config.log, db, objects, keys, clock, onProblem: o.onProblem });
   recordingRoutes(route, { objects, keys, origin: config.origin, log });

@@ -13,5 +13,6 @@ export * from './reports.ts';
 export * from './retention.ts';
 export * from './search.ts';
 export * from './siem.ts';
+export * from './ssh-ca.ts';
 export * from './targets.ts';
 export * from './trust.ts';

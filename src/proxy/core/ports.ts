@@ -21,8 +21,8 @@ export interface Target {
 /** A target credential. It stays in the proxy process and is never printed: `toJSON` and inspect give `[credential]`. */
 export interface Credential {
   readonly user: string;
-  /** What `reveal` gives: a password, or an SSH private key as text. */
-  readonly kind: 'password' | 'private_key';
+  /** What `reveal` gives: a password, an SSH private key as text, or a certificate for the key that the lease was asked with. */
+  readonly kind: 'password' | 'private_key' | 'certificate';
   /** The secret, for the upstream sign-on only. */
   reveal(): string;
 }
@@ -59,7 +59,8 @@ export interface ApproverKey {
 /** Every method rejects with EnvironmentError('env.store') when the store cannot be reached or answers garbage. */
 export interface ControlPlane {
   targets(): Promise<readonly Target[]>;
-  lease(connection: string, session: SessionId): Promise<Credential>;
+  /** @param sshPublicKey of a key pair made for this session, for targets that take certificates: `ssh-ed25519 AAAA...` */
+  lease(connection: string, session: SessionId, sshPublicKey?: string): Promise<Credential>;
   requestApproval(request: ApprovalRequest): Promise<void>;
   cancelApproval(id: ApprovalId): Promise<void>;
   /** Resolves with the next status that differs from `seen` decisions; long-poll or stream underneath. */

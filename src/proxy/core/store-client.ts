@@ -49,9 +49,10 @@ function controlPlane(http: StoreHttp, hasDevice: boolean): ControlPlane {
   const either = hasDevice ? 'device' : 'user';
   return {
     targets: async () => (await http.call({ method: 'GET', path: '/v1/targets', auth: either, reply: c.targetList })).targets.map(toTarget),
-    lease: async (connection, session) => {
+    lease: async (connection, session, sshPublicKey) => {
       const path = `/v1/targets/${encodeURIComponent(connection)}/lease`;
-      const lease = await http.call({ method: 'POST', path, auth: 'both', json: { session_id: session }, reply: c.leaseReply });
+      const lease = await http.call({ method: 'POST', path, auth: 'both', json: { session_id: session, ...(sshPublicKey === undefined ? {} : { ssh_public_key: sshPublicKey }) }, reply: c.leaseReply });
+      if (lease.certificate !== undefined) return credential(lease.user, lease.certificate, 'certificate');
       return lease.private_key === undefined ? credential(lease.user, lease.password ?? '') : credential(lease.user, lease.private_key, 'private_key');
     },
     requestApproval: async (request) => {

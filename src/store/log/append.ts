@@ -18,7 +18,9 @@ export type LogKind =
   | 'bundle'
   | 'device.enrolled'
   | 'device.revoked'
-  | 'identity';
+  | 'identity'
+  | 'ssh_ca.key'
+  | 'ssh_ca.certificate';
 
 export interface NewLogEntry {
   readonly kind: LogKind;

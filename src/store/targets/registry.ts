@@ -1,6 +1,6 @@
 /** The registry of targets: definitions in clear, credentials sealed and bound to their target. */
 import { z } from 'zod';
-import { target, type targetBody, type WireTarget } from '../../contract/store/index.ts';
+import { sshCa, target, type targetBody, type WireTarget } from '../../contract/store/index.ts';
 import { randomToken } from '../crypto/keys.ts';
 import type { Sealer } from '../crypto/seal.ts';
 import type { Queries } from '../db/database.ts';
@@ -8,7 +8,7 @@ import { lockFor } from '../db/locks.ts';
 
 export type TargetInput = z.output<typeof targetBody>;
 
-const credential = z.strictObject({ user: z.string(), password: z.string().optional(), private_key: z.string().optional() });
+const credential = z.strictObject({ user: z.string(), password: z.string().optional(), private_key: z.string().optional(), ssh_ca: sshCa.optional() });
 export type TargetCredential = z.output<typeof credential>;
 
 const row = z.object({

@@ -5,6 +5,7 @@ import type { Sealer } from '../crypto/seal.ts';
 import { StoreError } from '../http/errors.ts';
 import { json, none, type Router } from '../http/route.ts';
 import { personOf } from '../identity/people.ts';
+import { issueCertificate } from '../ssh-ca/issue.ts';
 import { findTarget, mayUse, openCredential, putTarget, visibleTargets } from './registry.ts';
 
 export function targetRoutes(route: Router, sealer: Sealer): void {
@@ -63,21 +64,26 @@ function leaseRoute(route: Router, sealer: Sealer): void {
     params: targetParams,
     body: leaseBody,
     reply: json(leaseReply),
-    handler: (ctx) => {
+    handler: async (ctx) => {
       const leaseId = `lea_${randomToken()}`;
-      return ctx.commit(
+      const { reply } = await ctx.commit(
         ctx.params.name,
         async (tx) => {
           const found = await findTarget(tx, ctx.params.name);
           // A target that the person may not use looks like one that does not exist.
           if (found === undefined || !mayUse(found, ctx.user.groups)) throw new StoreError('not_found', `no target named ${ctx.params.name}`);
-          const credential = openCredential(sealer, found);
+          const { ssh_ca: rules, ...credential } = openCredential(sealer, found);
           const nowMs = ctx.clock.nowMs();
           await tx.run('insert into leases (lease_id, target_id, device_id, session_id, leased_ms) values ($1,$2,$3,$4,$5)', [leaseId, found.target_id, ctx.device.deviceId, ctx.body.session_id, nowMs]);
-          return { lease_id: leaseId, ...credential, leased_ms: nowMs };
+          const leased = { lease_id: leaseId, leased_ms: nowMs };
+          if (rules === undefined) return { reply: { ...leased, ...credential }, note: '' };
+          const request = { targetId: found.target_id, targetName: ctx.params.name, user: credential.user, rules, publicKey: ctx.body.ssh_public_key, leaseId, sessionId: ctx.body.session_id, person: ctx.user, device: ctx.device, nowMs };
+          const { user, certificate, note } = await issueCertificate(tx, sealer, request);
+          return { reply: { ...leased, user, certificate }, note: ` ${note}` };
         },
-        { detail: `session ${ctx.body.session_id} lease ${leaseId}` },
+        { detail: ({ note }) => `session ${ctx.body.session_id} lease ${leaseId}${note}` },
       );
+      return reply;
     },
   });
 }

@@ -9,6 +9,7 @@ import { parts } from './0008-parts.ts';
 import { retention } from './0012-retention.ts';
 import { searchUnmasked } from './0013-search-unmasked.ts';
 import { securityEvents } from './0014-security-events.ts';
+import { sshCa } from './0016-ssh-ca.ts';
 import type { Migration } from './migration.ts';
 
-export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention, searchUnmasked, securityEvents];
+export const migrations: readonly Migration[] = [first, log, search, policy, identity, siem, parts, retention, searchUnmasked, securityEvents, sshCa];

@@ -13,7 +13,7 @@ permit (principal in Role::"anybody", action in [
   Action::"info", Action::"health.live", Action::"health.ready", Action::"web.page", Action::"web.asset",
   Action::"identity.signin", Action::"identity.dev_token", Action::"service.token",
   Action::"web.login", Action::"web.signin", Action::"web.metadata",
-  Action::"witness.add"
+  Action::"witness.add", Action::"ssh_ca.trusted_keys", Action::"ssh_ca.krl"
 ], resource is Store);
 
 // --- everybody with a session, whatever their roles ---
@@ -121,8 +121,15 @@ permit (principal in Role::"admin", action in [
   Action::"target.put", Action::"target.delete",
   Action::"device.approve", Action::"device.code.make", Action::"device.code.list", Action::"device.code.delete",
   Action::"device.list", Action::"device.revoke", Action::"session.list", Action::"session.end", Action::"session.end_all", Action::"service.list",
-  Action::"search.status", Action::"search.reindex", Action::"policy.status", Action::"siem.status"
+  Action::"search.status", Action::"search.reindex", Action::"policy.status", Action::"siem.status",
+  Action::"ssh_ca.key.make", Action::"ssh_ca.key.use", Action::"ssh_ca.key.remove"
 ], resource);
+
+// --- keys of the SSH certificate authority, public halves with their history ---
+@id("ssh-ca")
+permit (principal, action == Action::"ssh_ca.key.list", resource is Store) when {
+  principal in [Role::"auditor", Role::"security", Role::"admin"]
+};
 
 // --- notifications, and alarms that a monitor outside of the store raises ---
 @id("notifications")
