@@ -1,11 +1,22 @@
-/** Where what flows through a terminal may be changed or held: the one place for masks over output and for gates over input. */
+/** Where what flows through a process's channel may be changed or held: the one place for masks over output and for gates over input. */
 
-/** Changes what a terminal shows. It may hold back the end of what it was given until it knows what it is. */
+/** Changes what is shown. It may hold back the end of what it was given until it knows what it is. */
 export interface OutputFilter {
+  /** @returns what may be shown now @throws when nothing more may be shown */
   write(bytes: Buffer): Buffer;
   /** What was held back; nothing follows. */
   flush(): Buffer;
+  /** Nothing is shown any more. */
+  end(): void;
+  /** What was typed: its echo need not wait. */
+  typed(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  /** Values that were masked, by class. */
+  readonly counts: ReadonlyMap<string, number>;
 }
+
+/** Makes the filter of stdout or stderr. @param late takes bytes that are shown later than their `write` */
+export type FilterMaker = (fd: 1 | 2, late: (bytes: Buffer) => void) => OutputFilter;
 
 /** Looks at what is typed before it goes on. */
 export interface InputGate {
@@ -13,5 +24,7 @@ export interface InputGate {
   write(bytes: Buffer): Promise<Buffer> | Buffer;
 }
 
-export const unchanged: OutputFilter = { write: (bytes) => bytes, flush: () => Buffer.alloc(0) };
+/** For what is no text: files, archives, protocols of other programs. */
+export const unchanged: FilterMaker = () => ({ write: (bytes) => bytes, flush: () => Buffer.alloc(0), end: () => undefined, typed: () => undefined, resize: () => undefined, counts: new Map() });
+
 export const open: InputGate = { write: (bytes) => bytes };

@@ -84,7 +84,7 @@ export class SshJournal {
     this.recorder.append({ kind: 'ssh.output', channel, clear: { q: request.n, fd, bytes }, fields: [{ name: 'data', value: data }] });
   }
 
-  exit(channel: number, request: Recorded, exit: Exit | undefined, moved: Readonly<Record<'in' | 'out' | 'err', Moved>>): void {
+  exit(channel: number, request: Recorded, exit: Exit | undefined, moved: Readonly<Record<'in' | 'out' | 'err', Moved>>, masked: readonly ReadonlyMap<string, number>[]): void {
     const clear: Record<string, ClearValue> = { q: request.n };
     if (exit?.kind === 'status') clear['status'] = exit.status;
     if (exit?.kind === 'signal') clear['signal'] = exit.signal;
@@ -92,6 +92,9 @@ export class SshJournal {
       clear[name] = moved[name].bytes;
       if (moved[name].bytes > 0) clear[`${name}_sha256`] = moved[name].sha256;
     }
+    const hits = new Map<string, number>();
+    for (const [id, n] of masked.flatMap((counts) => [...counts])) hits.set(id, (hits.get(id) ?? 0) + n);
+    if (hits.size > 0) clear['hits'] = [...hits].map(([id, n]) => `${id}:${n}`);
     this.recorder.append({ kind: 'ssh.exit', channel, clear });
   }
 

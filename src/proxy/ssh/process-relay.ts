@@ -5,7 +5,7 @@
 import type { ServerChannel } from 'ssh2';
 import type { RecordLevel } from '../../policy/types.ts';
 import type { SshContext } from './context.ts';
-import type { InputGate, OutputFilter } from './filters.ts';
+import type { FilterMaker, InputGate, OutputFilter } from './filters.ts';
 import type { Recorded } from './journal.ts';
 import { sendExit } from './library.ts';
 import { aborted, ChannelWriter, pump } from './output.ts';
@@ -22,7 +22,7 @@ export interface ProcessOptions {
   readonly target: Started;
   /** A terminal is attached. */
   readonly pty: boolean;
-  readonly filter: OutputFilter;
+  readonly filter: FilterMaker;
   readonly gate: InputGate;
   /** What was typed before the process ran. */
   readonly early: readonly Buffer[];
@@ -37,6 +37,7 @@ export class ProcessRelay {
   readonly #err = new Meter();
   readonly #terminal: TerminalJournal | undefined;
   readonly #kept: Readonly<Record<1 | 2, OutputKeeper>>;
+  readonly #filters: Readonly<Record<1 | 2, OutputFilter>>;
   readonly #toClient: ChannelWriter;
   readonly #toTarget: ChannelWriter;
 
@@ -48,6 +49,8 @@ export class ProcessRelay {
     this.#terminal = o.pty ? new TerminalJournal(context.journal, channel, content, fail) : undefined;
     const keeper = (fd: 1 | 2): OutputKeeper => new OutputKeeper(context.journal, channel, request, fd, content && !o.pty, fail);
     this.#kept = { 1: keeper(1), 2: keeper(2) };
+    const filter = (fd: 1 | 2): OutputFilter => o.filter(fd, (bytes) => this.#late(fd, bytes));
+    this.#filters = { 1: filter(1), 2: filter(2) };
     this.#toClient = new ChannelWriter(o.client, o.gone);
     this.#toTarget = new ChannelWriter(o.target.channel, o.gone);
   }
@@ -62,7 +65,8 @@ export class ProcessRelay {
     input.catch((error: unknown) => this.#o.context.fail(error));
     const outputs = Promise.all([pump(target, (chunk) => this.#output(1, chunk), gone), pump(target.stderr, (chunk) => this.#output(2, chunk), gone)]);
     await outputs;
-    await this.#show(1, this.#o.filter.flush());
+    await this.#show(1, this.#filters[1].flush());
+    await this.#show(2, this.#filters[2].flush());
     await this.#toClient.flushed();
     if (!gone.aborted) client.eof();
     await closed;
@@ -77,6 +81,7 @@ export class ProcessRelay {
 
   resize(rows: number, cols: number, height: number, width: number): void {
     this.#terminal?.resized(cols, rows);
+    this.#filters[1].resize(cols, rows);
     this.#o.target.channel.setWindow(rows, cols, height, width);
   }
 
@@ -98,12 +103,21 @@ export class ProcessRelay {
     const bytes = await this.#o.gate.write(chunk);
     this.#in.add(bytes);
     this.#terminal?.typed(bytes);
+    this.#filters[1].typed(bytes);
     await this.#toTarget.write(bytes);
   }
 
   #output(fd: 1 | 2, chunk: Buffer): Promise<void> {
-    // Without a terminal the two streams are apart, and a filter has the state of one.
-    return this.#show(fd, fd === 1 || this.#terminal !== undefined ? this.#o.filter.write(chunk) : chunk);
+    return this.#show(fd, this.#filters[fd].write(chunk));
+  }
+
+  /** Bytes that a filter had held back. */
+  #late(fd: 1 | 2, bytes: Buffer): void {
+    try {
+      void this.#show(fd, bytes);
+    } catch (error) {
+      this.#o.context.fail(error);
+    }
   }
 
   #show(fd: 1 | 2, bytes: Buffer): Promise<void> {
@@ -115,10 +129,12 @@ export class ProcessRelay {
 
   #record(): void {
     const { context, channel, request } = this.#o;
+    this.#filters[1].end();
+    this.#filters[2].end();
     this.#terminal?.end();
     this.#kept[1].end();
     this.#kept[2].end();
-    context.journal.exit(channel, request, this.#o.target.exit(), { in: this.#in.end(), out: this.#out.end(), err: this.#err.end() });
+    context.journal.exit(channel, request, this.#o.target.exit(), { in: this.#in.end(), out: this.#out.end(), err: this.#err.end() }, [this.#filters[1].counts, this.#filters[2].counts]);
     context.journal.recorder.commit();
   }
 }
