@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { streamContext, streamPlan, streamValues } from '../../../testing/stream-values.ts';
+import { HOLD_MS, OutputGuard, QUIET_MS, type Timers } from './output-guard.ts';
+import { Screen } from './screen.ts';
+
+/** Timers that go off when the test says so. */
+class FakeTimers implements Timers {
+  #now = 0;
+  readonly #due = new Map<number, { at: number; call: () => void }>();
+  #next = 1;
+  set(call: () => void, ms: number): unknown {
+    this.#due.set(this.#next, { at: this.#now + ms, call });
+    return this.#next++;
+  }
+  clear(handle: unknown): void {
+    this.#due.delete(Number(handle));
+  }
+  pass(ms: number): void {
+    this.#now += ms;
+    for (const [id, { at, call }] of [...this.#due]) {
+      if (at > this.#now) continue;
+      this.#due.delete(id);
+      call();
+    }
+  }
+}
+
+function guarded(terminal?: { cols: number; rows: number }) {
+  const timers = new FakeTimers();
+  const shown: Buffer[] = [];
+  const exposed: string[] = [];
+  const failures: unknown[] = [];
+  const guard = new OutputGuard({ plan: streamPlan, masks: streamContext(), ...(terminal ? { terminal } : {}), emit: (b) => shown.push(b), exposed: (c) => exposed.push(...c), failed: (e) => failures.push(e), timers });
+  const screen = new Screen(terminal?.cols ?? 80, terminal?.rows ?? 24);
+  return {
+    guard,
+    timers,
+    exposed,
+    failures,
+    write: (text: string) => shown.push(guard.write(Buffer.from(text))),
+    seen: () => Buffer.concat(shown).toString(),
+    rows: () => {
+      for (const b of shown) screen.feed(b);
+      return Array.from({ length: screen.rows }, (_, y) => screen.text(screen.top + y, screen.top + y).text.trimEnd()).filter((t) => t !== '');
+    },
+    cursor: () => screen.cursor,
+  };
+}
+
+describe('what is held', () => {
+  it('is shown after a short quiet time', () => {
+    const t = guarded({ cols: 80, rows: 24 });
+    t.write('Name: ali');
+    expect(t.seen()).toBe('Name: ');
+    t.timers.pass(HOLD_MS - 1);
+    expect(t.seen()).toBe('Name: ');
+    t.timers.pass(1);
+    expect(t.seen()).toBe('Name: ali');
+  });
+
+  it('is masked when its end comes in time, and in its rest when it comes late', () => {
+    const t = guarded({ cols: 80, rows: 24 });
+    t.write('to bo@');
+    t.timers.pass(HOLD_MS - 1);
+    t.write('ex.org ');
+    expect(t.seen()).toBe('to ********* ');
+    t.write('and bo@');
+    t.timers.pass(HOLD_MS);
+    t.write('ex.org ');
+    expect(t.seen()).toBe('to ********* and bo@****** ');
+  });
+
+  it('does not wait for ever while more of it comes', () => {
+    const t = guarded();
+    for (let i = 0; i < 5; i++) {
+      t.write('...');
+      t.timers.pass(HOLD_MS - 1);
+    }
+    expect(t.seen()).toBe('.'.repeat(15));
+  });
+});
+
+describe('a value painted out of order', () => {
+  it('is painted over at a quiet moment, the cursor stays', () => {
+    const t = guarded({ cols: 80, rows: 24 });
+    t.write('\u001b[2J\u001b[5;20Hex.org\u001b[5;17Hbo@\u001b[10;3H');
+    expect(t.rows()).toEqual([`${' '.repeat(16)}bo@ex.org`]);
+    t.timers.pass(QUIET_MS);
+    expect(t.rows()).toEqual([`${' '.repeat(16)}*********`]);
+    expect(t.cursor()).toEqual({ x: 2, y: 9 });
+    expect(t.exposed).toEqual(['email']);
+    t.timers.pass(QUIET_MS);
+    expect(t.exposed).toEqual(['email']);
+  });
+
+  it('over two rows, in insert mode, with the cursor after the last column', () => {
+    const t = guarded({ cols: 20, rows: 5 });
+    t.write(`\u001b[4h\u001b[3;1H1111\u001b[2;9H4111\u001b[2;13H1111\u001b[2;17H1111\u001b[1;20Hx`);
+    t.timers.pass(HOLD_MS);
+    t.timers.pass(QUIET_MS);
+    expect(t.rows()).toEqual([`${' '.repeat(19)}x`, `${' '.repeat(8)}************`, '****']);
+    expect(t.cursor()).toEqual({ x: 20, y: 0 });
+    expect(t.exposed).toEqual(['card']);
+  });
+
+  it('is not painted into the middle of an escape sequence', () => {
+    const t = guarded({ cols: 80, rows: 24 });
+    t.write('\u001b[5;20Hex.org\u001b[5;17Hbo@\u001b[10');
+    t.timers.pass(QUIET_MS);
+    expect(t.exposed).toEqual([]);
+    t.write(';3H');
+    t.timers.pass(QUIET_MS);
+    expect(t.exposed).toEqual(['email']);
+  });
+});
+
+describe('full-screen programs', () => {
+  it('keep their layout: every row as wide as without masks', () => {
+    const row = (i: number): string => `\u001b[${i};1H\u001b[7m${String(i).padStart(5)}\u001b[0m PID root 20 0 ${streamValues.email} 0,0 \u001b[32m${streamValues.card}\u001b[0m ok\u001b[K`;
+    const t = guarded({ cols: 120, rows: 24 });
+    t.write(`\u001b[?1049h\u001b[H\u001b[J${Array.from({ length: 20 }, (_, i) => row(i + 1)).join('')}\u001b[1;1H`);
+    t.timers.pass(QUIET_MS);
+    const rows = t.rows();
+    expect(rows).toHaveLength(20);
+    for (const shown of rows) {
+      expect(shown).toHaveLength(6 + `PID root 20 0 ${streamValues.email} 0,0 ${streamValues.card} ok`.length);
+      expect(shown).not.toContain(streamValues.email);
+      expect(shown).not.toContain(streamValues.card);
+    }
+    expect(t.exposed).toEqual([]);
+    expect(t.failures).toEqual([]);
+  });
+});
