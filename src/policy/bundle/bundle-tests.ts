@@ -1,6 +1,8 @@
 /** Runs a bundle's own tests against its own engine, with the same analysis and the same `decide` as enforcement. */
 import { messageOf } from '../../base/errors.ts';
-import type { AnalysisEnv, Outcome, PolicyEngine, Principal, Request, StatementAnalysis } from '../types.ts';
+import { sshActionOf } from '../decide/ssh-action.ts';
+import { EXEC, INTERACTIVE, analyseCommand } from '../shell/analyse.ts';
+import type { AnalysisEnv, ConnectionInfo, Outcome, PolicyEngine, Principal, Request, SshRequest, StatementAnalysis } from '../types.ts';
 import type { BundleTest } from './formats.ts';
 
 /** `analyseSql`, handed in so that the runner needs no parser of its own. */
@@ -56,11 +58,24 @@ interface Answered {
 
 const RANK = { allow: 0, hold: 1, deny: 2 } as const;
 
+function sshRequestOf(test: BundleTest): SshRequest | undefined {
+  if (test.exec !== undefined) return { kind: 'exec', command: analyseCommand(test.exec, EXEC) };
+  if (test.typed !== undefined) return { kind: 'shell', command: analyseCommand(test.typed, INTERACTIVE) };
+  if (test.shell !== undefined) return { kind: 'shell' };
+  if (test.agent !== undefined) return { kind: 'agent' };
+  if (test.forward !== undefined) return { kind: 'forward', ...test.forward };
+  if (test.sftp === undefined) return undefined;
+  const { new_path: newPath, home, ...rest } = test.sftp;
+  return { kind: 'sftp', ...rest, ...(newPath === undefined ? {} : { newPath }), ...(home === undefined ? {} : { home }) };
+}
+
+const protocolOf = (test: BundleTest): ConnectionInfo['protocol'] => test.connection.protocol ?? (test.sql === undefined && test.action === undefined ? 'ssh' : 'postgres');
+
 /** Decides every statement of the text; the worst outcome is the text's, as the proxy stops at it. */
 function answer(engine: PolicyEngine, test: BundleTest, analyse: Analyse): Answered {
   const base = {
     principal: principalOf(test.as),
-    connection: { ...test.connection, protocol: 'postgres' as const },
+    connection: { ...test.connection, protocol: protocolOf(test) },
     client: test.client,
     deviceId: 'dev_test',
     timeMs: test.time === undefined ? DEFAULT_TIME_MS : Date.parse(test.time),
@@ -68,6 +83,11 @@ function answer(engine: PolicyEngine, test: BundleTest, analyse: Analyse): Answe
   };
   if (test.action !== undefined) {
     const request: Request = { ...base, action: test.action };
+    return { request, outcome: engine.decide(request) };
+  }
+  const ssh = sshRequestOf(test);
+  if (ssh !== undefined) {
+    const request: Request = { ...base, action: sshActionOf(ssh), ssh };
     return { request, outcome: engine.decide(request) };
   }
   let worst: Answered | undefined;
@@ -101,6 +121,8 @@ function failuresOf(engine: PolicyEngine, test: BundleTest, analyse: Analyse): s
   if (test.quorum !== undefined && !(outcome.effect === 'hold' && outcome.quorum === test.quorum)) {
     failures.push(`expected quorum ${test.quorum}, got ${outcome.effect === 'hold' ? outcome.quorum : describe(outcome)}`);
   }
+  const mode = outcome.effect === 'allow' ? outcome.terminal?.mode : undefined;
+  if (test.terminal !== undefined && mode !== test.terminal) failures.push(`expected terminal mode ${test.terminal}, got ${mode ?? describe(outcome)}`);
   if (test.masked !== undefined) failures.push(...maskFailures(test.masked, got));
   for (const [list, wanted] of [[test.may_approve, true], [test.may_not_approve, false]] as const) {
     for (const who of list ?? []) {

@@ -13,7 +13,7 @@ import { Problems } from './problems.ts';
 export type BundleFiles = ReadonlyMap<string, Uint8Array>;
 
 const REQUIRED = ['bundle.yaml', 'classification.yaml', 'approvals.yaml', 'recording.yaml'] as const;
-const KNOWN = /^(bundle|classification|approvals|recording)\.yaml$|^policies\/[\w-][\w.-]*\.cedar$|^tests\/[\w-][\w.-]*\.yaml$|^[\w-]+\.md$|^LICENSE$/;
+const KNOWN = /^(bundle|classification|approvals|recording|terminal)\.yaml$|^policies\/[\w-][\w.-]*\.cedar$|^tests\/[\w-][\w.-]*\.yaml$|^[\w-]+\.md$|^LICENSE$/;
 
 /** `sha256:` over the sorted list of `path NUL sha256 LF` lines. */
 export function digestOf(files: BundleFiles): BundleDigest {

@@ -1,9 +1,10 @@
 /** The YAML files of a bundle, as zod schemas. docs/policy.md describes the same fields for people. */
 import { z } from 'zod';
 import { parseColumnGlob } from '../classify/glob.ts';
+import { parsePathGlob } from '../classify/path-glob.ts';
 import { messageOf } from '../../base/errors.ts';
 import { detectorNames } from '../mask/detect/ids.ts';
-import { SQL_ACTION_GROUPS } from '../decide/schema.ts';
+import { SQL_ACTION_GROUPS, SSH_ACTION_GROUPS } from '../decide/schema.ts';
 import { parseSignature } from '../classify/signature.ts';
 import { fields } from './yaml.ts';
 
@@ -36,6 +37,14 @@ const ColumnGlobText = z.string().superRefine((text, ctx) => {
   }
 });
 
+const PathGlobText = z.string().max(1000).superRefine((text, ctx) => {
+  try {
+    parsePathGlob(text);
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: messageOf(error) });
+  }
+});
+
 export const BundleYaml = fields({
   name: Id,
   description: z.string().max(500).optional(),
@@ -51,6 +60,8 @@ const ClassYaml = fields({
   description: z.string().max(500).optional(),
   columns: z.array(ColumnGlobText).max(1000),
   except: z.array(ColumnGlobText).max(1000).default([]),
+  /** Files of SSH targets. */
+  paths: z.array(PathGlobText).max(1000).default([]),
   detectors: z.array(z.string().refine((d) => detectorNames.includes(d), { message: `must be one of ${detectorNames.join(', ')}` })).default([]),
   mask: fields({ kind: z.enum(['token', 'partial', 'full', 'null']) }),
   predicates: z.enum(['allow', 'equality', 'deny']),
@@ -83,7 +94,7 @@ export const ApprovalsYaml = fields({
     .max(200),
 });
 
-const ACTIONS = Object.keys(SQL_ACTION_GROUPS);
+const ACTIONS = [...Object.keys(SQL_ACTION_GROUPS), ...Object.keys(SSH_ACTION_GROUPS)];
 const Level = z.enum(['statement', 'masked', 'full', 'sealed']);
 const Labels = z.record(z.string().regex(/^[^=]+$/, 'a label key has no "="'), z.string());
 export const RecordingYaml = fields({
@@ -105,6 +116,23 @@ export const RecordingYaml = fields({
 });
 export type RecordingRules = z.output<typeof RecordingYaml>;
 
+const Mode = z.enum(['observe', 'gate', 'command']);
+const Uncertain = z.enum(['deny', 'hold', 'observe']);
+export const TerminalYaml = fields({
+  /** Mode where no rule is stricter. */
+  mode: Mode,
+  uncertain: Uncertain.default('deny'),
+  /** Environment variables that a client may set on SSH targets. */
+  env: z.array(z.string().regex(/^[A-Za-z_]\w*\*?$/, 'must be a name, or the beginning of one and "*"')).max(100).default([]),
+  rules: z
+    .array(fields({ connections: z.array(z.string().min(1)).optional(), labels: Labels.optional(), mode: Mode, uncertain: Uncertain.optional() }))
+    .max(200)
+    .default([]),
+});
+
+const SftpTest = fields({ operation: z.enum(['list', 'read', 'write', 'delete', 'rename']), path: z.string().startsWith('/'), new_path: z.string().startsWith('/').optional(), home: z.string().startsWith('/').optional() });
+const ForwardTest = fields({ direction: z.enum(['local', 'remote']).default('local'), host: z.string().min(1), port: z.int().min(0).max(65_535) });
+
 const Who = fields({
   subject: z.string().min(1),
   name: z.string().optional(),
@@ -121,6 +149,8 @@ export const TestYaml = fields({
     labels: Labels.default({}),
     database: z.string().default('app'),
     tls: z.enum(['verify', 'disable']).default('verify'),
+    /** ssh for requests of SSH, otherwise postgres, unless it says so. */
+    protocol: z.enum(['postgres', 'ssh']).optional(),
   }).prefault({}),
   client: z.enum(['app', 'native', 'agent']).default('native'),
   /** Time of the request, for policies that read context.time. */
@@ -128,6 +158,13 @@ export const TestYaml = fields({
   /** `connect` asks for the session itself; otherwise `sql` is given. */
   action: z.enum(['connect', 'replay', 'export']).optional(),
   sql: z.string().optional(),
+  /** SSH: a command line, one typed into a shell, opening a shell, a file request, a forward, the agent. */
+  exec: z.string().optional(),
+  typed: z.string().optional(),
+  shell: z.literal(true).optional(),
+  sftp: SftpTest.optional(),
+  forward: ForwardTest.optional(),
+  agent: z.literal(true).optional(),
   /** What the planner would say, for policies that read context.estimatedRows. */
   estimated_rows: z.int().min(0).optional(),
   approved: z.boolean().default(false),
@@ -140,10 +177,15 @@ export const TestYaml = fields({
   /** Names of output columns that must be masked; the others must not be. */
   masked: z.array(z.string()).optional(),
   quorum: z.int().min(1).optional(),
+  /** How a shell on the connection is watched; for SSH requests that are allowed. */
+  terminal: Mode.optional(),
   /** People who must be allowed, and who must not be, to approve the held request. */
   may_approve: z.array(Who).optional(),
   may_not_approve: z.array(Who).optional(),
-}).refine((t) => (t.sql === undefined) !== (t.action === undefined), { message: 'give either sql or action', path: ['sql'] });
+}).refine((t) => [t.sql, t.action, t.exec, t.typed, t.shell, t.sftp, t.forward, t.agent].filter((x) => x !== undefined).length === 1, {
+  message: 'give one of sql, action, exec, typed, shell, sftp, forward and agent',
+  path: ['sql'],
+});
 export type BundleTest = z.output<typeof TestYaml>;
 
 export const TestsYaml = z.array(TestYaml);

@@ -9,6 +9,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { parseBundleDigest } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { Classifier } from '../classify/classifier.ts';
+import { PathClassifier } from '../classify/paths.ts';
 import { createEngine } from '../decide/engine.ts';
 import type { Policy } from '../decide/policy.ts';
 import { analyseSql } from '../analyse.ts';
@@ -18,7 +19,7 @@ import { runTests } from './bundle-tests.ts';
 import type { TestCase, TestResult } from './bundle-tests.ts';
 import { checkFileList, digestOf, readBundleDir } from './files.ts';
 import type { BundleFiles } from './files.ts';
-import { ApprovalsYaml, BundleYaml, ClassificationYaml, RecordingYaml, TestsYaml } from './formats.ts';
+import { ApprovalsYaml, BundleYaml, ClassificationYaml, RecordingYaml, TerminalYaml, TestsYaml } from './formats.ts';
 import type { RecordingRules } from './formats.ts';
 import { readPolicies } from './policies.ts';
 import type { ApproverGroups } from './policies.ts';
@@ -49,6 +50,7 @@ export function compileBundle(files: BundleFiles): CompiledBundle {
   const classification = readNamed(files, 'classification.yaml', ClassificationYaml, problems);
   const approvals = readNamed(files, 'approvals.yaml', ApprovalsYaml, problems);
   const recording = readNamed(files, 'recording.yaml', RecordingYaml, problems);
+  const terminal = readNamed(files, 'terminal.yaml', TerminalYaml, problems);
   reportTwins(classification, classification?.data.classes ?? [], 'classes', problems);
   reportTwins(approvals, approvals?.data.groups ?? [], 'groups', problems);
   const groups: ApproverGroups = new Map(approvals?.data.groups.map((g) => [g.id, g]));
@@ -63,6 +65,8 @@ export function compileBundle(files: BundleFiles): CompiledBundle {
     serial: bundle.data.serial,
     classifier: new Classifier(classification.data.classes),
     recording: recording.data,
+    paths: new PathClassifier(classification.data.classes),
+    ...(terminal === undefined ? {} : { terminal: terminal.data }),
     vouched: classification.data.functions.map((f) => ({ ...f.signature, taint: f.taint })),
   };
   const engine = createEngine({ ...parts, digest, policies: policies.filter((p) => !p.isBreakGlass) });

@@ -2,6 +2,7 @@
  * Cedar's `context` of a request. Facts are looked up by name, and only those that policies read are built and sent:
  * a smaller question, and a cache key that hits. schema.ts says what each fact means.
  */
+import type { CommandAnalysis } from '../shell/types.ts';
 import type { Principal, Request, SqlFacts } from '../types.ts';
 import type { CedarValueJson } from './cedar.ts';
 import { FACTS } from './schema.ts';
@@ -78,6 +79,30 @@ export function sqlFactsOf(base: Facts, s: SqlFacts, classes: readonly string[],
   };
 }
 
+/** What differs between the questions of one SSH request. */
+export interface FileFacts {
+  readonly exact: boolean;
+  readonly recursive: boolean;
+  readonly program: string;
+}
+
+/** Facts of an SSH request. `command` is absent for what is no command line. */
+export function sshFactsOf(base: Facts, command: CommandAnalysis | undefined, isTyped: boolean, file: FileFacts): Facts {
+  const own: Context = {
+    programs: [...(command?.programs ?? [])],
+    forms: [...(command?.forms ?? [])],
+    touches: [...(command?.touches ?? [])],
+    opaque: (command?.opaque.length ?? 0) > 0,
+    opaqueReasons: [...new Set(command?.opaque.map((o) => o.reason))].sort(),
+    readOnly: command !== undefined && command.opaque.length === 0 && command.touches.every((t) => t === 'network') && command.files.every((f) => f.access === 'read'),
+    typed: isTyped,
+    exact: file.exact,
+    recursive: file.recursive,
+    program: file.program,
+  };
+  return (name) => (Object.hasOwn(own, name) ? own[name] : base(name));
+}
+
 /** Facts about the request that an approver is asked to approve. */
 export function approveFacts(r: Request, requester: Principal, policies: readonly string[]): Facts {
   const base = baseFacts(r);
@@ -86,7 +111,7 @@ export function approveFacts(r: Request, requester: Principal, policies: readonl
     requesterGroups: [...requester.groups],
     requesterKind: requester.kind,
     policies: [...policies],
-    statement: r.statement?.facts.statement ?? '',
+    statement: r.statement?.facts.statement ?? (r.ssh === undefined ? '' : r.action),
   };
   return (name) => own[name] ?? base(name);
 }

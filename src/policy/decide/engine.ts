@@ -6,7 +6,8 @@ import { DeniedError, messageOf } from '../../base/errors.ts';
 import type { BundleDigest } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import type { Classifier } from '../classify/classifier.ts';
-import type { ConnectionInfo, Outcome, PolicyEngine, Principal, Request, StatementAnalysis, VouchedFunction } from '../types.ts';
+import { PathClassifier } from '../classify/paths.ts';
+import type { ConnectionInfo, Outcome, PolicyEngine, Principal, Request, SshRequest, StatementAnalysis, TerminalRules, VouchedFunction } from '../types.ts';
 import { mayApprove } from './approvals.ts';
 import { Asker } from './asker.ts';
 import { namesAgent } from './ast.ts';
@@ -21,6 +22,9 @@ import type { Asked } from './operations.ts';
 import type { Policy } from './policy.ts';
 import { recordLevelFor } from './recording.ts';
 import type { RecordingPolicy } from './recording.ts';
+import { sshQuestions } from './ssh.ts';
+import { STRICT_TERMINAL, terminalFor } from './terminal.ts';
+import type { TerminalPolicy } from './terminal.ts';
 
 export interface EngineParts {
   readonly digest: BundleDigest;
@@ -29,6 +33,9 @@ export interface EngineParts {
   readonly classifier: Classifier;
   readonly policies: readonly Policy[];
   readonly recording: RecordingPolicy;
+  /** Absent: as strict as it goes. */
+  readonly terminal?: TerminalPolicy;
+  readonly paths?: PathClassifier;
   readonly vouched?: readonly VouchedFunction[];
 }
 
@@ -60,12 +67,14 @@ class Engine {
   readonly asksRows: boolean;
   /** By identity: analyses are cached by text upstream and never change, so a repeated statement costs one lookup. */
   readonly #outcomes = new WeakMap<StatementAnalysis, Map<string, Outcome>>();
+  readonly #paths: PathClassifier;
   readonly #connections = new WeakMap<ConnectionInfo, string>();
   /** Unmasked classes by everything they depend on: the request without its statement. */
   readonly #visible = new Lru<ReadonlySet<string>>(limits.decisionCacheEntries);
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#paths = parts.paths ?? new PathClassifier([]);
     this.#asker = new Asker(parts.digest, parts.policies);
     this.#policies = new Map(parts.policies.map((p) => [p.id, p]));
     this.asksTime = this.#asker.reads('time');
@@ -117,6 +126,7 @@ class Engine {
   }
 
   #decide(request: Request): Outcome {
+    if (request.ssh !== undefined) return this.#decideSsh(request, request.ssh);
     if (request.statement !== undefined) return this.#decideStatement(request, request.statement);
     switch (request.action) {
       case 'connect':
@@ -134,7 +144,23 @@ class Engine {
     const verdict = judge(this.#asker, this.#policies, op, baseFacts(request));
     const unmasked = this.#unmasked(request);
     const plan = planWithoutStatement({ classifier: this.#parts.classifier, connection: connection.name, unmasked });
-    return combine([verdict], () => ({ maskPlan: plan, recordLevel: recordLevelFor(this.#parts.recording, connection, []) }));
+    return combine([verdict], () => ({ maskPlan: plan, recordLevel: recordLevelFor(this.#parts.recording, connection, []), ...this.#terminal(connection) }));
+  }
+
+  #decideSsh(request: Request, ssh: SshRequest): Outcome {
+    const { connection, principal } = request;
+    if (request.statement !== undefined) return { effect: 'deny', reason: 'a request is either a statement or of SSH', policyIds: [] };
+    const asked = sshQuestions(request, ssh, this.#paths);
+    const verdicts = asked.map((a) => judge(this.#asker, this.#policies, { principal, action: a.action, resource: a.resource, what: a.what }, a.facts));
+    return combine(verdicts, () => ({
+      maskPlan: planWithoutStatement({ classifier: this.#parts.classifier, connection: connection.name, unmasked: this.#unmasked(request) }),
+      recordLevel: recordLevelFor(this.#parts.recording, connection, asked.map((a) => a.action)),
+      ...this.#terminal(connection),
+    }));
+  }
+
+  #terminal(connection: ConnectionInfo): { terminal?: TerminalRules } {
+    return connection.protocol === 'ssh' ? { terminal: terminalFor(this.#parts.terminal ?? STRICT_TERMINAL, connection) } : {};
   }
 
   #decideStatement(request: Request, analysis: StatementAnalysis): Outcome {
@@ -214,7 +240,7 @@ class Engine {
   }
 }
 
-type Allowed = Pick<Extract<Outcome, { effect: 'allow' }>, 'maskPlan' | 'recordLevel'>;
+type Allowed = Pick<Extract<Outcome, { effect: 'allow' }>, 'maskPlan' | 'recordLevel' | 'terminal'>;
 
 /** Any deny wins; else any hold, strictest of all; else allow. */
 function combine(verdicts: readonly Verdict[], allowed: () => Allowed): Outcome {

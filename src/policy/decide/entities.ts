@@ -5,7 +5,7 @@
 import { assert } from '../../base/errors.ts';
 import type { Action, ConnectionInfo, Principal, SqlObject } from '../types.ts';
 import type { EntityJson, TypeAndId } from './cedar.ts';
-import { SQL_ACTION_GROUPS } from './schema.ts';
+import { SQL_ACTION_GROUPS, SSH_ACTION_GROUPS } from './schema.ts';
 import type { ObjectType } from './schema.ts';
 
 const uid = (type: string, id: string): TypeAndId => ({ type, id });
@@ -21,6 +21,7 @@ export function principalEntity(p: Principal): EntityJson {
 
 /** The action and every group it is in. */
 export function actionNames(action: Action): readonly string[] {
+  if (Object.hasOwn(SSH_ACTION_GROUPS, action)) return [action, ...SSH_ACTION_GROUPS[action as keyof typeof SSH_ACTION_GROUPS]];
   if (!Object.hasOwn(SQL_ACTION_GROUPS, action)) return [action];
   return [action, 'sql', ...SQL_ACTION_GROUPS[action as keyof typeof SQL_ACTION_GROUPS]];
 }
@@ -40,6 +41,23 @@ function labelUids(connection: ConnectionInfo): TypeAndId[] {
 
 export function connectionEntity(c: ConnectionInfo): EntityJson {
   return { uid: uid('Connection', c.name), attrs: { name: c.name }, parents: labelUids(c) };
+}
+
+export function hostEntity(c: ConnectionInfo): EntityJson {
+  return { uid: uid('Host', c.name), attrs: { name: c.name }, parents: [uid('Connection', c.name), ...labelUids(c)] };
+}
+
+/** `classes`: ids of the data classes that the path matches or may match. */
+export function fileEntity(c: ConnectionInfo, path: string, classes: readonly string[]): EntityJson {
+  return {
+    uid: uid('File', `${c.name}:${path}`),
+    attrs: { path, name: path.slice(path.lastIndexOf('/') + 1) },
+    parents: [...classes.map((id) => uid('DataClass', id)), uid('Host', c.name), uid('Connection', c.name), ...labelUids(c)],
+  };
+}
+
+export function endpointEntity(c: ConnectionInfo, host: string, port: number): EntityJson {
+  return { uid: uid('Endpoint', `${c.name}:${host}:${port}`), attrs: { host, port }, parents: [uid('Host', c.name), uid('Connection', c.name), ...labelUids(c)] };
 }
 
 export function dataClassEntity(c: ConnectionInfo, classId: string): EntityJson {

@@ -3,6 +3,8 @@
  * is loaded; requests are then asked without it, because our own code builds them (formats.md section 4.3).
  */
 
+import type { SshAction } from '../types.ts';
+
 /** Kinds of database objects; every one carries the same two attributes so that one policy can cover them all. */
 export const OBJECT_TYPES = ['Database', 'Schema', 'Table', 'Function', 'Role', 'Setting', 'Object'] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
@@ -31,6 +33,25 @@ export const SQL_ACTION_GROUPS = {
   'sql:lock': [],
 } as const satisfies Record<string, readonly ('sql:read' | 'sql:write')[]>;
 
+/** Actions on SSH targets and the groups they are in. Those in no group are permitted only by name. */
+export const SSH_ACTION_GROUPS = {
+  'ssh:shell': ['ssh'],
+  'ssh:exec': ['ssh'],
+  'ssh:sftp_list': ['ssh', 'ssh:files'],
+  'ssh:sftp_read': ['ssh', 'ssh:files', 'ssh:read'],
+  'ssh:sftp_write': ['ssh', 'ssh:files', 'ssh:write'],
+  'ssh:sftp_delete': ['ssh', 'ssh:files', 'ssh:delete'],
+  'ssh:sftp_rename': ['ssh', 'ssh:files', 'ssh:write'],
+  'ssh:file_read': ['ssh', 'ssh:files', 'ssh:read'],
+  'ssh:file_write': ['ssh', 'ssh:files', 'ssh:write'],
+  'ssh:file_delete': ['ssh', 'ssh:files', 'ssh:delete'],
+  'ssh:forward': ['ssh'],
+  'ssh:remote_forward': [],
+  'ssh:agent_forward': [],
+} as const satisfies Record<SshAction, readonly string[]>;
+
+const SSH_RESOURCES: Partial<Record<SshAction, string>> = { 'ssh:forward': 'Endpoint', 'ssh:remote_forward': 'Endpoint', 'ssh:shell': 'Host', 'ssh:exec': 'Host', 'ssh:agent_forward': 'Host' };
+
 const common = `
     // True only when the approvals that a hold asked for are in hand and verified.
     approved: Bool,
@@ -51,6 +72,11 @@ const sqlAction = (name: string, groups: readonly string[]): string => {
   const parents = ['sql', ...groups].map((g) => `Action::"${g}"`).join(', ');
   const resources = name === 'sql:predicate' ? 'DataClass' : OBJECT_TYPES.join(', ');
   return `action "${name}" in [${parents}] appliesTo { principal: [User, Agent], resource: [${resources}], context: SqlContext };`;
+};
+
+const sshAction = ([name, groups]: [string, readonly string[]]): string => {
+  const parents = groups.length === 0 ? '' : ` in [${groups.map((g) => `Action::"${g}"`).join(', ')}]`;
+  return `action "${name}"${parents} appliesTo { principal: [User, Agent], resource: [${SSH_RESOURCES[name as SshAction] ?? 'File'}], context: SshContext };`;
 };
 
 /** Text of the schema. `bundle check` and the documentation print it. */
@@ -79,6 +105,15 @@ entity Setting in [Connection, Label] { schema: String, name: String };
 entity Object in [Schema, Database, Connection, Label] { schema: String, name: String };
 // A class of classification.yaml as it appears on one connection: DataClass::"email".
 entity DataClass in [Connection, Label] { name: String };
+
+// A target reached by SSH, by the name of its connection: Host::"web1".
+entity Host in [Connection, Label] { name: String };
+// A file on it: File::"web1:/etc/hosts". path is absolute; "~" or "~/x" in the home directory where that is not known by name,
+// and "?/x" where the directory is not known. Where it is only known in part, "*" stands for the rest (context.exact is false).
+// A file is in the data classes whose paths it matches, or may match.
+entity File in [DataClass, Host, Connection, Label] { path: String, name: String };
+// An address as seen from the target: Endpoint::"web1:10.0.0.5:5432". port is 0 for a socket in the file system, whose path is host.
+entity Endpoint in [Host, Connection, Label] { host: String, port: Long };
 
 type SqlContext = {${common}
     // What this operation is called: "DROP TABLE", "function pg_read_file", "CREATE TEMP TABLE".
@@ -111,6 +146,42 @@ type SqlContext = {${common}
     // is not planned (DDL, TRUNCATE, COPY, SET ...). The planner is asked only where a policy reads this.
     estimatedRows?: Long,
 };
+type SshContext = {${common}
+    // Names of all programs that the command line runs, without their directories: in pipes, branches, substitutions, functions, and by
+    // way of other programs (sudo, xargs, find -exec, sh -c). Empty for what is not a command line.
+    programs: Set<String>,
+    // Each of these programs, with each of its options and subcommands apart: "rm", "rm -r", "git push", "git push --force".
+    forms: Set<String>,
+    // What the command line touches:
+    //   delete, delete-recursive   files; overwrite: the content of files
+    //   disk          partitions, file systems, raw devices         power        shutdown, reboot
+    //   service       starting and stopping services                process      signals to processes, tracing them
+    //   users         accounts, passwords, sudoers, authorized_keys permissions  modes, owners, capabilities
+    //   packages      installing and removing software              containers   docker, kubectl but for looking
+    //   network-config  firewall, addresses, routes                 kernel       modules, sysctl, /proc, /sys
+    //   mount         mounting                                      schedule     cron, at, systemd units and timers
+    //   history       shell histories and logs, and switching them off
+    //   download-run  what was fetched is run                       reverse-shell  a shell tied to a connection
+    //   privilege     sudo, su, chroot, nsenter and the like        environment  variables and files that change what programs do
+    //   remote        other machines                                network      connections to elsewhere
+    //   database      a database client                             interactive  an editor, a pager, a shell: keys decide
+    //   changes       anything else that changes something          unknown-program  a program that this product does not know
+    touches: Set<String>,
+    // A part of it cannot be known from the text.
+    opaque: Bool,
+    // Why: parse, dynamic-command, dynamic-argument, eval, source, stdin-code, code, script, unknown-option, shadowed, environment, limit.
+    opaqueReasons: Set<String>,
+    // Nothing in it is opaque, touches anything but the network, or writes a file.
+    readOnly: Bool,
+    // It was typed into an interactive shell; false for exec requests.
+    typed: Bool,
+    // ssh:file_* and sftp: the path is exactly this file. False where it is a pattern, may lie in several directories, or what is below it is meant.
+    exact: Bool,
+    // ssh:file_*: what is below the path is meant, too.
+    recursive: Bool,
+    // ssh:file_*: the program that uses the file, "shell" for a redirection. "" otherwise.
+    program: String,
+};
 type BaseContext = {${common}
 };
 type ApproveContext = {${common}
@@ -130,6 +201,14 @@ action "sql";
 action "sql:read" in [Action::"sql"];
 action "sql:write" in [Action::"sql"];
 ${Object.entries(SQL_ACTION_GROUPS).map(([name, groups]) => sqlAction(name, groups)).join('\n')}
+action "ssh";
+action "ssh:files";
+action "ssh:read" in [Action::"ssh"];
+action "ssh:write" in [Action::"ssh"];
+action "ssh:delete" in [Action::"ssh"];
+// shell: open a shell. exec: run a command line. sftp_*: requests of the sftp subsystem. file_*: the files that a command line names.
+// forward: one connection to an address behind the target. remote_forward: a listener on the target. agent_forward: the agent of the client.
+${Object.entries(SSH_ACTION_GROUPS).map(sshAction).join('\n')}
 // Open a session.
 action "connect" appliesTo { principal: [User, Agent], resource: [Connection], context: BaseContext };
 // See values of the class in clear. A policy that lets an Agent do so must name Agent.
@@ -145,5 +224,6 @@ export const FACTS = [
   'approved', 'client', 'device', 'time', 'protocol', 'database', 'tls',
   'label', 'statement', 'tables', 'functions', 'classes', 'hasWhere', 'tautology', 'writes', 'plainRead', 'fileAccess',
   'programAccess', 'setting', 'predicate', 'estimatedRows',
+  'programs', 'forms', 'touches', 'opaque', 'opaqueReasons', 'readOnly', 'typed', 'exact', 'recursive', 'program',
   'requester', 'requesterGroups', 'requesterKind', 'policies',
 ] as const;

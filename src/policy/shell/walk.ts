@@ -300,7 +300,7 @@ export class Walk implements Scope {
     if (parts === undefined) return { kind: 'text', text: doc.operator === '<<-' ? doc.body.text.replaceAll(/^\t+/gm, '') : doc.body.text };
     const known = parts.every((p) => p.type === 'Literal');
     for (const part of parts) if (part.type !== 'Literal') expandWord({ type: 'Word', text: part.text, value: part.text, pos: part.pos, end: part.end, parts: [part] }, this);
-    return known ? { kind: 'text', text: parts.map((p) => (p.type === 'Literal' ? p.value : '')).join('') } : { kind: 'pipe' };
+    return known ? { kind: 'text', text: parts.map((p) => ('value' in p ? p.value : '')).join('') } : { kind: 'pipe' };
   }
 
   // What programs say of the shell that runs them
@@ -334,7 +334,7 @@ export class Walk implements Scope {
 
 function asValue(f: Field): Value {
   const body = f.home ? f.pattern.slice(1) : f.pattern;
-  return { home: f.home, pieces: f.text !== undefined ? [{ kind: 'text', text: body }] : [...body].map((c): Piece => (c === '*' || c === '?' ? { kind: 'glob', text: c } : { kind: 'text', text: c })) };
+  return { home: f.home, pieces: f.text !== undefined ? [{ kind: 'text', text: body }] : Array.from(body, (c): Piece => (c === '*' || c === '?' ? { kind: 'glob', text: c } : { kind: 'text', text: c })) };
 }
 
 /** `$(nproc)`, `$(date +%F)`: prints no separator, whatever happens. */

@@ -95,7 +95,7 @@ const withoutStrings = (text: string): string => text.replace(/"(\\.|[^"\\])*"/g
 
 const SED = optionTable('e:script=ignore expression:script=ignore f=script file=script n r E s u z posix sandbox debug null-data quiet silent l= line-length= i:in-place in-place:in-place follow-symlinks b separate unbuffered regexp-extended');
 /** Commands that print, delete, substitute and nothing more. */
-const SED_PLAIN = /^[\s;{}]*((\d+|\$|\/(\\.|[^/\\])*\/I?)?(,(\d+|\$|\+\d+|~\d+|\/(\\.|[^/\\])*\/I?))?\s*!?\s*(s([/|,#:@%+_!])((?!\8)(\\.|[^\\\n]))*\8((?!\8)(\\.|[^\\\n]))*\8[gpIi0-9]*|y([/|,#:@])((?!\15)(\\.|[^\\\n]))*\15((?!\15)(\\.|[^\\\n]))*\15|[pdqQDPNnGgHhxl=]\d*|[{}])[\s;}]*)*$/;
+const SED_PLAIN = /^[\s;{}]*((\d+|\$|\/(\\.|[^/\\])*\/I?)?(,(\d+|\$|\+\d+|~\d+|\/(\\.|[^/\\])*\/I?))?\s*!?\s*(s([/|,#:@%+_!])((?!\8)(\\.|[^\\\n]))*\8((?!\8)(\\.|[^\\\n]))*\8[gpIi0-9]*|[pdqQDPNnGgHhxl=]\d*|[{}])[\s;}]*)*$/;
 
 const sed: Handler = ({ program, args }, run) => {
   const found = splitArguments(sedArguments(args), SED);

@@ -1,6 +1,6 @@
 /** Programs that run other programs. An option that is not in their table makes the line opaque: what follows could be read wrongly. */
 import { optionTable, splitArguments } from '../options.ts';
-import type { Arguments, OptionTable } from '../options.ts';
+import type { Arguments } from '../options.ts';
 import { UNKNOWN_FIELD, staticField } from '../field.ts';
 import type { Field } from '../field.ts';
 import type { Handler, Invocation, Run } from '../run.ts';
