@@ -1,8 +1,11 @@
 /** What the auditor's pages are looked at with: a real PostgreSQL, a real store, a real gateway, and people at work. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { z } from 'zod';
+import { devAdminFile, devTokenReply } from '../src/contract/store/index.ts';
+import { createStoreClient, type DeviceSigner, type StoreClient } from '../src/proxy/core/store-client.ts';
+import { openDeviceFile } from '../src/proxy/core/store-client-device.ts';
 import { builtCommand, type pgConnect, TestGateway } from '../src/testing/gateway.ts';
 import { startPostgres } from '../src/testing/postgres-server.ts';
 import { startProcess } from '../src/testing/process.ts';
@@ -13,7 +16,13 @@ const people = [
   { subject: 'alice@example.com', name: 'Alice Berg', groups: ['engineering'] },
   { subject: 'carol@example.com', name: 'Carol Novak', groups: ['engineering', 'dba'] },
   { subject: 'ann@example.com', name: 'Ann Ruiz', groups: ['audit'] },
+  { subject: 'petra@example.com', name: 'Petra Lind', groups: ['privacy'] },
+  { subject: 'sam@example.com', name: 'Sam Okoro', groups: ['appsec'] },
+  { subject: 'rosa@example.com', name: 'Rosa Admin', groups: ['platform'] },
 ];
+const roles = { engineer: ['engineering'], approver: ['dba'], auditor: ['audit'], privacy_officer: ['privacy'], security: ['appsec'], admin: ['platform'] };
+/** Whose machines need nobody's approval: they sign in these tests. */
+const preauthorised = ['petra@example.com', 'sam@example.com'];
 
 export const sizes = [
   { width: 1280, height: 800 },
@@ -40,7 +49,16 @@ export interface AuditorWorld {
   readonly trustFile: string;
   /** Sessions that are closed and receipted, in the order in which they began. */
   readonly sessions: readonly string[];
+  /** Signs in with a machine of their own, as app and commands do; it waits for approval unless it is preauthorised. */
+  person(subject: string): Promise<StorePerson>;
   stop(): Promise<void>;
+}
+
+export interface StorePerson {
+  readonly client: StoreClient;
+  readonly device: DeviceSigner;
+  /** A request of theirs to the store. @throws Error when it is refused */
+  call(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
 const ready = z.object({ event: z.literal('ready'), url: z.string() });
@@ -65,17 +83,40 @@ export async function startWorld(): Promise<AuditorWorld> {
     const trustFile = path.join(gateway.dataDir, 'trust.json');
     await gateway.halt();
     const config = path.join(gateway.dir, 'store.yaml');
-    writeFileSync(config, JSON.stringify({ data_dir: './data', organisation: 'Example Ltd', listen: { host: '127.0.0.1', port: 0 }, dev_idp: { people }, roles: { auditor: ['audit'] } }), { mode: 0o600 });
+    writeFileSync(config, JSON.stringify({ data_dir: './data', organisation: 'Example Ltd', listen: { host: '127.0.0.1', port: 0 }, dev_idp: { people }, roles, services, devices: { enrolment: 'approval', preauthorised: preauthorised.map((p) => deviceOf(gateway.dir, p).deviceId) } }), { mode: 0o600 });
     const store = startProcess(process.execPath, [await builtCommand(), 'store', '--config', config], { cwd: gateway.dir });
     undo.push(async () => {
       await store.stop();
     });
     const url = await store.waitForLine((line) => (line.startsWith('{"event":"ready"') ? ready.parse(JSON.parse(line)).url : undefined), 60_000);
-    return { url, dir: gateway.dir, objects: path.join(gateway.dataDir, 'store', 'objects'), trustFile, sessions, stop };
+    return { url, dir: gateway.dir, objects: path.join(gateway.dataDir, 'store', 'objects'), trustFile, sessions, person: (subject) => signedIn(gateway.dataDir, gateway.dir, subject), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+const services = [
+  { name: 'deploy', issuer: 'https://token.ci.example.com', audience: 'https://store.example.com', claims: { repository: 'example/shop', ref: 'refs/heads/*', environment: 'production' }, groups: ['ci-deploy'], minutes: 15 },
+  { name: 'nightly-report', issuer: 'https://token.ci.example.com', audience: 'https://store.example.com', claims: { repository: 'example/reports' }, groups: ['ci-report'], minutes: 60 },
+];
+
+const deviceOf = (dir: string, subject: string): DeviceSigner => openDeviceFile(path.join(dir, 'machines', subject));
+
+async function signedIn(dataDir: string, dir: string, subject: string): Promise<StorePerson> {
+  const admin = devAdminFile.parse(JSON.parse(readFileSync(path.join(dataDir, 'store', 'dev-admin.json'), 'utf8')));
+  const groups = people.find((p) => p.subject === subject)?.groups ?? [];
+  const reply = await fetch(`${admin.url}/v1/dev/token`, { method: 'POST', headers: { 'content-type': 'application/json', 'sallyport-dev-secret': admin.secret }, body: JSON.stringify({ subject, groups }) });
+  const device = deviceOf(dir, subject);
+  const client = createStoreClient({ url: admin.url, device });
+  const { token } = await client.signIn(devTokenReply.parse(await reply.json()).id_token);
+  await client.enrolDevice(`${subject.split('@')[0] ?? ''}'s laptop`);
+  const call: StorePerson['call'] = async (method, at, body) => {
+    const response = await fetch(admin.url + at, { method, headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    if (!response.ok) throw new Error(`${method} ${at}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  return { client, device, call };
 }
 
 /** Runs a statement; that it is refused or fails is part of the day. */

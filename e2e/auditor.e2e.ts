@@ -6,7 +6,10 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Browser, type Page } from '@playwright/test';
+import { fromBase64 } from '../src/base/encoding.ts';
+import { parseSessionId } from '../src/base/ids.ts';
 import { gzipChunk } from '../src/evidence/chunks.ts';
+import { signPayload } from '../src/evidence/sign.ts';
 import { builtCommand } from '../src/testing/gateway.ts';
 import { runProcess } from '../src/testing/process.ts';
 import { type AuditorWorld, picture, signIn, sizes, startBrowser, startWorld, themes } from './auditor-world.ts';
@@ -165,6 +168,81 @@ test('shows no evidence to a person without the role', async ({ auditor: page, w
   await expect(page.getByRole('alert')).toContainText('could not be opened');
 });
 
+test('content is redacted by two people: requested in the page, signed on their machines, seen live', async ({ auditor: page, world }) => {
+  const session = world.sessions[1] ?? '';
+  await signIn(page, world.url, `/sessions/${session}?n=1`, 'Petra Lind');
+  await page.getByRole('tab', { name: 'Keeping' }).click();
+  await page.getByRole('checkbox', { name: 'Record 1, sql' }).check();
+  await page.getByRole('textbox', { name: 'Legal basis' }).fill('GDPR Art. 17: erasure asked by customer 3');
+  await page.getByRole('textbox', { name: 'Ticket' }).fill('PRIV-118');
+  await page.getByRole('button', { name: 'Request redaction of 1 content' }).click();
+  await page.getByRole('list', { name: 'Redactions' }).getByRole('link', { name: '1 content' }).click();
+  const state = page.getByRole('status').filter({ hasText: 'signed it' });
+  await expect(state).toContainText('Nobody has signed it yet');
+  await expect(page.getByRole('list', { name: 'Contents to be removed' })).toContainText('sql');
+  const id = page.url().split('/').at(-1) ?? '';
+  await expect(page.getByRole('button', { name: 'Copy the command' })).toContainText(`sallyport recordings redact ${id} `);
+  // What the command does, on the two machines.
+  for (const [subject, says] of [['petra@example.com', 'has signed it. A second person'], ['sam@example.com', 'The contents are gone']] as const) {
+    const { client, device } = await world.person(subject);
+    await client.signRedaction(id, signPayload('redaction', fromBase64((await client.redaction(id)).payload), [device]));
+    await expect(page.getByRole('region', { name: 'Redaction' })).toContainText(says);
+  }
+  // Seen by the auditor: what a verified statement covers is called redacted.
+  const trust = path.join(world.dir, 'trust-now.json');
+  const sam = await world.person('sam@example.com');
+  writeFileSync(trust, JSON.stringify(await sam.client.trust()));
+  await page.goto(`${world.url}/sessions/${session}?n=1`);
+  await page.locator('input[type=file]').setInputFiles(trust);
+  await expect(panel(page).getByRole('status')).toContainText('Verified, redacted');
+  await expect(page.getByRole('list', { name: 'Missing content' }).getByRole('listitem')).toHaveText('Content of field sql was removed by a signed redaction: GDPR Art. 17: erasure asked by customer 3 (PRIV-118).');
+  await picture(page, 'auditor-redacted-light-1280x800');
+});
+
+test('an administrator approves a device, revokes it, and ends sign-ins; others are not shown these pages', async ({ auditor: page, world }) => {
+  const { device } = await world.person('dave@example.com');
+  await signIn(page, world.url, '/devices', 'Rosa Admin');
+  await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link')).toHaveText(['Security events', 'Devices', 'Sign-ins', 'Service identities']);
+  const row = page.getByRole('row').filter({ hasText: 'dave@example.com' });
+  await expect(row).toContainText('Waits');
+  await row.getByRole('button', { name: 'Approve' }).click();
+  await expect(page.getByRole('dialog')).toContainText(device.deviceId);
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await expect(row).toContainText('Enrolled');
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('radio', { name: /may have been in other hands/ }).check();
+  await page.getByRole('textbox', { name: 'Since' }).fill('2099-01-01T00:00');
+  await page.getByLabel('Reason').fill('left in a train');
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Revoke' })).toBeDisabled();
+  await page.getByRole('textbox', { name: 'Since' }).fill('2026-01-01T08:30');
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(row).toContainText('Revoked');
+  await expect(row).toContainText('left in a train');
+
+  const petra = await world.person('petra@example.com');
+  await page.getByRole('link', { name: 'Sign-ins' }).click();
+  await page.getByRole('button', { name: 'End all sign-ins of petra@example.com' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End them all' }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'petra@example.com' })).toHaveCount(0);
+  await expect(petra.call('GET', '/v1/me')).rejects.toThrow(/401/);
+  await page.goto(`${world.url}/activity`);
+  await expect(page.getByRole('heading', { name: 'This page is for others' })).toBeVisible();
+});
+
+test('a security event stands above every page until somebody has looked into it', async ({ auditor: page, world }) => {
+  const sam = await world.person('sam@example.com');
+  await sam.call('POST', '/v1/security-events', { kind: 'device_gap', object: sam.device.deviceId, detail: 'number 7 of this device never came' });
+  await signIn(page, world.url);
+  await expect(page.getByRole('status').filter({ hasText: 'A session of a device is missing' })).toBeVisible();
+  await page.getByRole('link', { name: 'Show', exact: true }).click();
+  await page.getByRole('listitem').filter({ hasText: 'number 7' }).getByRole('button', { name: 'Acknowledge' }).click();
+  await page.getByLabel('What you found').fill('the laptop was replaced, INC-12');
+  await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge' }).click();
+  await expect(page.getByText('number 7')).toHaveCount(0);
+  await page.getByText('All', { exact: true }).click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'number 7' })).toContainText('INC-12');
+});
+
 /** Rules of WCAG 2.2 A and AA. */
 async function expectAccessible(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
@@ -222,4 +300,44 @@ test('every screen in both themes and two sizes, and nothing that axe minds', as
   await page.goto(`${world.url}/activity`);
   await page.getByRole('table').waitFor();
   await shoot(page, 'auditor-activity');
+});
+
+test('every screen of administrators, privacy officers and security, and nothing that axe minds', async ({ auditor: page, world }) => {
+  test.setTimeout(240_000);
+  const session = world.sessions[0] ?? '';
+  const sam = await world.person('sam@example.com');
+  await world.person('erin@example.com');
+  for (const body of [
+    { kind: 'never_closed', object: session, detail: 'opened and not closed for two days' },
+    { kind: 'verification_failed', object: session, detail: 'chunk 2 is not what its receipt says' },
+  ])
+    await sam.call('POST', '/v1/security-events', body);
+  await sam.client.proposeRedaction(parseSessionId(session), { items: [{ n: 1 }, { n: 2 }], legal_basis: 'GDPR Art. 17', ticket: 'PRIV-120' });
+  await signIn(page, world.url, `/sessions/${session}?n=1`, 'Petra Lind');
+  await page.getByRole('tab', { name: 'Keeping' }).click();
+  await page.getByRole('checkbox', { name: 'Record 1, sql' }).check();
+  await shoot(page, 'auditor-redact');
+  await page.goto(`${world.url}/redactions`);
+  await page.getByRole('list', { name: 'Redactions' }).getByRole('link').first().waitFor();
+  await shoot(page, 'auditor-redactions');
+  await page.getByRole('list', { name: 'Redactions' }).getByRole('link').first().click();
+  await page.getByRole('list', { name: 'Contents to be removed' }).waitFor();
+  await shoot(page, 'auditor-redaction');
+  await page.context().clearCookies();
+  await signIn(page, world.url, '/security-events', 'Rosa Admin');
+  await page.getByRole('list', { name: 'Security events' }).waitFor();
+  await shoot(page, 'auditor-security-events');
+  await page.goto(`${world.url}/devices`);
+  const erin = page.getByRole('row').filter({ hasText: 'erin@example.com' });
+  await erin.waitFor();
+  await shoot(page, 'auditor-devices');
+  await erin.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('radio', { name: /may have been in other hands/ }).check();
+  await shoot(page, 'auditor-device-revoke');
+  await page.goto(`${world.url}/sign-ins`);
+  await page.getByRole('table').waitFor();
+  await shoot(page, 'auditor-sign-ins');
+  await page.goto(`${world.url}/services`);
+  await page.getByRole('list', { name: 'Service identities' }).waitFor();
+  await shoot(page, 'auditor-services');
 });

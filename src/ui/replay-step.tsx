@@ -41,7 +41,7 @@ export function eventText(record: TimelineRecord): string {
 function Decision({ step }: { step: StatementStep }) {
   if (step.decision === undefined) return null;
   return (
-    <Group gap={8} wrap="nowrap" align="flex-start">
+    <Group gap={8} wrap="nowrap" align={step.decision.reason === '' ? 'center' : 'flex-start'}>
       <EffectPill effect={step.decision.effect} tense="past" />
       <div>
         {step.decision.reason !== '' && <Text size="sm">{asSentence(step.decision.reason)}</Text>}
@@ -68,7 +68,7 @@ function Statement({ step }: { step: StatementStep }) {
       )}
       <Decision step={step} />
       {step.approvals.map((a) => (
-        <Group key={a.n} gap={8} wrap="nowrap" align="flex-start">
+        <Group key={a.n} gap={8} wrap="nowrap" align={a.by === undefined ? 'center' : 'flex-start'}>
           <Pill tone={a.phase === 'approved' ? 'allow' : a.phase === 'requested' ? 'hold' : 'deny'} icon={<IconSignature size={13} aria-hidden />}>
             {approvalWords[a.phase]}
           </Pill>

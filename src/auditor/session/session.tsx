@@ -15,6 +15,7 @@ import { ask } from '../api/http.ts';
 import { type Loaded, useLoad } from '../api/use-load.ts';
 import { ExportDialog } from '../export/export-dialog.tsx';
 import { goBack, goTo } from '../place.ts';
+import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { type RecordingState, useRecording } from '../recording/use-recording.ts';
 import { Digest, Failed, personText } from '../ui.tsx';
 import { useVerification, type Verifier } from '../verify/use-verification.ts';
@@ -179,6 +180,7 @@ function Side({ id, n, loaded, ready, verifier, me }: SideProps) {
       <Tabs.List className={classes.tabs}>
         <Tabs.Tab className={classes.tab} value="verification">Verification</Tabs.Tab>
         <Tabs.Tab className={classes.tab} value="about">About</Tabs.Tab>
+        <Tabs.Tab className={classes.tab} value="policy">Policy</Tabs.Tab>
         {(me.roles.auditor || me.roles.privacy_officer || me.roles.security) && <Tabs.Tab className={classes.tab} value="keeping">Keeping</Tabs.Tab>}
         {me.roles.auditor && <Tabs.Tab className={classes.tab} value="watchers">Viewed by</Tabs.Tab>}
       </Tabs.List>
@@ -187,6 +189,9 @@ function Side({ id, n, loaded, ready, verifier, me }: SideProps) {
       </Tabs.Panel>
       <Tabs.Panel value="about" className={classes.panel}>
         {loaded.state === 'ready' ? <About summary={loaded.value} /> : <LoadingRows />}
+      </Tabs.Panel>
+      <Tabs.Panel value="policy" className={classes.panel}>
+        {loaded.state === 'ready' ? <PolicyPanel summary={loaded.value} step={onScreen} /> : <LoadingRows />}
       </Tabs.Panel>
       <Tabs.Panel value="keeping" className={classes.panel}>
         <Keeping session={id} loaded={ready === undefined ? undefined : { client: ready.client, numbers: onScreen?.numbers ?? [] }} isOpen={loaded.state === 'ready' && loaded.value.state === 'open'} me={me} chosen={chosen} onChoose={setChosen} />
