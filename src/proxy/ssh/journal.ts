@@ -16,6 +16,9 @@ export interface Recorded {
   readonly leaf: Uint8Array;
 }
 
+/** Bytes from which on a digest is given. */
+const MIN_DIGESTED = 1_024;
+
 /** What goes over a channel in one direction. */
 export interface Moved {
   readonly bytes: number;
@@ -84,13 +87,15 @@ export class SshJournal {
     this.recorder.append({ kind: 'ssh.output', channel, clear: { q: request.n, fd, bytes }, fields: [{ name: 'data', value: data }] });
   }
 
-  exit(channel: number, request: Recorded, exit: Exit | undefined, moved: Readonly<Record<'in' | 'out' | 'err', Moved>>, masked: readonly ReadonlyMap<string, number>[]): void {
+  /** @param typed the input came from a terminal, passwords among it */
+  exit(channel: number, request: Recorded, exit: Exit | undefined, moved: Readonly<Record<'in' | 'out' | 'err', Moved>>, masked: readonly ReadonlyMap<string, number>[], typed: boolean): void {
     const clear: Record<string, ClearValue> = { q: request.n };
     if (exit?.kind === 'status') clear['status'] = exit.status;
     if (exit?.kind === 'signal') clear['signal'] = exit.signal;
     for (const name of ['in', 'out', 'err'] as const) {
       clear[name] = moved[name].bytes;
-      if (moved[name].bytes > 0) clear[`${name}_sha256`] = moved[name].sha256;
+      // A digest of something short tells what it was to whoever guesses it: a password on stdin, say.
+      if (moved[name].bytes >= MIN_DIGESTED && !(name === 'in' && typed)) clear[`${name}_sha256`] = moved[name].sha256;
     }
     const hits = new Map<string, number>();
     for (const [id, n] of masked.flatMap((counts) => [...counts])) hits.set(id, (hits.get(id) ?? 0) + n);

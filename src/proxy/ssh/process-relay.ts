@@ -134,7 +134,7 @@ export class ProcessRelay {
     this.#terminal?.end();
     this.#kept[1].end();
     this.#kept[2].end();
-    context.journal.exit(channel, request, this.#o.target.exit(), { in: this.#in.end(), out: this.#out.end(), err: this.#err.end() }, [this.#filters[1].counts, this.#filters[2].counts]);
+    context.journal.exit(channel, request, this.#o.target.exit(), { in: this.#in.end(), out: this.#out.end(), err: this.#err.end() }, [this.#filters[1].counts, this.#filters[2].counts], this.#terminal !== undefined);
     context.journal.recorder.commit();
   }
 }

@@ -31,6 +31,8 @@ export interface SessionChannelOptions {
   /** Aborted when the connection is gone. */
   readonly gone: AbortSignal;
   fail(error: unknown): void;
+  /** Records a request that no policy is asked about. */
+  refused(what: string, reason: string): void;
   ended(): void;
 }
 
@@ -224,19 +226,7 @@ export class SessionChannel {
   /** A request that is answered by a failure, and recorded with the reason. */
   #refuse(reject: (() => void) | undefined, what: string, reason: string): void {
     reject?.();
-    void this.#o.ready().then(
-      (context) => this.#refusal(context, what, reason),
-      () => undefined,
-    );
-  }
-
-  #refusal(context: SshContext, what: string, reason: string): void {
-    this.#guard(() => {
-      const { journal, events, sessionId, target } = context;
-      const record = journal.refused(this.#o.channel, what, reason);
-      journal.recorder.commit();
-      events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: reference(context, record) });
-    });
+    this.#o.refused(what, reason);
   }
 
   #agent(reject: (() => void) | undefined): void {

@@ -9,7 +9,7 @@ import type { Caller } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
 import { ephemeralKey } from './certificate.ts';
-import { reference, type SshContext } from './context.ts';
+import type { SshContext } from './context.ts';
 import { forwardChannel } from './forward.ts';
 import type { SshGatekeeper } from './gatekeeper.ts';
 import { SshJournal } from './journal.ts';
@@ -46,6 +46,7 @@ export class SshSession {
   readonly #o: SessionOptions;
   readonly #client: ClientSide;
   readonly #gone = new AbortController();
+  readonly #recorded: Promise<SshJournal>;
   readonly #ready: Promise<SshContext>;
   #recorder: SessionRecorder | undefined;
   #journal: SshJournal | undefined;
@@ -75,13 +76,14 @@ export class SshSession {
     connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) => {
       const reason = 'forwarding to sockets of the target is not served';
       rejectOpen(connection, reject, openFailure.prohibited, `sallyport: ${reason}`);
-      this.#refused(`forward to the socket ${socketPath}`, reason);
+      this.#refused(0, `forward to the socket ${socketPath}`, reason);
     });
     connection.on('request', (_accept: unknown, reject: (() => void) | undefined, name: string) => {
       reject?.();
-      if (!name.startsWith('cancel-')) this.#refused(name, 'remote forwarding is not served: it would let the target reach into this machine');
+      if (!name.startsWith('cancel-')) this.#refused(0, name, 'remote forwarding is not served: it would let the target reach into this machine');
     });
-    this.#ready = this.#open();
+    this.#recorded = this.#record();
+    this.#ready = this.#recorded.then((journal) => this.#open(journal));
     this.#ready.catch((error: unknown) => this.#refuseAll(error));
   }
 
@@ -92,7 +94,7 @@ export class SshSession {
   #session(accept: () => ConstructorParameters<typeof SessionChannel>[0]['session'], reject: () => void): void {
     if (this.#full(reject)) return;
     const channel = ++this.#numbers;
-    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), ended: () => this.#channels-- });
+    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels-- });
   }
 
   #full(reject: () => void): boolean {
@@ -104,9 +106,9 @@ export class SshSession {
     return true;
   }
 
-  async #open(): Promise<SshContext> {
-    const { target, gatekeeper, control, events, caller, masks, clock } = this.#o;
-    const { program, key, compress } = this.#client;
+  async #record(): Promise<SshJournal> {
+    const { target, events, caller, masks } = this.#o;
+    const { program, key } = this.#client;
     const recorder = await this.#o.openRecording((error) => this.fail(error));
     this.#recorder = recorder;
     const journal = new SshJournal(recorder, masks);
@@ -114,6 +116,13 @@ export class SshSession {
     recorder.append({ kind: 'conn.open', fields: [{ name: 'client', value: program }, { name: 'client_key', value: key }] });
     await recorder.sync();
     events.emit({ event: 'session.opened', session_id: recorder.sessionId, connection: target.info.name, client: caller.client, program, recording: recorder.dir });
+    return journal;
+  }
+
+  async #open(journal: SshJournal): Promise<SshContext> {
+    const { target, gatekeeper, control, events, caller, masks, clock } = this.#o;
+    const { compress } = this.#client;
+    const { recorder } = journal;
     const connect = gatekeeper.connect();
     if (connect.effect !== 'allow') throw new DeniedError(connect.reason, connect.policyIds);
     const signOnKey = ephemeralKey();
@@ -153,16 +162,18 @@ export class SshSession {
     setTimeout(() => void this.end(reason), GRACE_MS / 4).unref();
   }
 
-  /** A request of the connection that no channel belongs to, refused and recorded. */
-  #refused(what: string, reason: string): void {
-    this.#ready.then(
-      (context) => {
-        const record = context.journal.refused(0, what, reason);
-        context.journal.recorder.commit();
-        context.events.emit({ event: 'request.denied', session_id: context.sessionId, connection: context.target.info.name, reason, policy_ids: [], reference: reference(context, record) });
-      },
-      () => undefined,
-    ).catch((error: unknown) => this.fail(error));
+  /** A request that is refused whatever policy says. It is recorded even if the client hangs up at once. */
+  #refused(channel: number, what: string, reason: string): void {
+    const { events, target } = this.#o;
+    this.#recorded
+      .then((journal) => {
+        if (this.#recorder?.failure !== undefined) return;
+        const record = journal.refused(channel, what, reason);
+        journal.recorder.commit();
+        const { sessionId } = journal.recorder;
+        events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason, policy_ids: [], reference: `${sessionId}/${record.n}` });
+      })
+      .catch((error: unknown) => this.fail(error));
   }
 
   /** Ends the session because of an error. The first call counts. */
@@ -192,6 +203,7 @@ export class SshSession {
     this.#client.connection.end();
     this.#gone.abort();
     this.#upstream?.end();
+    await this.#recorded.catch(() => undefined);
     await this.#ready.catch(() => undefined);
     const recorder = this.#recorder;
     if (!recorder) return;
