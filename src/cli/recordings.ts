@@ -19,6 +19,7 @@ import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
 import { withIdentity } from './identity-options.ts';
 import { addSearch } from './recordings-search.ts';
 import { redactCommand } from './recordings-redact.ts';
+import { replayCommand } from './replay-command.ts';
 import { recordLine } from './recordings-text.ts';
 import { loadDataDir, loadTrust, remote, type Place } from './recordings-place.ts';
 
@@ -48,6 +49,7 @@ export function recordingsCommand(): Command {
     });
   addSearch(root);
   root.addCommand(redactCommand());
+  root.addCommand(replayCommand());
   return root;
 }
 
@@ -122,10 +124,19 @@ async function verify(all: readonly string[], o: Common & { trust?: string }): P
 /** @returns its place in the device's sequence, when that is proven */
 async function verifyOne(what: string, trust: Trust, o: Common): Promise<ChainLink[]> {
   let openSha256 = '';
-  const report = await withRecording(what, o, (source, own) => {
-    openSha256 = nodeSha256Hex(source.file(fileNames.open) ?? '');
-    return verifyRecording(source, trust, { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' });
-  });
+  let report: VerifyReport;
+  try {
+    report = await withRecording(what, o, (source, own) => {
+      openSha256 = nodeSha256Hex(source.file(fileNames.open) ?? '');
+      return verifyRecording(source, trust, { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' });
+    });
+  } catch (error) {
+    // A file that was damaged on the way does not even open; for whoever asks, that is the same answer.
+    if (!(error instanceof MalformedError)) throw error;
+    process.exitCode = 1;
+    process.stdout.write(o.json ? `${JSON.stringify({ verdict: 'FAIL', error: error.message })}\n` : `FAIL\n${what}: ${error.message}\n`);
+    return [];
+  }
   process.stdout.write(o.json ? `${JSON.stringify(report)}\n` : reportText(report));
   if (report.verdict === 'FAIL') process.exitCode = 1;
   return report.verdict === 'FAIL' || report.open === undefined ? [] : [{ open: report.open, sha256: openSha256 }];
