@@ -23,8 +23,8 @@ export function pathParts(path: string): readonly string[] {
 }
 
 /**
- * Could a path that is known only in part be one that the glob matches? Both sides may have wildcards. In `path`, `*` is any run of
- * characters (slashes too, as it may be a value of run time), and a first part `?` is any directory.
+ * Could a path that is known only in part be one that the glob matches? Both sides may have wildcards. In `path`, `*` and `?` are a
+ * shell's (within one part, not a leading dot), `**` is any run of characters, slashes too, and a first part `?` is any directory.
  */
 export function mayMatch(glob: PathGlob, path: readonly string[]): boolean {
   const known = new Map<number, boolean>();
@@ -43,14 +43,14 @@ export function mayMatch(glob: PathGlob, path: readonly string[]): boolean {
     if (a === undefined && b === undefined) return true;
     if (a === '**') return at(g + 1, p) || (b !== undefined && at(g, p + 1));
     if (b === '?' && p === 0) return at(g, p + 1) || (a !== undefined && at(g + 1, p));
-    if (a === undefined) return b === '*' && at(g, p + 1);
+    if (a === undefined) return b === '**' && at(g, p + 1);
     if (b === undefined) return false;
     if (partsMayMeet(a, b)) {
       // A wildcard of the path may reach over several parts.
       if (at(g + 1, p + 1)) return true;
-      if (b.includes('*')) return at(g + 1, p);
+      if (b.includes('**')) return at(g + 1, p);
     }
-    return b.includes('*') && partsMayMeet(a, `${b.slice(0, b.indexOf('*'))}*`) && at(g + 1, p);
+    return b.includes('**') && partsMayMeet(a, `${b.slice(0, b.indexOf('**'))}**`) && at(g + 1, p);
   };
   return at(0, 0);
 }
@@ -58,6 +58,7 @@ export function mayMatch(glob: PathGlob, path: readonly string[]): boolean {
 /** Is there a text that both patterns match? */
 function partsMayMeet(a: string, b: string): boolean {
   if (!/[*?]/.test(a) && !/[*?]/.test(b)) return a === b;
+  if (a.startsWith('.') && /^(\*(?!\*)|\?)/.test(b)) return false;
   const known = new Set<number>();
   const at = (i: number, j: number): boolean => {
     const key = i * (b.length + 1) + j;

@@ -109,7 +109,7 @@ entity DataClass in [Connection, Label] { name: String };
 // A target reached by SSH, by the name of its connection: Host::"web1".
 entity Host in [Connection, Label] { name: String };
 // A file on it: File::"web1:/etc/hosts". path is absolute; "~" or "~/x" in the home directory where that is not known by name,
-// and "?/x" where the directory is not known. Where it is only known in part, "*" stands for the rest (context.exact is false).
+// and "?/x" where the directory is not known. Where it is only known in part, "*" and "**" stand for the rest (context.exact is false).
 // A file is in the data classes whose paths it matches, or may match.
 entity File in [DataClass, Host, Connection, Label] { path: String, name: String };
 // An address as seen from the target: Endpoint::"web1:10.0.0.5:5432". port is 0 for a socket in the file system, whose path is host.
@@ -175,7 +175,7 @@ type SshContext = {${common}
     readOnly: Bool,
     // It was typed into an interactive shell; false for exec requests.
     typed: Bool,
-    // ssh:file_* and sftp: the path is exactly this file. False where it is a pattern, may lie in several directories, or what is below it is meant.
+    // ssh:file_* and sftp: the path is exactly this one. False where it is a pattern, its directory is not known, or its class is that of files below it.
     exact: Bool,
     // ssh:file_*: what is below the path is meant, too.
     recursive: Bool,

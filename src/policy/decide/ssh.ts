@@ -60,13 +60,24 @@ function commandQuestions(command: CommandAnalysis, isTyped: boolean, connection
   if (command.refusal !== undefined) throw new DeniedError(command.refusal.message);
   if (command.files.length >= limits.operationsPerStatement) throw new DeniedError(`the command line names ${command.files.length} files; at most ${limits.operationsPerStatement} are decided`);
   const whole: AskedSsh = { action: 'ssh:exec', resource: hostEntity(connection), what: `ssh:exec on ${connection.name}`, facts: sshFactsOf(base, command, isTyped, NO_FILE) };
-  return [whole, ...command.files.map((file) => fileQuestion(file, command, isTyped, connection, base, paths))];
+  return [whole, ...command.files.flatMap((file) => fileQuestions(file, command, isTyped, connection, base, paths))];
 }
 
-function fileQuestion(file: FileAccess, command: CommandAnalysis, isTyped: boolean, connection: ConnectionInfo, base: Facts, paths: PathClassifier): AskedSsh {
+/**
+ * A path that is exactly known is asked about with its own classes. Where it is not, or what is below it is meant, it is asked about once more
+ * with the classes that it may reach.
+ */
+function fileQuestions(file: FileAccess, command: CommandAnalysis, isTyped: boolean, connection: ConnectionInfo, base: Facts, paths: PathClassifier): AskedSsh[] {
   const { recursive, by, path } = file;
-  const exact = !file.pattern && !recursive && !path.startsWith('?');
-  const classes = exact ? paths.classesOf(path) : paths.mayClassesOf(path, file);
+  const isKnown = !file.pattern && !path.startsWith('?');
+  const own = isKnown ? paths.classesOf(path) : [];
+  const reach = isKnown && !recursive ? [] : paths.mayClassesOf(path, file).filter((id) => !own.includes(id));
   const action = FILE_ACTION[file.access];
-  return { action, resource: fileEntity(connection, path, classes), what: `${action} of ${path} by ${by}`, facts: sshFactsOf(base, command, isTyped, { exact, recursive, program: by }) };
+  const question = (classes: readonly string[], exact: boolean): AskedSsh => ({
+    action,
+    resource: fileEntity(connection, path, classes),
+    what: `${action} of ${path} by ${by}`,
+    facts: sshFactsOf(base, command, isTyped, { exact, recursive, program: by }),
+  });
+  return [...(isKnown ? [question(own, true)] : []), ...(!isKnown || reach.length > 0 ? [question(reach, false)] : [])];
 }

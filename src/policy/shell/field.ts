@@ -11,7 +11,7 @@ export type Piece =
 export interface Field {
   /** The word, when all of it is known; undefined otherwise. */
   readonly text: string | undefined;
-  /** The word with `*` and `?` where it is not known. */
+  /** The word with `*` (within one part of a path), `**` (any run) and `?` where it is not known. */
   readonly pattern: string;
   /** It begins with the home directory, which `text` and `pattern` write as `~`. */
   readonly home: boolean;
@@ -23,13 +23,13 @@ export interface Field {
 
 export function fieldOf(pieces: readonly Piece[], home: boolean, splits: boolean): Field {
   const known = pieces.every((p) => p.kind === 'text');
-  const pattern = (home ? '~' : '') + pieces.map((p) => (p.kind === 'value' ? '*' : p.text)).join('');
+  const pattern = (home ? '~' : '') + pieces.map((p) => (p.kind === 'value' ? (p.plain ? '*' : '**') : p.text)).join('');
   return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits };
 }
 
 export const staticField = (text: string): Field => ({ text, pattern: text, home: false, dynamic: false, splits: false });
 /** A value of run time of which nothing is known. */
-export const UNKNOWN_FIELD: Field = { text: undefined, pattern: '*', home: false, dynamic: true, splits: true };
+export const UNKNOWN_FIELD: Field = { text: undefined, pattern: '**', home: false, dynamic: true, splits: true };
 
 /** The field without its first `count` characters, which are known: the value of `--file=x`. */
 export function rest(field: Field, count: number): Field {

@@ -7,8 +7,7 @@
 export type Directory = string;
 
 /** Parts with wildcards that may stand for `..`: then nothing is known of the directory. */
-const MAY_CLIMB = /^\.{0,2}[*?]*[*?]$/;
-const mayClimb = (part: string): boolean => part.startsWith('.') && MAY_CLIMB.test(part);
+const mayClimb = (part: string): boolean => /^\.{1,2}[*?]+$/.test(part);
 
 /**
  * Resolves a path against a directory.

@@ -81,7 +81,7 @@ export interface SimpleCommand {
 
 /**
  * A file that the command line names. `path` is normalised: absolute, or `~/x` below the home directory, or `?/x` where the directory is not
- * known. `*` in it stands for anything where `pattern` is true.
+ * known. Where `pattern` is true, `*` in it stands for anything within one part, `**` for anything at all.
  */
 export interface FileAccess {
   readonly access: 'read' | 'write' | 'delete';

@@ -18,6 +18,8 @@ export interface RecordedSession {
 export type Effect = 'allow' | 'hold' | 'deny';
 
 export interface RecordedRequest {
+  /** Number of its record. */
+  readonly n: number;
   readonly past: PastRequest;
   /** What was decided then. */
   readonly effect: Effect;
@@ -41,7 +43,7 @@ export async function* recordedRequests(session: RecordedSession, records: Async
   const parsed = new Map<number, string | undefined>();
   for await (const r of records) {
     if (r.kind === 'conn.open') {
-      yield { past: { ...base, timeMs: r.t }, effect: 'allow', policyIds: [], text: 'clear' };
+      yield { n: r.n, past: { ...base, timeMs: r.t }, effect: 'allow', policyIds: [], text: 'clear' };
       continue;
     }
     if (r.kind !== 'sql.query' && r.kind !== 'sql.parse' && r.kind !== 'sql.bind') continue;
@@ -55,8 +57,9 @@ export async function* recordedRequests(session: RecordedSession, records: Async
     }
     const ids = r.clear['pol'];
     const policyIds = Array.isArray(ids) ? (ids as readonly unknown[]).filter((id) => typeof id === 'string') : [];
-    const decided = { effect: effect as Effect, policyIds };
+    const decided = { n: r.n, effect: effect as Effect, policyIds };
+    const { est } = r.clear;
     if (sql === undefined || NOT_SHOWN.test(sql)) yield { past: { ...base, timeMs: r.t }, ...decided, text: 'gone' };
-    else yield { past: { ...base, timeMs: r.t, sql }, ...decided, text: containsMaskToken(sql) ? 'tokens' : 'clear' };
+    else yield { past: { ...base, timeMs: r.t, sql, ...(typeof est === 'number' ? { estimatedRows: est } : {}) }, ...decided, text: containsMaskToken(sql) ? 'tokens' : 'clear' };
   }
 }

@@ -16,6 +16,8 @@ export interface PastRequest {
   readonly approved: boolean;
   /** Absent: opening the session. */
   readonly sql?: string;
+  /** What the planner said then, where policy asked. */
+  readonly estimatedRows?: number;
 }
 
 export interface Answer {
@@ -46,20 +48,21 @@ export class Redecider {
   }
 
   decide(past: PastRequest): Answer {
-    const { sql, ...rest } = past;
+    const { sql, estimatedRows, ...rest } = past;
     if (sql === undefined) return answerOf(this.#engine.decide({ ...rest, action: 'connect' }), undefined);
-    const answers = this.#analyse(past.connection.name, sql).map((statement) => {
+    const answers = this.#analyse(past.connection.name, sql, estimatedRows).map((statement) => {
       const request: Request = { ...rest, action: statement.facts.operations[0]?.action ?? 'sql:session', statement };
       return answerOf(this.#engine.decide(request), statement);
     });
     return unite(answers);
   }
 
-  #analyse(connection: string, sql: string): readonly StatementAnalysis[] {
-    const key = `${connection}\0${sql}`;
+  #analyse(connection: string, sql: string, estimatedRows: number | undefined): readonly StatementAnalysis[] {
+    const key = `${connection}\0${estimatedRows ?? ''}\0${sql}`;
     const known = this.#analyses.get(key);
     if (known !== undefined) return known;
-    const made = analyseSql(sql, this.#env(connection));
+    const read = analyseSql(sql, this.#env(connection));
+    const made = estimatedRows === undefined ? read : read.map((s) => ({ ...s, facts: { ...s.facts, estimatedRows } }));
     if (this.#analyses.size >= MAX_ANALYSES) this.#analyses.clear();
     this.#analyses.set(key, made);
     return made;

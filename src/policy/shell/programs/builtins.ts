@@ -113,7 +113,7 @@ const history: Handler = ({ program, args }, run) => {
 
 const shopt: Handler = ({ args }, run) => {
   const changes = args.filter((a) => !isOption(a)).map((a) => a.text ?? '*');
-  if (changes.some((c) => !/^(nullglob|dotglob|globstar|nocaseglob|failglob|checkwinsize|cmdhist|lithist|histappend|inherit_errexit|lastpipe|nocasematch|huponexit)$/.test(c)) && args.some((a) => a.text === '-s' || a.text === undefined || /^-[a-z]*[su]/.test(a.text))) {
+  if (changes.some((c) => !/^(nullglob|failglob|checkwinsize|cmdhist|lithist|histappend|inherit_errexit|lastpipe|nocasematch|huponexit)$/.test(c)) && args.some((a) => a.text === '-s' || a.text === undefined || /^-[a-z]*[su]/.test(a.text))) {
     run.opaque('parse', 'shopt changes how the rest is read');
   }
 };

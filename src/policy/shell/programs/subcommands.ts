@@ -42,6 +42,8 @@ function subcommands(spec: Subcommands): Handler {
     noteForms(`${program} ${name}`, tail.options, run);
     const [next] = tail.operands;
     if (next?.text !== undefined && /^[a-z][a-z-]*$/.test(next.text)) run.form(`${program} ${name} ${next.text}`);
+    // git reads any file of the host that it is to compare.
+    if (program === 'git') for (const o of tail.operands) if (o.pattern.includes('/') || tail.options.some((x) => x.name === 'no-index')) run.file('read', o, program);
     if (tail.options.length > 0) applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
     const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
     if (reads.has(two)) return;

@@ -129,7 +129,7 @@ const xargs: Handler = ({ program, args }, run) => {
 /** The field with a value of run time where the placeholder stands. */
 export function filled(field: Field, mark: string): Field {
   if (mark === '' || !field.pattern.includes(mark)) return field;
-  return { text: undefined, pattern: field.pattern.replaceAll(mark, '*'), home: field.home, dynamic: true, splits: false };
+  return { text: undefined, pattern: field.pattern.replaceAll(mark, '**'), home: field.home, dynamic: true, splits: false };
 }
 
 const parallel: Handler = ({ args }, run) => {
@@ -184,6 +184,15 @@ const multiplexer: Handler = ({ program, args }, run) => {
 };
 
 
+const FLOCK = wrapper({ options: 's x e u n w= o c E= F v nonblock timeout= close shared exclusive', skip: 1 });
+
+/** `flock file cmd args`, `flock file -c text`. */
+const flock: Handler = (call, run) => {
+  const at = call.args.findIndex((a) => a.text === '-c' || a.text === '--command');
+  if (at > 0) return run.shell(call.args[at + 1], call.program);
+  FLOCK(call, run);
+};
+
 const FIND_EXEC = new Set(['-exec', '-execdir', '-ok', '-okdir']);
 const FIND_VALUES = new Set('-name -iname -path -ipath -wholename -regex -iregex -regextype -type -xtype -size -mtime -mmin -atime -amin -ctime -cmin -newer -anewer -cnewer -samefile -user -group -uid -gid -perm -maxdepth -mindepth -links -inum -fstype -lname -ilname -printf -context -used -D'.split(' '));
 const FIND_FLAGS = new Set('-print -print0 -prune -quit -ls -depth -d -mount -xdev -daystart -follow -empty -readable -writable -executable -nouser -nogroup -true -false -not -a -and -o -or ! ( ) , -H -L -P -noleaf -ignore_readdir_race -noignore_readdir_race -warn -nowarn -help -version -O0 -O1 -O2 -O3 -E -X -s -x'.split(' '));
@@ -201,7 +210,7 @@ const find: Handler = ({ program, args }, run) => {
   }
   if (starts.length === 0) starts.push(staticField('.'));
   for (const s of starts) if (s.dynamic) run.opaque('dynamic-argument', 'find starts where it is told at run time');
-  const below = starts.map((s): Field => ({ ...s, text: undefined, pattern: `${s.pattern}/*`, splits: false }));
+  const below = starts.map((s): Field => ({ ...s, text: undefined, pattern: `${s.pattern}/**`, splits: false }));
   for (; at < args.length; at++) at = findTerm(program, args, at, below, run);
 };
 
@@ -284,7 +293,7 @@ export const WRAPPERS: Readonly<Record<string, Handler>> = {
   linux32: wrapper({ options: '' }),
   linux64: wrapper({ options: '' }),
   setarch: wrapper({ options: 'B F I L R S T X Z v', skip: 1 }),
-  flock: wrapper({ options: 's x e u n w= o c:text= E= F v nonblock timeout= close shared exclusive', skip: 1, alone: (run, _marks, all) => all.options.filter((o) => o.rule?.mark === 'text').forEach((o) => run.shell(o.value, 'flock')) }),
+  flock,
   strace: wrapper({ options: 'e= f ff o=write p= s= c C t tt ttt T y yy v x xx q qq r k i d D h V a= b= E= I= O= P= S= u= n w X= z Z', touches: ['process'], alone: () => undefined }),
   ltrace: wrapper({ options: 'e= f o=write p= s= c S t tt C n= l= x= u= F=read a= A= D= i r T L', touches: ['process'], alone: () => undefined }),
   gdbserver: wrapper({ options: '', skip: 1, touches: ['process'] }),
