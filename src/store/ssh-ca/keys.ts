@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { fromBase64, toBase64 } from '../../base/encoding.ts';
+import { assert } from '../../base/errors.ts';
 import type { CaKey } from '../../contract/store/index.ts';
 import { ed25519Signer, generateSeed } from '../../evidence/sign.ts';
 import type { Signer } from '../../evidence/types.ts';
@@ -51,8 +52,9 @@ export async function caSigner(tx: Queries, seal: Sealer, nowMs: number): Promis
 
 async function signing(q: Queries, seal: Sealer): Promise<Signer | undefined> {
   const found = (await all(q)).find((k) => k.signs);
-  // What signs is sealed here: the table's own rule (migration 16).
-  return found?.sealed == null ? undefined : ed25519Signer(fromBase64(seal.open(found.sealed, context(found.key_id))));
+  if (found === undefined) return undefined;
+  assert(found.sealed !== null, 'the key that signs is never removed');
+  return ed25519Signer(fromBase64(seal.open(found.sealed, context(found.key_id))));
 }
 
 /** A further key: trusted from now on, signing after `useCaKey`. @throws StoreError conflict */

@@ -7,7 +7,7 @@ export const sshCa: Migration = {
   sql: `
 create table ssh_ca_keys (
   key_id text primary key, public_key bytea not null, sealed bytea, signs boolean not null,
-  created_ms bigint not null, removed_ms bigint, check ((removed_ms is null) = (sealed is not null)), check (removed_ms is null or not signs));
+  created_ms bigint not null, removed_ms bigint);
 create unique index ssh_ca_signs on ssh_ca_keys (signs) where signs;
 create table ssh_certificates (
   serial bigint generated always as identity primary key, key_id text not null references ssh_ca_keys,
