@@ -10,18 +10,22 @@ import type { Database } from '../db/database.ts';
 import { CHUNK_LIMIT_BYTES, objectKey } from '../recordings/ingest.ts';
 import type { ObjectStore } from '../storage/objects.ts';
 import { fold, referencesOf } from './fold.ts';
-import { ATTEMPTS_MAX, type ChunkJob, claim, failed, postponed } from './jobs.ts';
+import { ATTEMPTS_MAX, type ChunkJob, claim, failed, newestPendingMs, postponed } from './jobs.ts';
 import { knownTexts, writeChunk } from './write.ts';
 
 const IDLE_MS = 1_500;
 const REST_MAX_MS = 1_000;
+/** While recordings arrive, a laptop's processor is for the statements: the rest is longer than the work by this. */
+const BUSY_RESTS = 6;
+/** Sessions send what they recorded every five seconds. */
+const BUSY_MS = 7_000;
 
 export interface IndexerPorts {
   readonly db: Database;
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly onProblem: (message: string) => void;
-  /** Beside the proxy on a laptop: rest as long as it worked. */
+  /** Beside the proxy on a laptop: rest as long as it worked, and longer while recordings arrive. */
   readonly gentle: boolean;
 }
 
@@ -94,7 +98,7 @@ async function run(p: IndexerPorts, signal: AbortSignal): Promise<void> {
     let since = performance.now();
     const rest = async (): Promise<void> => {
       const workedMs = performance.now() - since;
-      if (p.gentle) await wait(Math.min(workedMs, REST_MAX_MS), signal);
+      if (p.gentle) await wait(Math.min(workedMs * (await rests(p)), REST_MAX_MS), signal);
       since = performance.now();
     };
     const worked = await indexNext(p, rest).catch((error: unknown) => {
@@ -104,6 +108,12 @@ async function run(p: IndexerPorts, signal: AbortSignal): Promise<void> {
     if (worked) await rest();
     else await wait(IDLE_MS, signal);
   }
+}
+
+/** How many times as long as the work the rest is. */
+async function rests(p: IndexerPorts): Promise<number> {
+  const newestMs = await newestPendingMs(p.db).catch(() => undefined);
+  return newestMs !== undefined && p.clock.nowMs() - newestMs < BUSY_MS ? BUSY_RESTS : 1;
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -80,6 +80,11 @@ export async function requeue(tx: Queries, session: SessionId | undefined, nowMs
   return count?.n ?? 0;
 }
 
+/** When the newest of the chunks that wait came. */
+export async function newestPendingMs(q: Queries): Promise<number | undefined> {
+  return (await q.first(z.object({ queued_ms: z.number() }), "select queued_ms from search_chunks where state = 'pending' order by queued_ms desc limit 1"))?.queued_ms;
+}
+
 export interface IndexCounts {
   readonly pending: number;
   readonly failed: number;

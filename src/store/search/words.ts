@@ -65,13 +65,16 @@ export const plain = (text: string): string => text.replaceAll('\u0000', '\u2400
 /** A lexeme as the text form of tsvector and tsquery quotes it. */
 export const quoted = (lexeme: string): string => `'${plain(lexeme).replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
-/** The text form of a tsvector: words of all texts with their positions, tags without. */
-export function vectorText(texts: readonly string[], tags: readonly Tag[]): string {
+/**
+ * The text form of a tsvector: words of all texts with their positions, tags without.
+ * @param firstWords words of the first text, for a caller who knows them
+ */
+export function vectorText(texts: readonly string[], tags: readonly Tag[], firstWords?: readonly Word[]): string {
   const positions = new Map<string, number[]>();
   let position = 0;
   let left = WORDS_MAX;
-  for (const text of texts) {
-    const words = wordsOf(text, left);
+  for (const [i, text] of texts.entries()) {
+    const words = i === 0 && firstWords !== undefined ? firstWords : wordsOf(text, left);
     left -= words.length;
     for (const { word, token } of words) {
       position++;

@@ -9,7 +9,7 @@ import type { Mark } from './marks.ts';
 import { ensureMonths } from './months.ts';
 import { indexedSession, type IndexedSession, sessionTags } from './session-row.ts';
 import { tablesOf } from './tables.ts';
-import { tag, type Tag, vectorText } from './words.ts';
+import { tag, type Tag, vectorText, wordsOf } from './words.ts';
 
 /** Rows of one transaction. */
 export const SLICE_ROWS = 200;
@@ -67,11 +67,22 @@ const rowTags = (s: StatementRow, tables: readonly string[]): Tag[] => [
 /** A table is found by its whole name and by its last part. */
 const tableTags = (tables: readonly string[]): Tag[] => tables.flatMap((t) => [tag('table', t), tag('table', t.slice(t.lastIndexOf('.') + 1))]);
 
+/** A program runs one text thousands of times: it is read once. */
+function once<T>(work: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const value = known.get(text) ?? work(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
 async function insertStatements(tx: Queries, session: IndexedSession, statements: readonly StatementRow[]): Promise<void> {
   if (statements.length === 0) return;
   const shared = sessionTags(session);
+  const read = once((sql) => ({ tables: tablesOf(sql), words: wordsOf(sql) }));
   const rows = statements.map((s) => {
-    const tables = tablesOf(s.sql);
+    const { tables, words } = read(s.sql);
     return {
       n: s.n,
       at_ms: s.atMs,
@@ -92,7 +103,7 @@ async function insertStatements(tx: Queries, session: IndexedSession, statements
       result_rows: s.rows ?? null,
       us: s.us ?? null,
       error: s.error ?? null,
-      words: vectorText([s.sql, s.params], [...new Set([...shared, ...rowTags(s, tables)])]),
+      words: vectorText([s.sql, s.params], [...new Set([...shared, ...rowTags(s, tables)])], words),
     };
   });
   await tx.run(
