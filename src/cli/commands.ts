@@ -24,6 +24,7 @@ export const listedCommands: readonly ListedCommand[] = [
   },
   { name: 'bundle', about: 'check, test, build, sign and push policy bundles', takesOptions: false, load: async () => (await import('./bundle.ts')).bundleCommand() },
   { name: 'devices', about: 'see, approve and revoke devices; make codes that let one in', takesOptions: false, load: async () => (await import('./devices.ts')).devicesCommand() },
+  { name: 'ssh-ca', about: 'the keys that sign SSH certificates: see, make, change and remove them', takesOptions: false, load: async () => (await import('./ssh-ca.ts')).sshCaCommand() },
   { name: 'doctor', about: 'say what is missing on this machine and how to get it', takesOptions: true, load: async () => (await import('./doctor.ts')).doctorCommand() },
 ];
 

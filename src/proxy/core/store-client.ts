@@ -10,6 +10,7 @@ import { type DeviceSigner, StoreHttp } from './store-client-http.ts';
 import { signedDecisions } from './store-client-parse.ts';
 import { type PolicyApi, policyApi } from './store-client-policy.ts';
 import { type SearchApi, searchApi } from './store-client-search.ts';
+import { type SshCaApi, sshCaApi } from './store-client-ssh-ca.ts';
 import { toPrincipal, type UserApi, userApi } from './store-client-user.ts';
 
 export type { DeviceSigner } from './store-client-http.ts';
@@ -27,7 +28,7 @@ export interface StoreClientOptions {
   readonly policyTimeoutMs?: number;
 }
 
-export type StoreClient = ControlPlane & UserApi & PolicyApi & SearchApi;
+export type StoreClient = ControlPlane & UserApi & PolicyApi & SearchApi & SshCaApi;
 
 const POLL_MS = 25_000;
 const UPLOAD_TIMEOUT_MS = 120_000;
@@ -42,6 +43,7 @@ export function createStoreClient(o: StoreClientOptions): StoreClient {
     ...controlPlane(http, o.device !== undefined),
     ...policyApi(http, o.device !== undefined, o.policyTimeoutMs),
     ...searchApi(http),
+    ...sshCaApi(http),
   };
 }
 
