@@ -40,7 +40,7 @@ export function ConfirmDialog({ opened, onClose, destructive = false, ...p }: Pr
     });
   };
   return (
-    <Modal opened={opened} onClose={onClose} title={p.title} size="md">
+    <Modal opened={opened} onClose={onClose} title={p.title} size="md" classNames={{ title: classes.title ?? '' }}>
       <form
         onSubmit={(e) => {
           e.preventDefault();

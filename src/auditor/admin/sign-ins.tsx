@@ -39,7 +39,7 @@ function columnsFor(onDo: (doing: Doing) => void): TableColumn<StoreSession>[] {
         End…
       </Button>
       <Button size="compact-xs" variant="default" aria-label={`End all sign-ins of ${s.principal.sub}`} onClick={() => onDo({ what: 'all', session: s })}>
-        All of theirs…
+        End all…
       </Button>
     </span>
   );
@@ -50,22 +50,22 @@ function columnsFor(onDo: (doing: Doing) => void): TableColumn<StoreSession>[] {
       track: 'minmax(150px, 150fr)',
       cell: (s) => (
         <>
-          {personText(s.principal)}{' '}
           {s.current && (
             <Pill size="xs" tone="accent">
-              this one
+              you, here
             </Pill>
-          )}
+          )}{' '}
+          {personText(s.principal)}
         </>
       ),
       full: (s) => `${s.principal.sub}, signed in by ${s.principal.iss}; groups ${s.principal.groups.join(', ')}`,
     },
     { key: 'kind', title: 'With', track: '110px', cell: (s) => kinds[s.kind].word, full: (s) => s.user_agent },
-    { key: 'began', title: 'Since', track: '120px', cell: (s) => <span className={classes.time}>{formatTime(s.created_ms).slice(0, 16)}</span>, full: (s) => `until ${formatTime(s.expires_ms)}` },
-    { key: 'seen', title: 'Last seen', track: '120px', cell: (s) => <span className={classes.time}>{s.seen_ms === undefined ? 'never' : formatTime(s.seen_ms).slice(0, 16)}</span> },
+    { key: 'began', title: 'Since', track: '132px', cell: (s) => <span className={classes.time}>{formatTime(s.created_ms).slice(0, 16)}</span>, full: (s) => `until ${formatTime(s.expires_ms)}` },
+    { key: 'seen', title: 'Last seen', track: '132px', cell: (s) => <span className={classes.time}>{s.seen_ms === undefined ? 'never' : formatTime(s.seen_ms).slice(0, 16)}</span> },
     { key: 'from', title: 'From', track: 'minmax(80px, 80fr)', cell: (s) => s.address, full: (s) => s.address },
     { key: 'program', title: 'Program or device', track: 'minmax(110px, 110fr)', cell: (s) => <span className={classes.dim}>{s.device_id ?? s.user_agent}</span>, full: (s) => [s.device_id, s.user_agent].filter((x) => x !== undefined && x !== '').join(' · ') },
-    { key: 'do', title: 'Actions', track: '170px', end: true, cell: end },
+    { key: 'do', title: 'Actions', track: '132px', end: true, cell: end },
   ];
 }
 

@@ -34,9 +34,11 @@ function About({ object, me }: { object: string; me: Me }) {
 function Event({ event: e, me, onAcknowledge }: { event: SecurityEventView; me: Me; onAcknowledge: () => void }) {
   return (
     <li className={classes.event}>
-      <Pill size="xs" tone={tones[e.severity]}>
-        {e.severity}
-      </Pill>
+      <div>
+        <Pill size="xs" tone={tones[e.severity]}>
+          {e.severity}
+        </Pill>
+      </div>
       <div className={classes.what}>
         <h2>{e.title}</h2>
         {e.detail !== '' && <p>{asSentence(e.detail)}</p>}

@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, fromUtf8, toHex, utf8 } from '../../base/encoding.ts';
 import { limits } from '../../base/limits.ts';
+import { gunzipChunk } from '../../evidence/srz-read.ts';
 
 const BLOCK = 512;
 const MANIFEST = 'manifest.json';
@@ -16,18 +17,16 @@ export function digestOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
   return `sha256:${toHex(sha256(utf8(lines.sort().join(''))))}`;
 }
 
-/** Bytes of a gzip member. @throws Error when it is none, or unpacks to more than a bundle may hold */
-async function gunzip(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const reader = new Blob([archive]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+/** The tar of an archive. Its gzip header has the one form that chunks of recordings have, too. */
+async function gunzip(archive: Uint8Array): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let total = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return concatBytes(parts);
-    total += value.length;
+  for await (const part of gunzipChunk('the archive', archive)) {
+    total += part.length;
     if (total > MAX_BYTES) throw new Error('the archive is larger than a bundle may be');
-    parts.push(value);
+    parts.push(part);
   }
+  return concatBytes(parts);
 }
 
 /** Name and size of a ustar header (POSIX.1-1988); the rest of it says nothing about a bundle. */
@@ -42,7 +41,7 @@ function headerOf(block: Uint8Array): { name: string; size: number } {
  * The source files of an archive as the store hands it out.
  * @throws Error when it is not an archive of a bundle
  */
-export async function readArchive(archive: Uint8Array<ArrayBuffer>): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function readArchive(archive: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>> {
   const tar = await gunzip(archive);
   const files = new Map<string, Uint8Array>();
   let at = 0;

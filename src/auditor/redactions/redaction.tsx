@@ -44,7 +44,7 @@ export function HowToSign({ id }: { id: string }) {
   const command = signCommand(id);
   return (
     <div className={classes.how}>
-      <p>A redaction is signed with the key of your enrolled device, which no browser holds. Run this on that device; it shows the list again before it signs:</p>
+      <p>A redaction is signed with the key of your enrolled device, which no browser holds. Compare the list, then run this on that device. It signs exactly this list, and prints it:</p>
       <button type="button" className={classes.command} onClick={() => copyText(command, 'Command copied')} aria-label="Copy the command">
         <code>{command}</code>
         <IconCopy size={14} aria-hidden />

@@ -43,7 +43,7 @@ function List() {
   const { loaded, value, reload } = useLoad(load);
   return (
     <section className={frame.screen} aria-label="Redactions">
-      <ScreenHead title="Redactions" sub="Content that is taken out of recordings for good, by two people. A request is made in the session that holds the content, under Keeping.">
+      <ScreenHead title="Redactions" sub="Content that two people take out of recordings for good">
         <SegmentedControl
           size="sm"
           aria-label="Which redactions"
@@ -62,7 +62,7 @@ function List() {
       {loaded.state === 'failed' && <Failed what="The redactions could not be read" error={loaded.error} onRetry={reload} />}
       {value?.redactions.length === 0 && (
         <EmptyState icon={<IconEraser size={26} />} title={scope === 'proposed' ? 'Nothing waits' : 'Nothing was redacted'}>
-          A privacy officer finds the content in a session and requests its removal there; somebody of security signs it too.
+          A privacy officer finds the content in a session and requests its removal there, under Keeping; somebody of security signs it too.
         </EmptyState>
       )}
       {value !== undefined && value.redactions.length > 0 && (

@@ -77,7 +77,7 @@ function Counts({ counts }: { counts: SessionSummary['counts'] }) {
     ['Held', counts.held],
     ['Denied', counts.denied],
     ['Failed', counts.failed],
-    ['Rows read or changed', counts.rows],
+    ['Rows', counts.rows],
     ['Gaps', counts.gaps],
   ] as const;
   return (
