@@ -1,12 +1,16 @@
 /** Two processes of the store on one PostgreSQL and one S3: what one does the other knows, and one may die. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { toBase64 } from '../base/encoding.ts';
 import { DEVICE_HEADER, deviceRequestMessage, type StoreEvent } from '../contract/store/index.ts';
+import { eventually } from '../testing/eventually.ts';
 import { type ClusterPerson, StoreCluster } from '../testing/store-cluster.ts';
 import { account, makeRecording, Tally, uploadThrough } from '../testing/store-load.ts';
 import { loadStoreConfig } from './config.ts';
@@ -16,17 +20,87 @@ import { storeKeyNames } from './storage/key-files.ts';
 let cluster: StoreCluster;
 let alice: ClusterPerson;
 let auditor: ClusterPerson;
+let receiver: Receiver;
+const tally = new Tally();
+/** Events of one delivery at most. */
+const BATCH = 50;
+/** What `makeRecording` records. */
+const STATEMENTS = 24;
 const scratch = mkdtempSync(join(tmpdir(), 'sallyport-test-processes-'));
 
 beforeAll(async () => {
-  cluster = await StoreCluster.start({ postgresSettings: ['synchronous_commit = on'] });
+  receiver = await Receiver.start();
+  const siem = { start: 'beginning', sinks: [{ name: 'archive', type: 'http', url: receiver.url, batch_events: BATCH }] };
+  cluster = await StoreCluster.start({ postgresSettings: ['synchronous_commit = on'], config: { siem } });
   alice = await cluster.person('alice@example.com');
   auditor = await cluster.person('olga@example.com', ['audit']);
 });
 afterAll(async () => {
   await cluster.stop();
+  await receiver.stop();
   rmSync(scratch, { recursive: true, force: true });
 });
+
+/** What is read of an event. */
+const event = z.object({ type_uid: z.number(), metadata: z.object({ uid: z.string(), correlation_uid: z.string().optional() }) });
+
+/** Takes batches of events over HTTP; the third one it takes and hangs up. */
+class Receiver {
+  /** How often each event came, by its uid. */
+  readonly times = new Map<string, number>();
+  /** Events of the batch that it took without saying so. */
+  unconfirmed = 0;
+  readonly #sessions = new Map<string, Set<string>>();
+  readonly #server: Server;
+  #batches = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        const events = gunzipSync(Buffer.concat(parts)).toString('utf8').split('\n').filter((l) => l !== '').map((l) => event.parse(JSON.parse(l)));
+        for (const e of events) this.#take(e);
+        this.#batches++;
+        if (this.#batches === 3) {
+          this.unconfirmed = events.length;
+          request.socket.destroy();
+        } else response.writeHead(200).end();
+      });
+    });
+  }
+
+  static async start(): Promise<Receiver> {
+    const made = new Receiver();
+    await new Promise<void>((resolve) => void made.#server.listen(0, '127.0.0.1', resolve));
+    return made;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/events`;
+  }
+
+  #take({ type_uid: type, metadata: { uid, correlation_uid: session = '' } }: z.output<typeof event>): void {
+    this.times.set(uid, (this.times.get(uid) ?? 0) + 1);
+    const seen = this.#sessions.get(session) ?? new Set();
+    this.#sessions.set(session, seen.add(`${type} ${uid}`));
+  }
+
+  /** Different events of a session, by type. */
+  kindsOf(session: string): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const key of this.#sessions.get(session) ?? []) {
+      const type = key.split(' ')[0] ?? '';
+      counts[type] = (counts[type] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+  }
+}
 
 const at = <T>(list: readonly T[], i: number): T => {
   const found = list[i];
@@ -52,7 +126,6 @@ function raw(node: number, headers: Record<string, string>, path: string): Promi
 describe('two processes', () => {
   // First: everything in the store is then of these uploads.
   it('lose nothing and double nothing when one is killed under upload', async () => {
-    const tally = new Tally();
     const people = await Promise.all(['b', 'c', 'd', 'e'].map(async (n) => cluster.person(`${n}@example.com`)));
     const uploads = people.map(async (person, i) => {
       const sub = `${at(['b', 'c', 'd', 'e'], i)}@example.com`;
@@ -109,6 +182,20 @@ describe('two processes', () => {
     expect((await raw(0, headers, path)).status).toBe(200);
     const second = await raw(1, headers, path);
     expect(second).toMatchObject({ status: 401, text: expect.stringMatching(/sent before/) as unknown });
+  });
+
+  // One of them was killed above while it may have been delivering, and the receiver has taken a batch without saying so.
+  it('tell a receiver of events everything, and nothing twice but what was not confirmed', async () => {
+    const wanted = { 100806: 1, 600504: STATEMENTS, 100807: 1 };
+    for (const session of tally.acknowledged.keys()) await eventually(() => expect(receiver.kindsOf(session)).toMatchObject(wanted));
+    expect(receiver.unconfirmed).toBeGreaterThan(0);
+    const times = [...receiver.times.values()];
+    const again = times.filter((n) => n > 1).length;
+    // Without the kill: exactly the batch that was not confirmed. With it, at most one more.
+    expect(again).toBeGreaterThanOrEqual(receiver.unconfirmed);
+    expect(again).toBeLessThanOrEqual(receiver.unconfirmed + BATCH);
+    expect(Math.max(...times)).toBeLessThanOrEqual(3);
+    process.stdout.write(`SIEM export by two processes, one killed: ${times.length} events, ${again} of them more than once (${receiver.unconfirmed} not confirmed on purpose)\n`);
   });
 
   // Last: nobody can sign in for a minute after it.

@@ -49,9 +49,9 @@ afterAll(async () => {
 
 describe('the pages', () => {
   it('are one document with a nonce of its own each time, under a policy without holes', async () => {
-    const answers = await Promise.all(['/', '/sessions/0198', '/reports', '/reports/activity?from=x', '/activity'].map((url) => app.inject({ url })));
+    const answers = await Promise.all(['/', '/sessions/0198', '/reports', '/reports/activity?from=x', '/activity', '/security-events', '/redactions', '/redactions/r-0198', '/devices', '/sign-ins?person=x', '/services'].map((url) => app.inject({ url })));
     const nonces = answers.map((a) => /content="([^"]+)"/.exec(a.body)?.[1] ?? '');
-    expect(answers.map((a) => a.statusCode)).toEqual([200, 200, 200, 200, 200]);
+    expect(new Set(answers.map((a) => a.statusCode))).toEqual(new Set([200]));
     expect(new Set(nonces).size).toBe(nonces.length);
     answers.forEach((a, i) => {
       const policy = String(a.headers['content-security-policy']);
