@@ -62,7 +62,8 @@ describe('gateway.yaml', () => {
     ['two identities', () => yaml().replace('identity:', 'identity:\n  token_file: ./t'), /exactly one of dev, token_file/],
     ['a port out of range', () => yaml('    listen: { port: 70000 }\n'), /gateway\.yaml:\d+: .*port/],
     ['two connections of one name', () => yaml('  - { name: shop, protocol: postgres, target: { host: h, database: d }, credentials: { user: u, password: p } }\n'), /two connections are named shop/],
-    ['a protocol that is not served', () => yaml().replace('protocol: postgres', 'protocol: ssh'), /this version serves postgres/],
+    ['a protocol that is not served', () => yaml().replace('protocol: postgres', 'protocol: mysql'), /this version serves postgres and ssh/],
+    ['an SSH target without a host key', () => yaml().replace(/protocol: postgres\n.*\n/, 'protocol: ssh\n    target: { host: h }\n'), /host_key/],
     ['two secrets', () => yaml().replace('password: x', 'password: x, password_env: Y'), /exactly one of password, password_env, password_file/],
   ])('%s', async (_, text, expected) => {
     expect((await refused(text())).message).toMatch(expected);

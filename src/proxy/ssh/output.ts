@@ -82,6 +82,8 @@ export function pump(source: Readable, sink: (chunk: Buffer) => Promise<void> | 
     source.on('data', take).once('end', done).once('close', done);
     gone.addEventListener('abort', done, { once: true });
     if (gone.aborted) done();
+    // It may have been paused while something was decided.
+    else source.resume();
   });
 }
 

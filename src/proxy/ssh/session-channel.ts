@@ -34,6 +34,8 @@ export interface SessionChannelOptions {
   /** Records a request that no policy is asked about. */
   refused(what: string, reason: string): void;
   ended(): void;
+  /** The recording is closed after this. */
+  track(work: Promise<void>): void;
 }
 
 export class SessionChannel {
@@ -85,7 +87,7 @@ export class SessionChannel {
   // channel is accepted at once, and what it is told comes over it.
   #run(client: ServerChannel, what: Wanted): void {
     client.on('error', () => undefined);
-    void this.#serve(client, what).catch((error: unknown) => this.#o.fail(error));
+    this.#o.track(this.#serve(client, what).catch((error: unknown) => this.#o.fail(error)));
   }
 
   async #serve(client: ServerChannel, what: Wanted): Promise<void> {

@@ -54,6 +54,8 @@ export class SshSession {
   #ended: Promise<void> | undefined;
   /** Why it ends; what channels that open after that are told. */
   #why = CLIENT_GONE;
+  /** What channels still do: their ends are to be recorded. */
+  readonly #work = new Set<Promise<void>>();
   #channels = 0;
   #numbers = 0;
 
@@ -67,11 +69,8 @@ export class SshSession {
     connection.on('session', (accept, reject) => this.#session(accept, reject));
     connection.on('tcpip', (accept, reject, info) => {
       if (this.#full(reject)) return;
-      const release = (): number => this.#channels--;
-      forwardChannel({ connection, channel: ++this.#numbers, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e) }, { accept, reject, info }).then(release, (error: unknown) => {
-        release();
-        this.fail(error);
-      });
+      const work = forwardChannel({ connection, channel: ++this.#numbers, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e) }, { accept, reject, info });
+      this.#track(work.catch((error: unknown) => this.fail(error)).finally(() => this.#channels--));
     });
     connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) => {
       const reason = 'forwarding to sockets of the target is not served';
@@ -94,7 +93,12 @@ export class SshSession {
   #session(accept: () => ConstructorParameters<typeof SessionChannel>[0]['session'], reject: () => void): void {
     if (this.#full(reject)) return;
     const channel = ++this.#numbers;
-    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels-- });
+    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels--, track: (work) => this.#track(work) });
+  }
+
+  #track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
   }
 
   #full(reject: () => void): boolean {
@@ -207,8 +211,7 @@ export class SshSession {
     await this.#ready.catch(() => undefined);
     const recorder = this.#recorder;
     if (!recorder) return;
-    // Relays of channels write their own ends as soon as they see the abort.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#settled();
     try {
       if (!recorder.failure) {
         if (this.#journal && reason !== CLIENT_GONE) this.#journal.note(reason);
@@ -220,6 +223,16 @@ export class SshSession {
       process.stderr.write(`recording ${recorder.sessionId} could not be closed: ${messageOf(error)}\n`);
     }
     this.#o.events.emit({ event: 'session.closed', session_id: recorder.sessionId, connection: this.#o.target.info.name, reason, recording: recorder.dir, statements: this.#journal?.requests ?? 0 });
+  }
+
+  /** Channels record their ends, and holds are withdrawn at the store, which may be slow to answer. */
+  async #settled(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, GRACE_MS);
+    });
+    await Promise.race([Promise.allSettled([...this.#work]), late]);
+    clearTimeout(timer);
   }
 
   /** For an orderly stop of the program. */

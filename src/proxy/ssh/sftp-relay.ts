@@ -40,7 +40,7 @@ export class SftpRelay {
   readonly #fromClient = new SftpFramer();
   readonly #fromTarget = new SftpFramer();
   #phase: 'init' | 'version' | 'open' = 'init';
-  #home: string | undefined;
+  #home: Promise<string | undefined> = Promise.resolve(undefined);
   /** Replies of one chunk, sent together. */
   #replies: Buffer[] = [];
 
@@ -107,12 +107,8 @@ export class SftpRelay {
     this.#phase = 'open';
     // What this relay does not understand is not offered.
     this.#replies.push(encodeVersion(extensions.filter((e) => knownExtensions.has(e.name.toString('latin1')))));
-    this.paths.home().then(
-      (home) => {
-        this.#home = home;
-      },
-      (error: unknown) => this.o.context.fail(error),
-    );
+    this.#home = this.paths.home();
+    this.#home.catch((error: unknown) => this.o.context.fail(error));
   }
 
   /** To the client, with what comes in the same breath. */
@@ -147,7 +143,8 @@ export class SftpRelay {
   async decide(request: SftpRequest, op: string, questions: readonly Question[], durable: boolean): Promise<Recorded | undefined> {
     const { context, channel, gone } = this.o;
     const { gatekeeper, journal } = context;
-    const asked = questions.map((q): SshRequest => ({ kind: 'sftp', ...q, ...(this.#home === undefined ? {} : { home: this.#home }) }));
+    const home = await this.#home;
+    const asked = questions.map((q): SshRequest => ({ kind: 'sftp', ...q, ...(home === undefined ? {} : { home }) }));
     const outcomes = asked.map((ssh) => ({ ssh, outcome: gatekeeper.judge(ssh) }));
     const worst = outcomes.find((x) => x.outcome.effect === 'deny') ?? outcomes.find((x) => x.outcome.effect === 'hold') ?? outcomes[0];
     if (worst === undefined) throw new MalformedError('malformed.value', 'a request without a question');
