@@ -1,9 +1,10 @@
 /** `sallyport monitor`: watches a store from outside. It believes only what it has seen itself, and keeps that in a file of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { ConfigError, EnvironmentError } from '../base/errors.ts';
+import { ConfigError, EnvironmentError, messageOf } from '../base/errors.ts';
 import type { TlogPolicy } from '../evidence/tlog-policy.ts';
 import { withIdentity } from './identity-options.ts';
+import { postAlarms } from './monitor-alarm.ts';
 import { look, type Looked, type LookOptions } from './monitor-look.ts';
 import { loadTrust, remote, type Place } from './recordings-place.ts';
 
@@ -14,6 +15,7 @@ interface Options extends Place {
   readonly maxOpenHours: string;
   readonly graceMinutes: string;
   readonly full?: boolean;
+  readonly alarm?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,6 +26,7 @@ export function monitorCommand(): Command {
     .option('--full', 'read the whole log again and ask for every recording')
     .option('--follow', 'go on until stopped')
     .option('--every <seconds>', 'with --follow: time between two looks', '60')
+    .option('--alarm', 'also raise what is found as security events of the store: its audit trail, SIEM feed and notifications; each once')
     .option('--max-open-hours <hours>', 'a session that is open for longer is reported', '24')
     .option('--grace-minutes <minutes>', 'how long a device’s opens may come out of order', '60')
     .action(monitor);
@@ -44,9 +47,22 @@ async function monitor(o: Options): Promise<void> {
       if (!told.has(key)) process.stdout.write(o.json ? `${JSON.stringify({ event: 'alarm', code: alarm.code, message: alarm.message })}\n` : `ALARM ${alarm.code}: ${alarm.message}\n`);
       told.add(key);
     }
+    if (o.alarm === true) await raise(o, looked);
     if (!o.follow || looked.alarms.length === 0) process.stdout.write(o.json ? `${JSON.stringify({ event: 'looked', size: looked.size, sessions: looked.sessions, alarms: looked.alarms.length })}\n` : `${looked.alarms.length === 0 ? 'ok' : `${looked.alarms.length} alarms`}: log of ${looked.size} entries, ${looked.sessions} sessions compared with the store\n`);
     if (o.follow) await sleep(rules.everyMs, undefined, { signal: stopped.signal }).catch(() => undefined);
   } while (o.follow === true && !stopped.signal.aborted);
+}
+
+/** Posting is for those who watch the store's notifications; what is printed here and the exit code do not depend on it. */
+async function raise(o: Options, { alarms }: Looked): Promise<void> {
+  const { posted, problem } = await remote(o)
+    .then((client) => postAlarms(client, alarms, `${o.state}.posted`))
+    .catch((error: unknown) => {
+      if (!(error instanceof EnvironmentError)) throw error;
+      return { posted: 0, problem: messageOf(error) };
+    });
+  if (posted > 0) process.stdout.write(o.json ? `${JSON.stringify({ event: 'posted', alarms: posted })}\n` : `${posted} alarms posted to the store\n`);
+  if (problem !== undefined) process.stderr.write(`alarms are not posted yet: ${problem}\n`);
 }
 
 /** A store that does not answer is an alarm while following: silence must not look like order. */

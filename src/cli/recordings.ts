@@ -17,6 +17,7 @@ import { writeSrz } from '../evidence/srz.ts';
 import type { Trust } from '../evidence/trust.ts';
 import { verifyRecording, type VerifyReport } from '../evidence/verify.ts';
 import { withIdentity } from './identity-options.ts';
+import type { ExplainOptions } from './recordings-explain.ts';
 import { addSearch } from './recordings-search.ts';
 import { redactCommand } from './recordings-redact.ts';
 import { replayCommand } from './replay-command.ts';
@@ -40,6 +41,10 @@ export function recordingsCommand(): Command {
   placed(root.command('cast <id>').description('asciicast v3 for players; a view, not evidence'))
     .option('-o, --output <file>', 'default: standard output')
     .action(cast);
+  placed(root.command('explain <file-or-id>').description('decide its requests again by the bundle that decided them, or by another; exit 0 when all come out as recorded'))
+    .option('--bundle <place>', 'a bundle directory or file; default: the one that decided, from the store, by its digest')
+    .option('--trust <file>', 'trust.json of the organisation; default: the one of --config')
+    .action((what: string, o: ExplainOptions) => withRecording(what, o, async (source, own) => (await import('./recordings-explain.ts')).explain(source, own, o)));
   placed(root.command('trust').description('write the organisation’s public keys, for verifying elsewhere'))
     .requiredOption('-o, --output <file>', 'the trust.json to write')
     .action(async (o: Common & { output: string }) => {

@@ -1,4 +1,5 @@
 /** Calls that a person makes: sign-in, devices, approvals inbox, recordings, live events. */
+import type { z } from 'zod';
 import { toBase64 } from '../../base/encoding.ts';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
 import type { ApprovalId, DeviceId, SessionId } from '../../base/ids.ts';
@@ -61,6 +62,8 @@ export interface UserApi {
   /** Sends a decision envelope that `signDecision` made. */
   decide(id: ApprovalId, envelope: string): Promise<ApprovalItem>;
   listRecordings(filter?: RecordingFilter): Promise<readonly c.RecordingInfo[]>;
+  /** What a monitor outside of the store has found. */
+  raiseAlarm(event: z.input<typeof c.securityEventBody>): Promise<void>;
   getRecording(session: SessionId): Promise<{ readonly recording: c.RecordingInfo; readonly files: readonly { readonly name: string; readonly bytes: number }[] }>;
   getRecordingFile(session: SessionId, name: string): Promise<Uint8Array>;
   downloadSrz(session: SessionId): Promise<Uint8Array>;
@@ -120,6 +123,9 @@ export function userApi(http: StoreHttp, device: DeviceSigner | undefined, setTo
     redaction: (id) => http.call({ method: 'GET', path: `/v1/redactions/${encodeURIComponent(id)}`, auth: 'user', reply: c.redactionView }),
     signRedaction: (id, envelope) => http.call({ method: 'POST', path: `/v1/redactions/${encodeURIComponent(id)}/signatures`, auth: 'user', json: { envelope }, timeoutMs: 120_000, reply: c.redactionView }),
     logFile: (path) => http.download({ method: 'GET', path: `/log/${path}`, auth: 'user' }),
+    raiseAlarm: async (event) => {
+      await http.call({ method: 'POST', path: '/v1/security-events', auth: 'user', json: event, reply: c.emptyReply });
+    },
     trust: () => http.call({ method: 'GET', path: '/v1/trust', auth: 'user', reply: c.trustReply }),
     subscribe: (onEvent, signal, onProblem) => subscribe(http, onEvent, signal, onProblem),
   };
