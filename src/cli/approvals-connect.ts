@@ -34,16 +34,25 @@ export async function connectApprover(o: ApproverOptions): Promise<ApproverSessi
   return session;
 }
 
+/** Where the store is that this configuration names: for what it tells everybody. @throws ConfigError */
+export async function storeAddress(file: string): Promise<string> {
+  const { dataDir, remote } = placeOf(file);
+  return remote ?? (await devAdmin(dataDir)).url;
+}
+
 /** Signs in only: what an administrator does needs no device. @throws as connectApprover */
 export async function connectPerson(o: ApproverOptions): Promise<ApproverSession> {
-  const config = parseYaml(configuration, readNamedFile(o.config, '--config'), o.config);
-  const dataDir = resolve(dirname(o.config), config.data_dir);
-  const remote = config.store !== undefined && config.store !== 'embedded' ? config.store : undefined;
+  const { dataDir, remote } = placeOf(o.config);
   if (remote === undefined) return embedded(o, dataDir);
   if (o.as !== undefined) throw new ConfigError('--as works only with an embedded store: against a real one, identities come from sign-in', { field: '--as' });
   if (o.tokenFile === undefined) throw new ConfigError('a real store needs --token-file with an ID token of yours', { field: '--token-file' });
   const idToken = readNamedFile(o.tokenFile, '--token-file').trim();
   return signIn(remote, idToken, dataDir, subjectOf(idToken));
+}
+
+function placeOf(file: string): { readonly dataDir: string; readonly remote: string | undefined } {
+  const config = parseYaml(configuration, readNamedFile(file, '--config'), file);
+  return { dataDir: resolve(dirname(file), config.data_dir), remote: config.store !== undefined && config.store !== 'embedded' ? config.store : undefined };
 }
 
 async function embedded(o: ApproverOptions, dataDir: string): Promise<ApproverSession> {

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { ConfigError } from '../base/errors.ts';
 import type { CaKey } from '../contract/store/index.ts';
 import type { StoreClient } from '../proxy/core/store-client.ts';
-import { type ApproverOptions, connectPerson } from './approvals-connect.ts';
+import { StoreHttp } from '../proxy/core/store-client-http.ts';
+import { type ApproverOptions, connectPerson, storeAddress } from './approvals-connect.ts';
 import { withIdentity } from './identity-options.ts';
 
 interface Common extends ApproverOptions {
@@ -12,13 +13,19 @@ interface Common extends ApproverOptions {
 
 export function sshCaCommand(): Command {
   const root = new Command('ssh-ca').description('the keys that sign SSH certificates: see, make, change and remove them');
+  root
+    .command('trusted-keys')
+    .description('print the file that sshd takes as TrustedUserCAKeys; needs no sign-in')
+    .requiredOption('--config <file>', 'gateway.yaml or store.yaml: names the store')
+    .action(async (o: { config: string }) => {
+      const http = new StoreHttp({ url: await storeAddress(o.config), device: undefined, userToken: () => undefined, nowMs: Date.now });
+      process.stdout.write(await http.download({ method: 'GET', path: '/v1/ssh-ca/trusted-keys', auth: 'none' }));
+    });
   withIdentity(root.command('list').description('the keys: which one signs, which hosts are to trust, which are removed'), 'required')
-    .option('--trusted', 'print the lines of TrustedUserCAKeys, and nothing else')
-    .action(async (o: Common & { trusted?: boolean }) => {
+    .action(async (o: Common) => {
       const { client } = await connectPerson(o);
       const keys = await client.caKeys();
-      const text = o.trusted === true ? keys.filter((k) => k.state !== 'removed').map((k) => `${k.public_key}\n`) : keys.map(line);
-      print(o, keys, text.join('') || 'No keys yet: the first is made with the first certificate, or when a host asks for it.\n');
+      print(o, keys, keys.map(line).join('') || 'No keys yet: the first is made with the first certificate, or when a host asks for it.\n');
     });
   withIdentity(root.command('make').description('a further key; hosts are to trust it before it signs'), 'required').action(async (o: Common) => {
     const { client } = await connectPerson(o);
