@@ -133,7 +133,7 @@ describe('a bundle that is refused', () => {
     ['approvals.yaml', 'groups:\n  - id: dba\n    expires: never\n', 'approvals.yaml:3: groups[0].expires'],
     ['recording.yaml', 'level: none\n', 'recording.yaml:1: level'],
     ['recording.yaml', 'level: masked\nrules:\n  - { actions: ["sql:nope"], level: full }\n', 'recording.yaml:3: rules[0].actions[0]'],
-    ['tests/a.yaml', '- name: x\n  as: { subject: a }\n  expect: allow\n', 'tests/a.yaml:1: [0].sql: give either sql or action'],
+    ['tests/a.yaml', '- name: x\n  as: { subject: a }\n  expect: allow\n', 'tests/a.yaml:1: [0].sql: give one of sql, action'],
     ['tests/a.yaml', '- name: x\n  as: { subject: a }\n  sql: select 1\n  expect: allow\n  policy: ghost\n', 'tests/a.yaml:5: policy: there is no policy "ghost"'],
   ])('refuses %s: %j', (file, text, expected) => {
     expect(problemsOf({ [file]: text }).join('\n')).toContain(expected);

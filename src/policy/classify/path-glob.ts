@@ -43,14 +43,10 @@ export function mayMatch(glob: PathGlob, path: readonly string[]): boolean {
     if (a === undefined && b === undefined) return true;
     if (a === '**') return at(g + 1, p) || (b !== undefined && at(g, p + 1));
     if (b === '?' && p === 0) return at(g, p + 1) || (a !== undefined && at(g + 1, p));
-    if (a === undefined) return b === '**' && at(g, p + 1);
-    if (b === undefined) return false;
-    if (partsMayMeet(a, b)) {
-      // A wildcard of the path may reach over several parts.
-      if (at(g + 1, p + 1)) return true;
-      if (b.includes('**')) return at(g + 1, p);
-    }
-    return b.includes('**') && partsMayMeet(a, `${b.slice(0, b.indexOf('**'))}**`) && at(g + 1, p);
+    const open = b?.indexOf('**') ?? -1;
+    // From here on the path may be anything: what is written after it is not looked at, which errs on the safe side.
+    if (b !== undefined && open >= 0) return open === 0 || (a !== undefined && partsMayMeet(a, `${b.slice(0, open)}*`));
+    return a !== undefined && b !== undefined && partsMayMeet(a, b) && at(g + 1, p + 1);
   };
   return at(0, 0);
 }

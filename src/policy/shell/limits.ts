@@ -12,6 +12,8 @@ export const shellLimits = {
   nestedChars: 256 * 1024,
   /** Words that braces may expand to. */
   braceWords: 256,
+  /** PATH_MAX of Linux. */
+  pathChars: 4096,
   /** Directories that the line may be in at one point. */
   directories: 6,
 } as const;

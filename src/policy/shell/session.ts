@@ -59,6 +59,7 @@ export class Session {
   file(access: FileAccess['access'], field: Field, by: string, recursive: boolean, walk: Walk): void {
     if (field.dynamic) this.collector.opaque('dynamic-argument', `${by} works on a file whose name is made at run time`);
     if (field.dynamic && /^\*+$/.test(field.pattern)) return;
+    if (field.pattern.length > shellLimits.pathChars) return this.collector.opaque('limit', 'a path is longer than any file\'s');
     for (const { path, pattern } of this.pathsOf(field, walk)) noteFile({ access, path, pattern, by, recursive }, this.collector);
   }
 

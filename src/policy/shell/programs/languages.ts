@@ -4,6 +4,7 @@ import type { Field } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
 import type { Handler, Invocation, Run } from '../run.ts';
 import { applyOptions, each } from '../spec.ts';
+import { isPlainSed } from './sed-script.ts';
 
 const SHELL = optionTable('c:command i:interactive l login s:stdin e u x v n f a b h k m p r t B C E H P T D o= O= rcfile=script init-file=script norc noprofile posix login restricted verbose noediting debugger dump-strings dump-po-strings debug help version');
 
@@ -74,6 +75,9 @@ const database: Handler = ({ program, args }, run) => {
 
 const AWK = optionTable('F= field-separator= v:assign= assign= f=script file=script e:program= source:program= E=script exec=script i=script include=script l=script load=script o=write dump-variables=write d=write p=write profile=write pretty-print=write D=code debug=code W=');
 
+/** Longer ones are not read: the patterns below take time that grows with the square of the length. */
+const MAX_AWK = 4_000;
+
 /** A program that only selects and prints is read; one that runs others, opens files or is not known is opaque. */
 const awk: Handler = ({ program, args }, run) => {
   const found = splitArguments(args, AWK, { stopsAtOperand: true });
@@ -84,7 +88,7 @@ const awk: Handler = ({ program, args }, run) => {
   if (marks.has('assign') && found.options.some((o) => o.rule?.mark === 'assign' && o.value?.text === undefined)) run.opaque('dynamic-argument', 'a variable of awk is set at run time');
   for (const code of codes) {
     const text = code?.text;
-    if (text === undefined) run.opaque('code', `${program}: the program is made at run time`);
+    if (text === undefined || text.length > MAX_AWK) run.opaque('code', `${program}: the program is long or made at run time`);
     else if (/system|getline|\||@|fflush|close|printf?[^;}]*>|\bENVIRON\b.*\|/.test(withoutStrings(text)) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
   }
   for (const o of hasProgram ? found.operands : found.operands.slice(1)) if (!/^[A-Za-z_]\w*=/.test(o.pattern)) run.file('read', o, program);
@@ -94,9 +98,6 @@ const awk: Handler = ({ program, args }, run) => {
 const withoutStrings = (text: string): string => text.replace(/"(\\.|[^"\\])*"/g, '""');
 
 const SED = optionTable('e:script=ignore expression:script=ignore f=script file=script n r E s u z posix sandbox debug null-data quiet silent l= line-length= i:in-place in-place:in-place follow-symlinks b separate unbuffered regexp-extended');
-/** Commands that print, delete, substitute and nothing more. */
-const SED_PLAIN = /^[\s;{}]*((\d+|\$|\/(\\.|[^/\\])*\/I?)?(,(\d+|\$|\+\d+|~\d+|\/(\\.|[^/\\])*\/I?))?\s*!?\s*(s([/|,#:@%+_!])((?!\8)(\\.|[^\\\n]))*\8((?!\8)(\\.|[^\\\n]))*\8[gpIi0-9]*|[pdqQDPNnGgHhxl=]\d*|[{}])[\s;}]*)*$/;
-
 const sed: Handler = ({ program, args }, run) => {
   const found = splitArguments(sedArguments(args), SED);
   const marks = applyOptions(program, found, SED, true, run);
@@ -105,7 +106,7 @@ const sed: Handler = ({ program, args }, run) => {
   const codes = hasScript ? scripts : found.operands.slice(0, 1);
   for (const code of codes) {
     const text = code?.text;
-    if (text === undefined || text.length > 2_000 || !SED_PLAIN.test(text)) run.opaque('code', `${program}: the script does more than print and substitute`);
+    if (text === undefined || !isPlainSed(text)) run.opaque('code', `${program}: the script does more than print and substitute`);
   }
   for (const o of hasScript ? found.operands : found.operands.slice(1)) {
     run.file('read', o, program);

@@ -6,7 +6,7 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   ip6tables: LIST,
   nft: /^(-\w+ )*list [\w -]+$/,
   ufw: /^status( (verbose|numbered))?$/,
-  'firewall-cmd': /^(--state|--list-[\w-]+|--get-[\w-]+|--zone=\w+| )+$/,
+  'firewall-cmd': /^(--state|--list-[a-z-]+|--get-[a-z-]+|--zone=\w+)( (--state|--list-[a-z-]+|--get-[a-z-]+|--zone=\w+))*$/,
   ipset: /^(list|-L)( [\w-]+)?$/,
   fdisk: /^-l( \S+)*$/,
   sfdisk: /^(-l|--list|-d|--dump)( \S+)*$/,
@@ -27,7 +27,7 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   ethtool: /^(-[iSkgacmT] )?[\w.:-]+$/,
   bridge: /^(link|fdb|vlan)( show)?$/,
   tc: /^(-s )?(qdisc|class|filter) (show|ls|list)( dev [\w.:-]+)?$/,
-  nmcli: /^(-[tfp] ?[\w,]* ?)*(device|dev|d|connection|con|c|general|g)?( (status|show))?( [\w.:-]+)?$/,
+  nmcli: /^(-t |-p |-f [\w,]+ )*(device|dev|d|connection|con|c|general|g)?( (status|show))?( [\w.:-]+)?$/,
   hostnamectl: /^(status)?$/,
   networkctl: /^(list|status)?( [\w.:-]+)?$/,
   resolvectl: /^(status|query [\w.:-]+|statistics)?$/,
@@ -81,8 +81,12 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   certbot: /^certificates$/,
 };
 
+/** The patterns are tried on short texts only. */
+const MAX_CHARS = 300;
+
 /** `args` undefined: one of them is not known. */
 export function isReadOnlyCall(program: string, args: readonly (string | undefined)[]): boolean {
   if (!Object.hasOwn(CALLS, program) || args.some((a) => a === undefined)) return false;
-  return CALLS[program]?.test(args.join(' ')) === true;
+  const joined = args.join(' ');
+  return joined.length <= MAX_CHARS && CALLS[program]?.test(joined) === true;
 }
