@@ -1,10 +1,10 @@
 /** `sallyport bundle simulate`: recorded requests decided again by a candidate, printed as a difference. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { Command } from 'commander';
 import { ConfigError, messageOf } from '../base/errors.ts';
-import type { RecordingInfo } from '../contract/store/index.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import { nodeSha256 } from '../evidence/node-crypto.ts';
 import { openRecording } from '../evidence/read-files.ts';
@@ -19,11 +19,12 @@ import { recordedRequests, type RecordedRequest } from '../policy/simulate/histo
 import type { PolicyEngine } from '../policy/types.ts';
 import type { StoreClient } from '../proxy/core/store-client.ts';
 import { connectApprover, type ApproverOptions } from './approvals-connect.ts';
+import { storedSessions } from './bundle-simulate-store.ts';
 import { withIdentity } from './identity-options.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const PAGE = 500;
 const MAX_CHUNK_BYTES = 128 * 1024 * 1024;
+const gunzipped = promisify(gunzip);
 
 interface Options extends Partial<ApproverOptions> {
   readonly since: string;
@@ -89,26 +90,18 @@ function storeOf(o: Options): Promise<StoreClient> {
 
 /** A session's requests at a time. What cannot be read is named in `left` and skipped: history is not all or nothing. */
 async function* fromStore(client: StoreClient, sinceMs: number, left: string[]): AsyncGenerator<RecordedRequest[]> {
-  let beforeMs: number | undefined;
-  for (;;) {
-    const page = await client.listRecordings({ sinceMs, limit: PAGE, ...(beforeMs === undefined ? {} : { beforeMs }) });
-    for (const recording of page) {
-      if (recording.protocol !== 'postgres') continue;
-      try {
-        yield await collected(recording.session_id, await client.getRecordingFile(recording.session_id, fileNames.open), chunksOf(client, recording));
-      } catch (error) {
-        left.push(`${recording.session_id}: ${messageOf(error)}`);
-      }
+  for await (const { recording, files, problem } of storedSessions(client, sinceMs)) {
+    try {
+      if (files === undefined) throw new Error(problem ?? 'it cannot be read');
+      yield await collected(recording.session_id, files.open, unpacked(files.chunks));
+    } catch (error) {
+      left.push(`${recording.session_id}: ${messageOf(error)}`);
     }
-    if (page.length < PAGE) return;
-    beforeMs = page.at(-1)?.opened_ms;
   }
 }
 
-async function* chunksOf(client: StoreClient, recording: RecordingInfo): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < recording.chunks; i++) {
-    yield gunzipSync(await client.getRecordingFile(recording.session_id, `chunks/${String(i).padStart(6, '0')}.ndjson.gz`), { maxOutputLength: MAX_CHUNK_BYTES });
-  }
+async function* unpacked(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await gunzipped(chunk, { maxOutputLength: MAX_CHUNK_BYTES });
 }
 
 async function* fromFiles(places: readonly string[], sinceMs: number, left: string[]): AsyncGenerator<RecordedRequest[]> {

@@ -86,6 +86,14 @@ describe('simulation', () => {
     expect(back.report.changed).toMatchObject({ allowed: 1 });
   });
 
+  it('decides on the number of rows that the planner gave then', async () => {
+    const FEW = `${ALL}@id("few")\n@reason("too many rows")\nforbid(principal, action in Action::"sql", resource) when { context has estimatedRows && context.estimatedRows > 1000 };\n`;
+    const simulation = new Simulation(engine(FEW));
+    const records = [10, 5_000].map((est, n) => record(n, 'sql.query', { dec: 'allow', pol: ['all'], est }, { sql: 'SELECT id FROM orders' }));
+    for (const r of await history([...records, record(2, 'sql.query', { dec: 'allow', pol: ['all'] }, { sql: 'SELECT id FROM orders' })])) simulation.add(r);
+    expect(simulation.report).toMatchObject({ same: 2, changed: { denied: 1 } });
+  });
+
   it('compares masks with another bundle, asked the same way', async () => {
     const simulation = new Simulation(engine(WORK, EMAIL), engine(WORK));
     const requests = await history([record(0, 'sql.query', { dec: 'allow', pol: [] }, { sql: 'SELECT id, email FROM customers' })]);
