@@ -9,6 +9,7 @@ import frame from '../../ui/screen.module.css';
 import type { Step } from '../../ui/timeline.ts';
 import { explain, request, RequestError } from '../api/http.ts';
 import { useLoad } from '../api/use-load.ts';
+import { copyText } from '../notify.ts';
 import { Digest } from '../ui.tsx';
 import { digestOfFiles, readArchive } from './bundle-archive.ts';
 import classes from './policy.module.css';
@@ -56,6 +57,7 @@ export function PolicyPanel({ summary: s, step }: { summary: SessionSummary; ste
   const digest = s.policy.bundle_sha256;
   const load = useCallback((signal: AbortSignal) => loadBundle(digest, signal), [digest]);
   const { loaded, value, reload } = useLoad(load);
+  const command = `sallyport recordings explain ${s.session_id} --config gateway.yaml --token-file id-token.txt`;
   return (
     <>
       <div className={frame.section}>
@@ -95,6 +97,15 @@ export function PolicyPanel({ summary: s, step }: { summary: SessionSummary; ste
         <div className={frame.section}>
           <h2 className={frame.sectionTitle}>Of the step on screen</h2>
           <Texts ids={idsOf(step)} texts={value.texts} />
+        </div>
+      )}
+      {s.protocol === 'postgres' && (
+        <div className={frame.section}>
+          <h2 className={frame.sectionTitle}>Decide it again</h2>
+          <p className={classes.text}>On a machine with the command, the same engine decides each recorded statement again by this bundle, and says where the answer differs:</p>
+          <button type="button" className={classes.command} onClick={() => copyText(command, 'Command copied')} title="Copy" aria-label="Copy the command">
+            {command}
+          </button>
         </div>
       )}
     </>
