@@ -1,5 +1,11 @@
 /** Where what flows through a process's channel may be changed or held: the one place for masks over output and for gates over input. */
 
+import type { CommandAnalysis } from '../../policy/shell/types.ts';
+import type { MaskPlan } from '../../policy/types.ts';
+import type { SshContext } from './context.ts';
+import { isBinaryProtocol } from './terminal/binary-protocol.ts';
+import { OutputGuard } from './terminal/output-guard.ts';
+
 /** Changes what is shown. It may hold back the end of what it was given until it knows what it is. */
 export interface OutputFilter {
   /** @returns what may be shown now @throws when nothing more may be shown */
@@ -26,5 +32,28 @@ export interface InputGate {
 
 /** For what is no text: files, archives, protocols of other programs. */
 export const unchanged: FilterMaker = () => ({ write: (bytes) => bytes, flush: () => Buffer.alloc(0), end: () => undefined, typed: () => undefined, resize: () => undefined, counts: new Map() });
+
+export interface Filtered {
+  readonly channel: number;
+  readonly plan: MaskPlan;
+  readonly pty: { readonly cols: number; readonly rows: number } | undefined;
+  /** Of an exec; absent for a shell. */
+  readonly command: CommandAnalysis | undefined;
+}
+
+/** The masks over what a process shows. */
+export function masked(context: SshContext, { channel, plan, pty, command }: Filtered): FilterMaker {
+  if (pty === undefined && command !== undefined && isBinaryProtocol(command.commands)) return unchanged;
+  return (_fd, late) =>
+    new OutputGuard({
+      plan,
+      masks: context.masks,
+      // A window whose size is not known is taken for the usual one.
+      ...(pty === undefined ? {} : { terminal: { cols: pty.cols || 80, rows: pty.rows || 24 } }),
+      emit: late,
+      exposed: (classIds) => context.journal.exposed(channel, classIds),
+      failed: (error) => context.fail(error),
+    });
+}
 
 export const open: InputGate = { write: (bytes) => bytes };

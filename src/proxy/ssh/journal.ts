@@ -111,6 +111,11 @@ export class SshJournal {
     this.recorder.append({ kind: 'ssh.forward.end', channel, clear: { q: request.n, sent, received } });
   }
 
+  /** A value of these classes stood on the screen in clear for a moment, until it was painted over. */
+  exposed(channel: number, classIds: readonly string[]): void {
+    this.recorder.append({ kind: 'mask.applied', channel, clear: { exposed: classIds } });
+  }
+
   note(text: string): void {
     this.recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: this.shown(text) }] });
   }

@@ -44,7 +44,12 @@ export class ChannelWriter {
         resolve();
       };
       this.#gone.addEventListener('abort', done, { once: true });
-      stream.write(bytes, done);
+      try {
+        stream.write(bytes, done);
+      } catch {
+        // A stream that has just ended takes nothing more.
+        done();
+      }
     });
   }
 }

@@ -1,11 +1,12 @@
 /** One `session` channel of a client (RFC 4254 section 6): what it asks for before it runs, and what it runs. */
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
-import { MalformedError, messageOf } from '../../base/errors.ts';
+import { assert, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { analyseCommand, EXEC } from '../../policy/shell/analyse.ts';
-import type { SshRequest } from '../../policy/types.ts';
+import type { CommandAnalysis } from '../../policy/shell/types.ts';
+import type { Outcome, SshRequest } from '../../policy/types.ts';
 import { reference, type SshContext } from './context.ts';
-import { open, unchanged } from './filters.ts';
+import { masked, open } from './filters.ts';
 import { terminalOf, type Allowed } from './gatekeeper.ts';
 import { askApproval, holdRefusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
@@ -21,6 +22,9 @@ const DENIED_STATUS = 126;
 /** What ssh itself gives when there is no connection. */
 const BROKEN_STATUS = 255;
 const CTRL_C = 0x03;
+/** What bytes that are not UTF-8 were read as: the command that was meant is not known any more. */
+const REPLACEMENT = '\ufffd';
+const NOT_UTF8: Outcome = { effect: 'deny', reason: 'the command is not valid UTF-8', policyIds: [] };
 
 export interface SessionChannelOptions {
   readonly session: Session;
@@ -108,7 +112,9 @@ export class SessionChannel {
     const { channel } = this.#o;
     const variables = allowedVariables(this.#variables, terminalOf(context.connect).env);
     const ssh: SshRequest = what.kind === 'shell' ? { kind: 'shell' } : { kind: 'exec', command: analyseCommand(what.command, EXEC) };
-    const outcome = gatekeeper.judge(ssh);
+    // What is decided, approved and run is one text.
+    assert(ssh.kind !== 'exec' || what.kind !== 'exec' || ssh.command.text === what.command, 'the analysis is of this command');
+    const outcome = what.kind === 'exec' && what.command.includes(REPLACEMENT) ? NOT_UTF8 : gatekeeper.judge(ssh);
     const pty = this.#pty;
     const request = journal.request(what.kind === 'shell' ? 'ssh.shell' : 'ssh.exec', channel, outcome, { pty: pty !== undefined, ...(pty ? { cols: pty.cols, rows: pty.rows } : {}) }, [
       ...(what.kind === 'exec' ? [{ name: 'command', value: journal.shown(what.command) }] : []),
@@ -145,20 +151,20 @@ export class SessionChannel {
     // Promise 1: durable before it goes on.
     await journal.recorder.sync();
     if (this.#closed.signal.aborted) return;
-    await this.#start(context, client, what, request, allowed, variables, early);
+    await this.#start(context, client, { request, allowed, variables, early, command: ssh.kind === 'exec' ? ssh.command : undefined });
   }
 
-  async #start(context: SshContext, client: ServerChannel, what: Exclude<Wanted, { kind: 'sftp' }>, request: Recorded, allowed: Allowed, variables: ReadonlyMap<string, string>, early: readonly Buffer[]): Promise<void> {
+  async #start(context: SshContext, client: ServerChannel, { request, allowed, variables, early, command }: Starting): Promise<void> {
     const pty = this.#pty;
     let target;
     try {
-      target = await startProcess(context.upstream, what.kind === 'shell' ? undefined : what.command, { pty, variables });
+      target = await startProcess(context.upstream, command?.text, { pty, variables });
     } catch (error) {
       context.journal.note(`the target refused it: ${messageOf(error)}`);
       await this.#end(client, `the target refused it: ${messageOf(error)}`, BROKEN_STATUS);
       return;
     }
-    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, target, pty: pty !== undefined, filter: unchanged, gate: open, early, gone: this.#closed.signal });
+    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, target, pty: pty !== undefined, filter: masked(context, { channel: this.#o.channel, plan: allowed.maskPlan, pty, command }), gate: open, early, gone: this.#closed.signal });
     this.#relay = relay;
     // The window may have changed while the request was decided.
     if (pty && this.#pty && (pty.rows !== this.#pty.rows || pty.cols !== this.#pty.cols)) relay.resize(this.#pty.rows, this.#pty.cols, this.#pty.height, this.#pty.width);
@@ -257,6 +263,16 @@ export class SessionChannel {
       this.#o.fail(error);
     }
   }
+}
+
+/** A process that may run. */
+interface Starting {
+  readonly request: Recorded;
+  readonly allowed: Allowed;
+  readonly variables: ReadonlyMap<string, string>;
+  readonly early: readonly Buffer[];
+  /** Absent for a shell. */
+  readonly command: CommandAnalysis | undefined;
 }
 
 type Wanted = { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'shell' } | { readonly kind: 'sftp' };
