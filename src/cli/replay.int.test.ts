@@ -13,19 +13,24 @@ import { withValues, type Values } from '../policy/replay/values.ts';
 import type { Target } from '../proxy/core/ports.ts';
 import { bundleDir, gatewayConfig, pgConnect, runCommand, TestGateway } from '../testing/gateway.ts';
 import { person } from '../testing/policy.ts';
+import { WireClient } from '../testing/pg-wire-client.ts';
 import { startPostgres, type PostgresServer } from '../testing/postgres-server.ts';
 import type { ProcessResult } from '../testing/process.ts';
 import { createShop } from '../testing/shop.ts';
 import { targetPassword } from '../testing/target-password.ts';
+import { encodeBind, encodeExecute, encodeParse, encodeSync } from '../wire/postgres/index.ts';
 import { loadTrust } from './recordings-place.ts';
 import { checkReplay, sandboxOf, verifiedOpen } from './replay-checks.ts';
+import { ReplayClient } from './replay-client.ts';
 import { plannedLine } from './replay-report.ts';
+import { type RanStep, type RunOptions, runSteps } from './replay-run.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
 let server: PostgresServer;
 let gateway: TestGateway;
 let recording: string;
+let inBinary: string;
 
 interface Statement {
   readonly n: number;
@@ -73,7 +78,27 @@ async function work(): Promise<void> {
   await client.query('SELECT count(*) FROM plain; SELECT max(id) FROM plain');
   await client.query("INSERT INTO plain VALUES (2001, 'new', 1) RETURNING id, label");
   await client.query('SELECT id, label, n FROM plain ORDER BY id LIMIT 1000');
+  await client.query('COPY (SELECT id, label FROM plain WHERE id <= 5 ORDER BY id) TO STDOUT');
   await client.end();
+}
+
+/** What drivers do and psql does not: a parameter of a declared size in binary, a portal that is read in parts, binary rows. */
+async function workInBinary(): Promise<string> {
+  const mark = gateway.mark;
+  const client = await WireClient.connect(gateway.listener());
+  const eight = Buffer.alloc(8);
+  eight.writeBigInt64BE(7n);
+  client.send(encodeParse('', 'SELECT id, label FROM plain WHERE id = $1', [20]), encodeBind({ params: [eight], paramFormats: [1], resultFormats: [1, 0] }), encodeExecute(), encodeSync());
+  await client.until();
+  await client.query('BEGIN');
+  client.send(encodeParse('all', 'SELECT id FROM plain ORDER BY id'), encodeBind({ portal: 'p', statement: 'all' }), encodeExecute('p', 2), encodeSync());
+  await client.until();
+  client.send(encodeExecute('p', 3), encodeSync());
+  await client.until();
+  await client.query('COMMIT');
+  client.close();
+  const closed = await gateway.waitEvent((e) => e.event === 'session.closed', mark);
+  return String(closed['session_id']);
 }
 
 const replay = (target: string, ...more: string[]): Promise<ProcessResult> => runCommand(['recordings', 'replay', recording, '--config', gateway.configFile, '--target', target, ...more]);
@@ -94,6 +119,7 @@ beforeAll(async () => {
   await work();
   const closed = await gateway.waitEvent((e) => e.event === 'session.closed');
   recording = String(closed['session_id']);
+  inBinary = await workInBinary();
   await gateway.halt();
 }, 240_000);
 
@@ -111,7 +137,7 @@ describe('on the same data', () => {
       ['COPY plain TO PRO', 'it was refused then: runni'],
       ['SELECT id FROM cu', 'values in its text are mas'],
     ]);
-    expect(readdirSync(gateway.recordings).filter((n) => /^[0-9a-f-]{36}$/.test(n)).length).toBe(2);
+    expect(readdirSync(gateway.recordings).filter((n) => /^[0-9a-f-]{36}$/.test(n)).length).toBe(3);
   });
 });
 
@@ -164,6 +190,67 @@ describe('refused', () => {
     expect(() => sandboxOf([target('copy', {}, 'copy')], 'copy')).toThrow(/is not labelled with env/);
     expect(() => sandboxOf([target('copy', { env: 'sandbox' }, 'copy')], 'other')).toThrow(/there is no connection/);
     expect(() => sandboxOf([target('copy', { env: 'sandbox' }, 'copy', 'mysql')], 'copy')).toThrow(/speaks mysql/);
+  });
+});
+
+/** Straight at the server: what it answers is what the gateway would pass on here. */
+const sandbox = (): Promise<ReplayClient> => ReplayClient.connect({ connection: 'copy', host: server.host, port: server.port, user: 'app', password: targetPassword, database: 'copy' }, 'test');
+
+async function ran(steps: AsyncIterable<ReplayStep>, o: Partial<RunOptions> = {}): Promise<RanStep[]> {
+  const client = await sandbox();
+  const all: RanStep[] = [];
+  try {
+    for await (const r of runSteps(steps, client, { values: new Map(), limitMs: 60_000, signal: new AbortController().signal, ...o })) all.push(r);
+  } finally {
+    await client.close();
+  }
+  return all;
+}
+
+async function* asked(...texts: readonly string[]): AsyncGenerator<ReplayStep> {
+  for (const [n, sql] of texts.entries()) {
+    await Promise.resolve();
+    yield { n, t: 0, kind: 'query', sql, params: [], maxRows: 0, outcome: { results: [{ index: 0, tag: 'SELECT 1', rows: 1, columns: ['x'], cells: [['1']], kept: 1, masked: new Map(), hasMasks: false, removed: [] }], copies: [] } };
+  }
+}
+
+describe('one request after the other', () => {
+  it('with binary parameters and rows, and portals in parts', async () => {
+    const log = openRecordingDir(path.join(gateway.recordings, inBinary)).log();
+    const found = log === undefined ? [] : await ran(replaySteps(readRecords(log)));
+    expect(found.map((r) => [r.step.kind, r.step.sql, r.state, r.found.differences])).toEqual([
+      ['bind', 'SELECT id, label FROM plain WHERE id = $1', 'same', []],
+      ['query', 'BEGIN', 'same', []],
+      ['bind', 'SELECT id FROM plain ORDER BY id', 'same', []],
+      ['fetch', '', 'same', []],
+      ['query', 'COMMIT', 'same', []],
+    ]);
+    expect(found[0]?.step.outcome.results[0]?.cells).toEqual([[{ b64: 'AAAABw==' }, 'label 7']]);
+  });
+
+  it('each within its time, and what comes after is run', async () => {
+    const found = await ran(asked('SELECT 1 AS x', 'SELECT pg_sleep(60)', 'SELECT 1 AS x'), { limitMs: 300 });
+    expect(found.map((r) => r.state)).toEqual(['same', 'different', 'same']);
+    expect(found[1]?.found.differences[0]?.detail).toBe('cancelled: it took longer than 0.3 seconds');
+  });
+
+  it('until the person stops it, and what was not run is named', async () => {
+    const stop = new AbortController();
+    const steps = async function* (): AsyncGenerator<ReplayStep> {
+      for await (const step of asked('SELECT 1 AS x', 'SELECT pg_sleep(60)', 'SELECT 1 AS x')) {
+        if (step.n === 1) setImmediate(() => stop.abort());
+        yield step;
+      }
+    };
+    const found = await ran(steps(), { signal: stop.signal });
+    expect(found.map((r) => r.state).slice(1)).toEqual(found[1]?.state === 'not run' ? ['not run', 'not run'] : ['different', 'not run']);
+    expect(found[2]?.why).toBe('the replay was stopped');
+  });
+
+  it('to the end of the connection, if the target ends it', async () => {
+    const found = await ran(asked('SELECT pg_terminate_backend(pg_backend_pid())', 'SELECT 1 AS x'));
+    expect(found.map((r) => r.state)).toEqual(['not run', 'not run']);
+    expect(found[1]?.why).toMatch(/^the connection ended/);
   });
 });
 
