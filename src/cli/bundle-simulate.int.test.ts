@@ -12,7 +12,7 @@ import { type Person, startTestStore, type TestStore } from '../testing/store-ha
 import { openSession, uploadRest } from '../testing/store-recordings.ts';
 import { simulateCommand } from './bundle-simulate.ts';
 
-const REQUESTS = Number(process.env['SALLYPORT_SIMULATE_REQUESTS'] ?? 600);
+const REQUESTS = Number(process.env['SALLYPORT_SIMULATE_REQUESTS'] ?? 300);
 const PER_SESSION = REQUESTS > 10_000 ? 250 : 30;
 const SESSIONS = Math.ceil(REQUESTS / PER_SESSION);
 /** Of a hundred statements: a third are one of few texts, the others differ in their numbers. */
