@@ -51,6 +51,9 @@ const test = base.extend<object, { readonly world: World }>({
   ],
 });
 
+/** A busy machine takes several times what an idle one does. */
+const TIMEOUT_MS = wantsPictures ? 900_000 : 240_000;
+
 const WORD = 'reconciliation';
 const APPROVAL_REASON = 'ticket OPS-4711';
 
@@ -242,11 +245,11 @@ async function verifyAlone(name: string, file: Uint8Array, trust: Uint8Array): P
 }
 
 test('the whole story on PostgreSQL and S3, two store processes, an OpenID provider', async ({ world }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(TIMEOUT_MS);
   await tell(world, 'real', realStore);
 });
 
 test('the whole story on the embedded store', async ({ world }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(TIMEOUT_MS);
   await tell(world, 'embedded', embeddedStore);
 });

@@ -86,10 +86,12 @@ describe('a device that an administrator has to approve', () => {
   });
 
   it('ends with a reason when it is refused, and stays refused', async () => {
-    const { device, enrol, until } = await newcomer();
+    const { attempt: waiting, device, enrol, until } = await newcomer();
     const enrolled = expect(enrol()).rejects.toMatchObject({ code: 'denied', message: expect.stringMatching(/refused this device/) as string });
     await until((s) => s.phase === 'device_waiting');
     await admin.revokeDevice(device.deviceId, 'not ours');
+    // Its sessions have ended with it, and with them what the store tells it.
+    waiting.nudge();
     await enrolled;
     const again = createStoreClient({ url: store.url(), device });
     await again.signIn(await store.token('alice@example.com', ['engineering']));
