@@ -50,3 +50,10 @@ export const starterClasses: readonly DataClass[] = [
 
 export const streamContext = (classes: readonly DataClass[] = starterClasses): MaskContext => ({ tokenKey: new Uint8Array(32).fill(7), detectors: createDetectors(classes) });
 export const streamPlan: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
+
+const ESC = String.fromCharCode(0x1b);
+const BEL = String.fromCharCode(0x07);
+const SEQUENCES = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|${ESC}.`, 'g');
+
+/** The characters that a terminal shows, in the order in which they were sent, rows joined. */
+export const visible = (shown: string): string => shown.replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');

@@ -170,8 +170,7 @@ function lastRows(bytes: Buffer, rows: number): Buffer {
   }
   const gone = bytes.subarray(0, from);
   for (let at = gone.indexOf(0x1b); at >= 0; at = gone.indexOf(0x1b, at + 1)) {
-    // eslint-disable-next-line no-control-regex
-    if (!/^\u001b\[[0-9;:]*[mK]/.test(gone.toString('latin1', at, at + 64))) return bytes;
+    if (!/^\[[0-9;:]*[mK]/.test(gone.toString('latin1', at + 1, at + 64))) return bytes;
   }
   return bytes.subarray(from);
 }

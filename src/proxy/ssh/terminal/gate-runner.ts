@@ -1,0 +1,114 @@
+/** Lets keys through to a shell that is watched in mode `gate`: a key that would run a line waits for the line's decision. */
+import { LineGate, type InputStep, type UncertainReason } from './line-gate.ts';
+import { systemTimers, type Timers } from './output-guard.ts';
+
+/** No output for so long after a key was answered: the screen shows what the key did. */
+export const SETTLED_MS = 120;
+/** A key that nothing answers. */
+export const UNANSWERED_MS = 1_000;
+const CTRL_C = 0x03;
+const EMPTY = Buffer.alloc(0);
+
+export interface GateDecider {
+  /** @param signal aborted when the person gives up @returns whether the line may run */
+  line(text: string, signal: AbortSignal): Promise<boolean>;
+  /** A key that could run something that cannot be read. */
+  uncertain(reason: UncertainReason, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface GateRunnerOptions {
+  readonly cols: number;
+  readonly rows: number;
+  readonly decider: GateDecider;
+  /** Keys that go to the target. `hidden`: a password, not to be recorded. */
+  readonly forward: (bytes: Buffer, hidden: boolean) => void;
+  /** A decision failed: the channel has to end. */
+  readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
+}
+
+export class GateRunner {
+  readonly #o: GateRunnerOptions;
+  readonly #gate: LineGate;
+  readonly #timers: Timers;
+  #running = false;
+  #deciding: AbortController | undefined;
+  #wake: ((quiet: boolean) => void) | undefined;
+  #timer: unknown;
+  #room: (() => void)[] = [];
+  #ended = false;
+
+  constructor(o: GateRunnerOptions) {
+    this.#o = o;
+    this.#gate = new LineGate(o.cols, o.rows);
+    this.#timers = o.timers ?? systemTimers;
+  }
+
+  /** What the target sent, before any mask. */
+  output(bytes: Uint8Array): void {
+    this.#gate.output(bytes);
+    this.#wake?.(false);
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#gate.resize(cols, rows);
+  }
+
+  /** Nothing more goes on. */
+  end(): void {
+    this.#ended = true;
+    this.#timers.clear(this.#timer);
+    this.#deciding?.abort();
+    this.#wake?.(true);
+  }
+
+  /** Takes keys. @returns nothing to send on: what goes on is given to `forward`; a promise when too much waits */
+  write(bytes: Buffer): Buffer | Promise<Buffer> {
+    if (this.#deciding !== undefined && bytes.includes(CTRL_C)) {
+      this.#deciding.abort();
+      return EMPTY;
+    }
+    if (!this.#gate.input(bytes)) return new Promise<void>((resolve) => this.#room.push(resolve)).then(() => this.write(bytes));
+    if (!this.#running) void this.#run().catch((error: unknown) => this.#o.failed(error));
+    return EMPTY;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      for (let step = this.#gate.next(); step !== undefined && !this.#ended; step = this.#gate.next()) {
+        if (step.kind === 'forward') this.#o.forward(step.bytes, step.hidden);
+        else if (step.kind === 'settle') await this.#settle();
+        else await this.#decide(step);
+      }
+    } finally {
+      this.#running = false;
+      for (const resolve of this.#room.splice(0)) resolve();
+    }
+  }
+
+  async #decide(step: Extract<InputStep, { kind: 'decide' | 'uncertain' }>): Promise<void> {
+    const deciding = new AbortController();
+    this.#deciding = deciding;
+    try {
+      const { decider } = this.#o;
+      const allowed = await (step.kind === 'decide' ? decider.line(step.text, deciding.signal) : decider.uncertain(step.reason, deciding.signal));
+      if (!this.#ended) this.#o.forward(this.#gate.answered(step, allowed && !deciding.signal.aborted), false);
+    } finally {
+      this.#deciding = undefined;
+    }
+  }
+
+  /** Until something is shown, or nothing was for a while. */
+  #settle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = (quiet) => {
+        this.#timers.clear(this.#timer);
+        this.#wake = undefined;
+        if (quiet) this.#gate.settled();
+        resolve();
+      };
+      this.#timer = this.#timers.set(() => this.#wake?.(true), this.#gate.answeredKey ? SETTLED_MS : UNANSWERED_MS);
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GatedShell } from '../../../testing/gated-shell.ts';
+
+const UP = '\u001b[A';
+const LEFT = '\u001b[D';
+
+describe('a line typed into bash', () => {
+  let shell: GatedShell;
+  beforeAll(async () => {
+    shell = await GatedShell.open(60);
+  });
+  afterAll(() => shell.close());
+  const line = (text: string): { kind: string; text: string } => ({ kind: 'line', text });
+  const LONG = `find /var/log -name '*.gz' -mtime +30 -exec rm -f {} + && echo "${'x'.repeat(70)}" > /tmp/done`;
+
+  it('is read as it was typed, at once or key by key', async () => {
+    expect(await shell.type(['rm -rf /srv/data', '\r'])).toEqual(line('rm -rf /srv/data'));
+    expect(await shell.type([...Array.from('systemctl stop nginx'), '\r'])).toEqual(line('systemctl stop nginx'));
+    expect(await shell.type(['rm -rf /srv/data\r'])).toEqual(line('rm -rf /srv/data'));
+    expect(await shell.type(['echo größe 日本語 | tee x', '\n'])).toEqual(line('echo größe 日本語 | tee x'));
+    expect(await shell.type(['id', '\u000f'])).toEqual(line('id'));
+  });
+
+  it('over several rows', async () => {
+    expect(await shell.type([LONG, '\r'])).toEqual(line(LONG));
+    expect(await shell.type([LONG, LEFT.repeat(90), '\r'])).toEqual(line(LONG));
+  });
+
+  it('as it was corrected', async () => {
+    expect(await shell.type(['rm -rg', '\u007f', 'f /srv', '\r'])).toEqual(line('rm -rf /srv'));
+    expect(await shell.type(['-rf /srv', '\u0001', 'rm ', '\r'])).toEqual(line('rm -rf /srv'));
+    expect(await shell.type(['ls /srv', '\u001bb', '\u001bb', '\u001b[3~\u001b[3~', 'rm -rf', '\r'])).toEqual(line('rm -rf /srv'));
+    expect(await shell.type(['cat /etc/shadow', '\u0015', 'ls', '\r'])).toEqual(line('ls'));
+    expect(await shell.type(['echo one two', '\u0017', 'three', '\u0019', '\r'])).toEqual(line('echo one threetwo'));
+  });
+
+  it('recalled, searched for, completed', async () => {
+    await shell.remember('shutdown -h now');
+    expect(await shell.type([UP, '\r'])).toEqual(line('shutdown -h now'));
+    expect(await shell.type(['\u0012', 'shut', '\r'])).toEqual(line('shutdown -h now'));
+    expect(await shell.type([UP, '\u0001', 'sudo ', '\r'])).toEqual(line('sudo shutdown -h now'));
+    expect(await shell.type(['cat hist', '\t', '\r'])).toEqual(line('cat history'));
+  });
+
+  it('after a clear screen, and after a list of completions', async () => {
+    expect(await shell.type(['reboot', '\u000c', '\r'])).toEqual(line('reboot'));
+    await shell.run('shopt -s checkhash checkjobs');
+    expect(await shell.type(['shopt -s check', '\t', '\t', '\r'])).toEqual(line('shopt -s check'));
+  });
+
+  it('pasted, also over several lines', async () => {
+    expect(await shell.type(['\u001b[200~rm -rf /srv/data\u001b[201~', '\r'])).toEqual(line('rm -rf /srv/data'));
+    expect(await shell.type(['\u001b[200~cd /srv\nrm -rf data\u001b[201~', '\r'])).toEqual(line('cd /srv\nrm -rf data'));
+  });
+
+  it('continued over several lines is decided whole', async () => {
+    await shell.keys('for f in a b; do', /do$/);
+    await shell.keys('\r', /> $/);
+    expect(await shell.type(['rm $f; done', '\r'])).toEqual(line('for f in a b; do\nrm $f; done'));
+    await shell.keys('echo "one', /one$/);
+    await shell.keys('\r', /> $/);
+    expect(await shell.type(['two"', '\r'])).toEqual(line('echo "one\ntwo"'));
+  });
+
+  it('is uncertain where it cannot be known', async () => {
+    expect(await shell.type(['cat <<EOF', '\r'])).toEqual({ kind: 'uncertain', reason: 'heredoc' });
+    expect(await shell.type(['ls\nrm -rf /srv\n'])).toEqual({ kind: 'uncertain', reason: 'several' });
+    expect(await shell.type(['ls', '\u001b[24~'])).toEqual({ kind: 'uncertain', reason: 'key' });
+  });
+});
+
+describe('where no shell reads', () => {
+  it('a password is neither decided nor taken for a line, its prompt is', async () => {
+    const shell = await GatedShell.open(80);
+    try {
+      await shell.run('read -rs -p "[sudo] password for alice: " x', /alice: $/);
+      await shell.keys('hunter2', /$/);
+      await shell.keys('\r', /\$ $/);
+      expect(await shell.type(['echo done', '\r'])).toEqual({ kind: 'line', text: 'echo done' });
+    } finally {
+      shell.close();
+    }
+  });
+
+  it('what is typed unseen, at another prompt, in a full-screen program: uncertain', async () => {
+    const shell = await GatedShell.open(80);
+    try {
+      await shell.run('read -rs -p "name? " x', /\? $/);
+      expect(await shell.type(['rm', '\r'])).toEqual({ kind: 'uncertain', reason: 'echo' });
+      await shell.run('read -r -p "name? " x', /\? $/);
+      expect(await shell.type(['rm', '\r'])).toEqual({ kind: 'uncertain', reason: 'prompt' });
+      await shell.run("printf '\\e[?1049h'");
+      expect(await shell.type([':!rm', '\r'])).toEqual({ kind: 'uncertain', reason: 'alternate' });
+    } finally {
+      shell.close();
+    }
+  });
+});

@@ -1,0 +1,289 @@
+/**
+ * Reads the command line from the screen when a key would run it. No protocol says where a line begins and ends, so this
+ * is a good guess and no boundary (docs/ssh-terminal.md). What it is not sure of, it says.
+ */
+import { completeness } from './incomplete.ts';
+import { pasted, splitKeys, type Key } from './keys.ts';
+import { Screen } from './screen.ts';
+
+export const UNCERTAIN = {
+  alternate: 'a full-screen program has the terminal',
+  echo: 'what is typed is not shown',
+  prompt: 'this is no prompt of a shell that is known',
+  rewritten: 'the screen shows something else than what was typed',
+  several: 'several lines at once',
+  key: 'a key that may be bound to a command',
+  heredoc: 'the text of a here-document follows',
+  continuation: 'a continued line whose beginning is not known',
+} as const;
+export type UncertainReason = keyof typeof UNCERTAIN;
+
+export type InputStep =
+  /** Goes on at once. `hidden`: a password, which is not recorded. */
+  | { readonly kind: 'forward'; readonly bytes: Buffer; readonly hidden: boolean }
+  /** The key waits for the decision on this line. Answer with `answered`. */
+  | { readonly kind: 'decide'; readonly bytes: Buffer; readonly text: string }
+  | { readonly kind: 'uncertain'; readonly bytes: Buffer; readonly reason: UncertainReason }
+  /** The screen may not show everything yet: call `settled` when the output is quiet, then `next` again. */
+  | { readonly kind: 'settle' };
+
+/** Keys that wait behind a held one. */
+const QUEUE_BYTES = 256 * 1024;
+/** How shells' prompts end. */
+const SHELL_PROMPT = /[$#%>❯➜»λ]\s*$/u;
+const SECOND_PROMPT = /^(?:[\w-]+ ?)*> ?$/;
+const PASSWORD_PROMPT = /(?:passw(?:or)?d|passphrase|passcode|\bpin\b|verification code|one-time|\botp\b|passwort|kennwort|mot de passe|contraseña|senha|пароль|密码|パスワード)[^:：]{0,80}[:：]\s*$/iu;
+const SEARCH = /^\(?(?:failed |failing )?(?:reverse-|bck-|fwd-)?i-search\)?`.*?': (.*)$/;
+
+interface Prompt {
+  /** Text before the place where typing began, in its logical line. */
+  readonly text: string;
+  readonly row: () => number | undefined;
+}
+
+export class LineGate {
+  readonly #screen: Screen;
+  #queue: Buffer = Buffer.alloc(0);
+  #prompt: Prompt | undefined;
+  /** What was typed since the prompt; undefined when keys were used whose effect only the screen shows. */
+  #typed: string | undefined = '';
+  #multiline = false;
+  /** Lines before, of a command that goes over several. */
+  #before = '';
+  /** The last prompt that was one of a shell. */
+  #known = '';
+  #quiet = false;
+  #answered = true;
+  /** An uncertain place that was allowed until it is left. */
+  #allowed: string | undefined;
+
+  constructor(cols: number, rows: number) {
+    this.#screen = new Screen(cols, rows);
+  }
+
+  /** What the target sent, before any mask: the decision is about what runs. */
+  output(bytes: Uint8Array): void {
+    this.#quiet = false;
+    this.#answered = true;
+    this.#screen.feed(bytes);
+  }
+
+  /** Something was shown since the last key: what it did can be seen soon. */
+  get answeredKey(): boolean {
+    return this.#answered;
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#screen.resize(cols, rows);
+  }
+
+  /** @returns false when more waits than may wait: the keys are not taken */
+  input(bytes: Buffer): boolean {
+    if (this.#queue.length + bytes.length > QUEUE_BYTES) return false;
+    this.#queue = Buffer.concat([this.#queue, bytes]);
+    return true;
+  }
+
+  /** No output came for a while: the screen shows what there is to see. */
+  settled(): void {
+    this.#quiet = true;
+  }
+
+  /** The line that waits is given up, and keys behind it. */
+  discard(): void {
+    this.#queue = Buffer.alloc(0);
+    this.#startLine();
+    this.#before = '';
+  }
+
+  /** What to do with the keys that wait; undefined when none do. */
+  next(): InputStep | undefined {
+    // Half an escape sequence waits for its rest, or for the quiet that says there is none.
+    const { keys } = splitKeys(this.#queue, this.#quiet);
+    const [key, after] = keys;
+    if (key === undefined) return this.#queue.length === 0 ? undefined : { kind: 'settle' };
+    if (key.kind === 'submit') return this.#submit(key);
+    if (key.kind === 'unknown' && !this.#screen.alternate) return this.#unsure(key.bytes, 'key');
+    if (key.kind === 'text' && after?.kind === 'submit' && keys.length > 2 && keys.slice(2).some((k) => k.kind === 'text')) return this.#several();
+    if (key.kind === 'paste' && !this.#screen.modes.bracketedPasteMode && /[\r\n]/.test(pasted(key.bytes).toString('latin1'))) return this.#unsure(key.bytes, 'several');
+    this.#take(key);
+    return { kind: 'forward', bytes: this.#shift(key.bytes.length), hidden: false };
+  }
+
+  /** The decision on what `next` gave out last. @returns the bytes that go to the target now */
+  answered(step: Extract<InputStep, { kind: 'decide' | 'uncertain' }>, allow: boolean): Buffer {
+    const bytes = this.#shift(step.bytes.length);
+    if (!allow) {
+      this.discard();
+      // The line is still in the shell's editor: an interrupt empties it, and a prompt comes.
+      return Buffer.from([3]);
+    }
+    if (step.kind === 'uncertain') this.#allowed = this.#place();
+    this.#startLine();
+    this.#before = '';
+    return bytes;
+  }
+
+  #shift(n: number): Buffer {
+    const bytes = this.#queue.subarray(0, n);
+    this.#queue = this.#queue.subarray(n);
+    return bytes;
+  }
+
+  #startLine(): void {
+    this.#prompt = undefined;
+    this.#typed = '';
+    this.#multiline = false;
+    this.#quiet = false;
+  }
+
+  #take(key: Key): void {
+    if (key.kind === 'interrupt') {
+      this.#startLine();
+      this.#before = '';
+      return;
+    }
+    if (key.kind === 'report') return;
+    this.#prompt ??= this.#atPrompt();
+    this.#quiet = this.#answered = false;
+    switch (key.kind) {
+      case 'text':
+        if (this.#typed !== undefined) this.#typed += key.bytes.toString('utf8');
+        break;
+      case 'backspace':
+        if (this.#typed !== undefined) this.#typed = Array.from(this.#typed).slice(0, -1).join('');
+        break;
+      case 'paste': {
+        const text = pasted(key.bytes).toString('utf8');
+        if (/[\r\n]/.test(text)) this.#multiline = true;
+        this.#typed = /^\P{Cc}*$/u.test(text) && this.#typed !== undefined ? this.#typed + text : undefined;
+        break;
+      }
+      default:
+        this.#typed = undefined;
+    }
+  }
+
+  #atPrompt(): Prompt | undefined {
+    const { x, y } = this.#screen.cursor;
+    const first = this.#screen.firstRow(y);
+    const { text, cells } = this.#screen.text(first, y);
+    const end = cells.findIndex((c) => c.y === y && c.x >= x);
+    const mark = this.#screen.mark();
+    return { text: end < 0 ? text : text.slice(0, end), row: mark.row };
+  }
+
+  #submit(key: Key): InputStep {
+    if (this.#screen.alternate) return this.#unsure(key.bytes, 'alternate');
+    this.#prompt ??= this.#atPrompt();
+    const line = this.#read();
+    // What was typed stands there: nothing to wait for.
+    const sure = line !== undefined && this.#typed !== undefined && line.text === this.#typed.trimEnd() && !line.doubtful;
+    if (!sure && !this.#quiet) return { kind: 'settle' };
+    const hidden = this.#typed !== undefined && this.#typed !== '' && (line?.text ?? '') === '';
+    if (hidden) return this.#secret(key);
+    if (line === undefined) return this.#unsure(key.bytes, this.#isShell(this.#prompt?.text ?? '') ? 'rewritten' : 'prompt');
+    if (line.doubtful) return this.#unsure(key.bytes, 'rewritten');
+    if (!this.#isShell(line.prompt)) return this.#unsure(key.bytes, 'prompt');
+    return this.#line(key, line);
+  }
+
+  #line(key: Key, line: Read): InputStep {
+    const continued = SECOND_PROMPT.test(line.prompt) && line.prompt !== this.#known;
+    if (continued && this.#before === '') return this.#unsure(key.bytes, 'continuation');
+    if (!continued) {
+      this.#before = '';
+      this.#known = line.prompt;
+      this.#allowed = undefined;
+    }
+    const text = this.#before + line.text;
+    if (text.trim() === '') return this.#pass(key, '', false);
+    switch (completeness(text)) {
+      case 'incomplete':
+        return this.#pass(key, `${text}\n`, false);
+      case 'here-document':
+        return this.#unsure(key.bytes, 'heredoc');
+      case 'complete':
+        return { kind: 'decide', bytes: key.bytes, text };
+    }
+  }
+
+  #pass(key: Key, before: string, hidden: boolean): InputStep {
+    this.#startLine();
+    this.#before = before;
+    return { kind: 'forward', bytes: this.#shift(key.bytes.length), hidden };
+  }
+
+  /** Typed and not shown: an answer to a question for a password, or something that is to be unseen. */
+  #secret(key: Key): InputStep {
+    if (PASSWORD_PROMPT.test(this.#prompt?.text ?? '')) return this.#pass(key, '', true);
+    return this.#unsure(key.bytes, 'echo');
+  }
+
+  #several(): InputStep {
+    return this.#unsure(this.#queue, 'several');
+  }
+
+  #unsure(bytes: Buffer, reason: UncertainReason): InputStep {
+    // Allowed once, a place stays allowed until a line of the shell is read again.
+    if (this.#allowed !== undefined && this.#allowed === this.#place() && (reason === 'alternate' || reason === 'prompt')) {
+      this.#startLine();
+      return { kind: 'forward', bytes: this.#shift(bytes.length), hidden: false };
+    }
+    return { kind: 'uncertain', bytes, reason };
+  }
+
+  #place(): string {
+    return this.#screen.alternate ? 'alternate' : `prompt ${this.#prompt?.text.trim() ?? ''}`;
+  }
+
+  #isShell(prompt: string): boolean {
+    return SHELL_PROMPT.test(prompt);
+  }
+
+  /** The line as it stands, or undefined where it cannot be found. */
+  #read(): Read | undefined {
+    const prompt = this.#prompt;
+    if (prompt === undefined) return undefined;
+    const { x, y } = this.#screen.cursor;
+    const first = this.#screen.firstRow(y);
+    const { text, cells } = this.#screen.text(first, this.#screen.lastRow(y));
+    const cursor = cells.findIndex((c) => c.y === y && c.x >= x);
+    const row = prompt.row();
+    const search = SEARCH.exec(text.trimEnd())?.[1];
+    if (search !== undefined) return { prompt: this.#known, text: search, doubtful: this.#known === '' };
+    const begin = row === undefined ? undefined : this.#screen.firstRow(row);
+    if (begin !== undefined && begin < first && this.#multiline) return this.#block(prompt, begin, y);
+    if (!text.startsWith(prompt.text)) return undefined;
+    const rest = text.slice(prompt.text.length);
+    return this.#cleaned(prompt.text, rest, cells.slice(prompt.text.length), Math.max(0, (cursor < 0 ? text.length : cursor) - prompt.text.length));
+  }
+
+  /** A suggestion in grey, and a prompt at the right edge, are no part of the line. */
+  #cleaned(prompt: string, rest: string, cells: readonly { readonly dim: boolean }[], cursor: number): Read {
+    const typed = this.#typed?.trimEnd();
+    const after = rest.slice(cursor);
+    const grey = after.trim() !== '' && cells.slice(cursor).every((c, i) => c.dim || after[i] === ' ');
+    const right = /^ {3,}\S.*$/.test(after.trimEnd()) && typed !== undefined && rest.slice(0, cursor).trimEnd() === typed;
+    const text = (grey || right ? rest.slice(0, cursor) : rest).trimEnd();
+    return { prompt, text, doubtful: typed !== undefined && typed !== '' && text !== '' && text !== typed };
+  }
+
+  /** Several rows that were pasted as one line. */
+  #block(prompt: Prompt, begin: number, cursorRow: number): Read | undefined {
+    const lines: string[] = [];
+    let last = this.#screen.lastRow(cursorRow);
+    while (last + 1 < this.#screen.end && this.#screen.text(last + 1, last + 1).text.trim() !== '') last++;
+    for (let y = begin; y <= last; y = this.#screen.lastRow(y) + 1) lines.push(this.#screen.text(y, this.#screen.lastRow(y)).text.trimEnd());
+    if (lines[0]?.startsWith(prompt.text.trimEnd()) !== true) return undefined;
+    lines[0] = lines[0].slice(prompt.text.length);
+    return { prompt: prompt.text, text: lines.join('\n'), doubtful: false };
+  }
+}
+
+interface Read {
+  readonly prompt: string;
+  readonly text: string;
+  /** It is not what was typed. */
+  readonly doubtful: boolean;
+}
