@@ -16,14 +16,33 @@ export function filesWithSeeds(dir: string, wanted: readonly string[], skip: (fi
   const publics = new Set(wanted);
   const found: string[] = [];
   let bytes = 0;
-  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
-    const file = path.join(entry.parentPath, entry.name);
-    if (!entry.isFile() || skip(path.relative(dir, file))) continue;
-    const content = readFileSync(file);
-    bytes += content.length;
-    if (seeds(content).some((seed) => publics.has(publicOf(seed)))) found.push(path.relative(dir, file));
+  const done = new Set<string>();
+  // A running process renames its files: one that is gone when its turn comes is looked for under its new name.
+  for (let again = true; again; ) {
+    again = false;
+    for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+      const file = path.relative(dir, path.join(entry.parentPath, entry.name));
+      if (!entry.isFile() || skip(file) || done.has(file)) continue;
+      const content = readIfThere(path.join(dir, file));
+      if (content === undefined) {
+        again = true;
+        continue;
+      }
+      done.add(file);
+      bytes += content.length;
+      if (seeds(content).some((seed) => publics.has(publicOf(seed)))) found.push(file);
+    }
   }
   return { found, bytes };
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Every place where the private half begins in the forms in which such keys are written. */

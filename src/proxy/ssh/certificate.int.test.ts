@@ -206,10 +206,26 @@ describe('revocation', () => {
     await expect(use(had)).rejects.toThrow(/refused the certificate/);
   });
 
+  it('of a target: its certificates open nothing any more', async () => {
+    const credentials = { user: host.user, ssh_ca: {} };
+    const body = JSON.stringify({ name: 'brief', protocol: 'ssh', host: '127.0.0.1', port: host.port, host_keys: [host.hostKey], credentials });
+    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
+    const put = (text: string): Promise<Response> => fetch(`${store.url()}/v1/targets`, { method: 'POST', headers, body: text });
+    expect((await put(body)).status).toBe(200);
+    const had = await issue('brief');
+    await hostFetches();
+    expect(inList(had)).toBe(false);
+    expect((await api('DELETE', '/v1/targets/brief')).status).toBe(200);
+    await hostFetches();
+    expect(inList(had)).toBe(true);
+    expect((await put(body.replace('"ssh_ca":{}', '"ssh_ca":{},"password":"x"'))).status).toBe(400);
+    expect((await put(body.replace('"protocol":"ssh"', '"protocol":"postgres"'))).status).toBe(400);
+  });
+
   const inList = (o: Issued): boolean => {
     const file = path.join(host.dir, 'asked-cert.pub');
     writeFileSync(file, `${o.credential.reveal()}\n`);
-    return spawnSync('ssh-keygen', ['-Q', '-f', path.join(host.dir, 'revoked.krl'), file]).status !== 0;
+    return spawnSync('ssh-keygen', ['-Q', '-f', host.krlFile, file]).status !== 0;
   };
 });
 
@@ -228,11 +244,11 @@ describe('the CA’s keys', () => {
     expect((await api('DELETE', `/v1/ssh-ca/keys/${first?.key_id ?? ''}`)).status).toBe(200);
     expect((await keys()).map((k) => [k.key_id, k.state])).toEqual([[first?.key_id, 'removed'], [made.key_id, 'signs']]);
     // A host that fetched only the revocation list still has the old key in its file.
-    const trusted = readFileSync(path.join(host.dir, 'ca.pub'), 'utf8');
+    const trusted = readFileSync(host.caFile, 'utf8');
     host.trust(trusted, new Uint8Array(await (await api('GET', '/v1/ssh-ca/krl', '')).arrayBuffer()));
     await expect(use(before)).rejects.toThrow(/refused the certificate/);
     await hostFetches();
-    expect(readFileSync(path.join(host.dir, 'ca.pub'), 'utf8')).toBe(`${made.public_key}\n`);
+    expect(readFileSync(host.caFile, 'utf8')).toBe(`${made.public_key}\n`);
     expect(await use(after)).toBe('hello\n');
     expect((await api('POST', `/v1/ssh-ca/keys/${first?.key_id ?? ''}/use`)).status).toBe(404);
   });
