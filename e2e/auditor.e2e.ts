@@ -264,7 +264,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 test('every screen in both themes and two sizes, and nothing that axe minds', async ({ auditor: page, world }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   await page.goto(world.url);
   await page.getByRole('link', { name: 'Continue with' }).waitFor();
   await shoot(page, 'auditor-sign-in');
@@ -306,7 +306,7 @@ test('every screen in both themes and two sizes, and nothing that axe minds', as
 });
 
 test('every screen of administrators, privacy officers and security, and nothing that axe minds', async ({ auditor: page, world }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const session = world.sessions[0] ?? '';
   const sam = await world.person('sam@example.com');
   await world.person('erin@example.com');
