@@ -1,8 +1,9 @@
 /**
- * asciicast v3 export: a view of a SQL session for players. Derived, never signed: its comment names the verified
- * source. Values in recordings are masked already; control characters of the target are made visible here, so that
- * a row cannot steer the auditor's terminal.
+ * asciicast v3 export: a view of a session for players. Derived, never signed: its comment names the verified source.
+ * Values in recordings are masked already. Control characters of a database are made visible here, so that a row cannot
+ * steer the auditor's terminal; what an SSH terminal showed is given as it was, since that is what is looked at.
  */
+import { fromBase64 } from '../base/encoding.ts';
 import type { Json } from '../base/jcs.ts';
 import type { ReadRecord } from './read.ts';
 import type { OpenStatement } from './types.ts';
@@ -19,7 +20,7 @@ const rows = 40;
 const maxCellChars = 60;
 const maxRowsShown = 200;
 
-type Event = readonly [code: 'i' | 'o' | 'm', data: string];
+type Event = readonly [code: 'i' | 'o' | 'm' | 'r' | 'x', data: string];
 
 /** Lines of the cast, each with its line feed. */
 export async function* castLines(records: AsyncIterable<ReadRecord>, source: CastSource): AsyncGenerator<string> {
@@ -54,6 +55,25 @@ function eventsOf(r: ReadRecord, database: string): Event[] {
       return [['o', line(`ERROR ${clearText(r, 'code')}: ${text(r, 'message')}`, 31)]];
     case 'sql.notice':
       return [['o', line(`NOTICE: ${text(r, 'text')}`)]];
+    case 'ssh.shell':
+    case 'ssh.exec':
+    case 'ssh.sftp':
+    case 'ssh.forward':
+      return sshRequest(r);
+    case 'ssh.pty.out':
+      return terminal('o', r);
+    case 'ssh.pty.in':
+      return terminal('i', r);
+    case 'ssh.pty.resize':
+      return [['r', `${clearText(r, 'cols')}x${clearText(r, 'rows')}`]];
+    case 'ssh.output':
+      return [['o', line(text(r, 'data').replace(/\n$/, ''))]];
+    case 'ssh.exit':
+      return [...note(`channel ${r.channel} ended: ${r.clear['signal'] === undefined ? `status ${clearText(r, 'status')}` : clearText(r, 'signal')}`), ...(typeof r.clear['status'] === 'number' ? [['x', String(r.clear['status'])] as const] : [])];
+    case 'ssh.sftp.end':
+      return [['o', dim(`-- status ${clearText(r, 'status')}, read ${clearText(r, 'read')}, written ${clearText(r, 'written')}`)]];
+    case 'ssh.forward.end':
+      return [['o', dim(`-- sent ${clearText(r, 'sent')}, received ${clearText(r, 'received')}`)]];
     case 'policy.decision':
       return note(`decision: ${clearText(r, 'dec')}${reason(r)}`);
     case 'approval.request':
@@ -80,6 +100,25 @@ function statement(r: ReadRecord, database: string): Event[] {
   const dec = r.clear['dec'];
   if (typeof dec === 'string' && dec !== 'allow') events.push(...note(`decision: ${visible(dec)}${reason(r)}`));
   return events;
+}
+
+/** What was asked of an SSH target, and whether it was allowed. */
+function sshRequest(r: ReadRecord): Event[] {
+  const what = r.kind === 'ssh.exec' ? text(r, 'command') : r.kind === 'ssh.shell' ? 'an interactive shell' : r.kind === 'ssh.sftp' ? `sftp ${clearText(r, 'op')} ${text(r, 'path')} ${text(r, 'new_path')}` : `forward to ${text(r, 'host')}:${clearText(r, 'port')}`;
+  const size: Event[] = typeof r.clear['cols'] === 'number' && r.clear['cols'] > 0 ? [['r', `${clearText(r, 'cols')}x${clearText(r, 'rows')}`]] : [];
+  const dec = clearText(r, 'dec');
+  return [...size, ['m', `ssh: ${what.slice(0, 80)}`], ['o', line(`$ ${what.trim()}`, 2)], ...(dec === 'allow' ? [] : note(`decision: ${dec}${reason(r)}`))];
+}
+
+const raw = new TextDecoder('utf-8');
+
+/** Bytes of a terminal as they were; what is not UTF-8 becomes U+FFFD here and stays whole in the recording. */
+function terminal(code: 'i' | 'o', r: ReadRecord): Event[] {
+  const data = r.fields['data'];
+  if (r.removed.includes('data')) return [['o', line('[removed]', 33)]];
+  if (typeof data === 'string') return [[code, data]];
+  const b64 = typeof data === 'object' && data !== null && 'b64' in data ? data.b64 : undefined;
+  return typeof b64 === 'string' ? [[code, raw.decode(fromBase64(b64))]] : [];
 }
 
 const reason = (r: ReadRecord): string => (r.fields['reason'] === undefined ? '' : `: ${text(r, 'reason')}`);

@@ -24,6 +24,8 @@ export interface UpstreamOptions {
   readonly nowMs: number;
   /** Nobody waits for the connection any more. */
   readonly signal: AbortSignal;
+  /** For the whole sign-on. */
+  readonly timeoutMs?: number;
 }
 
 /** @throws EnvironmentError: unreachable, timeout, tls (another host key), upstream_auth, cancelled; ConfigError. The message never holds the credential. */
@@ -65,9 +67,9 @@ class Attempt {
   }
 
   run(): Promise<Upstream> {
-    const { signal } = this.#options;
+    const { signal, timeoutMs = limits.upstreamConnectTimeoutMs } = this.#options;
     return new Promise<Upstream>((resolve, reject) => {
-      const timer = setTimeout(() => end(new EnvironmentError('env.timeout', `${this.#name} did not let us in within ${limits.upstreamConnectTimeoutMs / 1000} seconds`)), limits.upstreamConnectTimeoutMs);
+      const timer = setTimeout(() => end(new EnvironmentError('env.timeout', `${this.#name} did not let us in within ${timeoutMs / 1000} seconds`)), timeoutMs);
       const aborted = (): void => end(new EnvironmentError('env.cancelled', 'the session has ended'));
       const end = (error: Error | undefined): void => {
         clearTimeout(timer);
