@@ -158,7 +158,7 @@ type SshContext = {${common}
     //   service       starting and stopping services                process      signals to processes, tracing them
     //   users         accounts, passwords, sudoers, authorized_keys permissions  modes, owners, capabilities
     //   packages      installing and removing software              containers   docker, kubectl but for looking
-    //   network-config  firewall, addresses, routes                 kernel       modules, sysctl, /proc, /sys
+    //   network-config  firewall, addresses, routes                 kernel       modules, sysctl, /proc, /sys, the clock
     //   mount         mounting                                      schedule     cron, at, systemd units and timers
     //   history       shell histories and logs, and switching them off
     //   download-run  what was fetched is run                       reverse-shell  a shell tied to a connection

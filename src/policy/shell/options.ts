@@ -4,7 +4,8 @@ import type { Field } from './field.ts';
 import type { Effect } from './types.ts';
 
 /** What an option's value, or an operand, is to the program. */
-export const ROLES = ['ignore', 'read', 'write', 'delete', 'code', 'script'] as const;
+/** `number`: a number; anything else is an operand after all, which is read. */
+export const ROLES = ['ignore', 'number', 'read', 'write', 'delete', 'code', 'script'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface OptionRule {

@@ -22,6 +22,11 @@ interface Call {
   readonly at?: TextPlace;
 }
 
+/** A home directory as a whole, or what holds them. */
+const HOMES = /^(~|\/|\?|\/root|\/home|\/home\/[^/]+)$/;
+/** Programs that take a tree along. */
+const COPIES = new Set(['cp', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax']);
+
 /** Where programs of the system lie; a program of the same name elsewhere is another one. */
 const BIN = /^\/(usr\/)?(local\/)?s?bin\/[^/]+$/;
 
@@ -60,7 +65,11 @@ export class Session {
     if (field.dynamic) this.collector.opaque('dynamic-argument', `${by} works on a file whose name is made at run time`);
     if (field.dynamic && /^\*+$/.test(field.pattern)) return;
     if (field.pattern.length > shellLimits.pathChars) return this.collector.opaque('limit', 'a path is longer than any file\'s');
-    for (const { path, pattern } of this.pathsOf(field, walk)) noteFile({ access, path, pattern, by, recursive }, this.collector);
+    for (const { path, pattern } of this.pathsOf(field, walk)) {
+      // Whatever lies in a home directory is meant: keys and startup files, too. Searching it shows lines and is let be.
+      const isWhole = recursive && HOMES.test(path) && (access === 'write' || (access === 'read' && COPIES.has(by)));
+      noteFile(isWhole ? { access, path: `${path === '/' ? '' : path}/**`, pattern: true, by, recursive } : { access, path, pattern, by, recursive }, this.collector);
+    }
   }
 
   invoke(call: Call): void {

@@ -50,6 +50,9 @@ export function applyRole(role: Role, value: Field, program: string, run: Run, r
   switch (role) {
     case 'ignore':
       return;
+    case 'number':
+      if (/^[-+]?\d+[A-Za-z]*$/.test(value.text ?? '')) return;
+      return run.file('read', value, program, recursive);
     case 'read':
     case 'write':
     case 'delete':

@@ -154,6 +154,7 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   readarray: later('may run a callback'),
   bind: later('binds keys to commands'),
   complete: later('may run commands'),
+  compgen: later('may run commands'),
   compopt: later('may run commands'),
   enable: later('loads or switches builtins'),
   hash: ({ program, args }, run) => {

@@ -89,7 +89,7 @@ const awk: Handler = ({ program, args }, run) => {
   for (const code of codes) {
     const text = code?.text;
     if (text === undefined || text.length > MAX_AWK) run.opaque('code', `${program}: the program is long or made at run time`);
-    else if (/system|getline|\||@|fflush|close|printf?[^;}]*>|\bENVIRON\b.*\|/.test(withoutStrings(text)) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
+    else if (/system|getline|\||@|ARGV|ARGC|fflush|close|printf?[^;}]*>|\bENVIRON\b.*\|/.test(withoutStrings(text)) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
   }
   for (const o of hasProgram ? found.operands : found.operands.slice(1)) if (!/^[A-Za-z_]\w*=/.test(o.pattern)) run.file('read', o, program);
 };
@@ -130,6 +130,7 @@ const tar: Handler = ({ program, args }, run) => {
     if (/^[^/]*:/.test(a.pattern)) run.touch('remote');
     run.file(marks.has('create') ? 'write' : 'read', a, program);
   }
+  if (found.options.some((o) => o.name === 'P' || o.name === 'absolute-names')) run.opaque('dynamic-argument', `${program} -P writes where the archive says`);
   const into = found.options.filter((o) => o.name === 'C' || o.name === 'directory').flatMap((o) => o.value ?? []);
   if (marks.has('extract') && !marks.has('stdout')) for (const d of into.length > 0 ? into : [staticField('.')]) run.file('write', d, program, true);
   if (!marks.has('create')) return;
@@ -171,6 +172,7 @@ const rg: Handler = ({ program, args }, run) => {
 };
 
 const zip: Handler = ({ program, args }, run) => {
+  if (args.some((a) => /^(-TT|--unzip)/.test(a.pattern))) run.opaque('code', `${program} runs a program to test the archive`);
   const table = optionTable('r:recursive R:recursive recurse-paths:recursive T test TT=code unzip-command=code m:remove move:remove q j u d x= i= P= y 9 1 0 b=write t= tt= n= s= @:stdin');
   const found = splitArguments(args, table);
   const marks = applyOptions(program, found, table, false, run);

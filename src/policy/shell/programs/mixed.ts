@@ -25,7 +25,7 @@ const getent: Handler = ({ program, args }, run) => {
 };
 
 export const MIXED: Readonly<Record<string, Handler>> = {
-  date: shows('d= date= r= reference= f=read file=read s!changes= set!changes= I R u rfc-3339= iso-8601', 'changes', (o) => o.startsWith('+')),
+  date: shows('d= date= r=read reference=read f=read file=read s!kernel= set!kernel= I R u rfc-3339= iso-8601', 'kernel', (o) => o.startsWith('+')),
   hostname: shows('F!network-config=read file!network-config=read b!network-config', 'network-config', () => false),
   domainname: shows('F!network-config=read', 'network-config', () => false),
   mount: shows('t!mount= o!mount= B!mount bind!mount R!mount rbind!mount a!mount all!mount M!mount move!mount l v', 'mount', () => false),

@@ -2,18 +2,39 @@
 import type { Handler } from '../run.ts';
 import { each } from '../spec.ts';
 
+/** `--arg name value` takes two words, `--rawfile name file` a name and a file. */
+const jq: Handler = ({ program, args }, run) => {
+  let hasFilter = false;
+  for (let at = 0; at < args.length; at++) {
+    const a = args[at];
+    if (a === undefined) return;
+    const name = a.text ?? '';
+    if (name === '--arg' || name === '--argjson') at += 2;
+    else if (name === '--slurpfile' || name === '--rawfile' || name === '--from-file' || /^-[A-Za-z]*[fL]$/.test(name)) {
+      const file = args[(at += name.endsWith('file') && name !== '--from-file' ? 2 : 1)];
+      if (file !== undefined) run.file('read', file, program);
+      hasFilter ||= name === '--from-file' || name.endsWith('f');
+    } else if (name === '--indent') at++;
+    else if (name.startsWith('-') && name !== '-') continue;
+    else if (hasFilter) run.file('read', a, program);
+    else hasFilter = true;
+  }
+};
+
 export const READERS: Readonly<Record<string, Handler>> = {
   ...each('cat tac nl head tail od hexdump hd strings fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm readelf objdump nm size zipinfo', {
-    options: 'n= c= lines= bytes= w= width= j= N= t= A= i= s= pid= retries= sleep-interval=',
+    options: 'n=number c=number lines=number bytes=number w=number width=number j=number N=number s=number pid=number retries=number sleep-interval=number',
   }),
   ...each('wc', { options: 'files0-from=read' }),
   ...each('cut', { options: 'b= c= d= f= bytes= characters= delimiter= fields= output-delimiter=' }),
   ...each('column', { options: 's= o= separator= output-separator= c= N= table-columns=' }),
-  ...each('join comm', { options: 't= 1= 2= j= o= e= a= v= output-delimiter=' }),
+  ...each('comm', {}),
+  ...each('join', { options: 't= 1= 2= j= o= e= a= v= output-delimiter=' }),
   ...each('sort', { options: 'k= key= t= field-separator= S= buffer-size= batch-size= parallel= T=write temporary-directory=write o=write output=write compress-program=code files0-from=read random-source=read' }),
   ...each('uniq', { options: 'f= s= w= skip-fields= skip-chars= check-chars=', operands: 'read write' }),
   ...each('shuf', { options: 'i= n= input-range= head-count= o=write output=write random-source=read' }),
-  ...each('diff cmp colordiff', { options: 'r:recursive recursive:recursive x= exclude= X=read exclude-from=read from-file=read to-file=read U= C= I= i= n= bytes= W= width= ignore-matching-lines= label= L=' }),
+  ...each('diff colordiff', { options: 'r:recursive recursive:recursive x= exclude= X=read exclude-from=read from-file=read to-file=read U=number C=number I= F= W=number width=number ignore-matching-lines= label= L=' }),
+  ...each('cmp', { options: 'i=number n=number bytes=number ignore-initial=number' }),
   ...each('sdiff', { options: 'o=write output=write diff-program=code' }),
   ...each('diff3', { options: 'diff-program=code' }),
   ...each('file', { options: 'm=read magic-file=read f=read files-from=read F= P= C!overwrite compile!overwrite', operands: 'ignore' }),
@@ -23,8 +44,8 @@ export const READERS: Readonly<Record<string, Handler>> = {
   }),
   ...each('du', { options: 'd= max-depth= exclude= X=read exclude-from=read files0-from=read t= threshold= B= block-size=', operands: 'ignore' }),
   ...each('tree', { options: 'L= P= I= o=write filelimit=', operands: 'ignore' }),
-  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pidstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo findmnt getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query apt-cache vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller compgen tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
-  ...each('jq', { options: 'arg= argjson= slurpfile= rawfile= indent= f=read from-file=read L=read', operands: 'ignore read' }),
+  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pidstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo findmnt getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query apt-cache vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
+  jq,
   ...each('xmllint', { options: 'xpath= output=write o=write shell!interactive schema=read' }),
   ...each('xxd', { options: 'c= g= l= s= o= cols= len= seek=', operands: 'read write' }),
   ...each('dmesg', { options: 'C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),

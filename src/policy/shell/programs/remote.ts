@@ -1,5 +1,5 @@
 /** Programs that reach other machines. */
-import { knownStart } from '../field.ts';
+import { UNKNOWN_FIELD, knownStart, staticField } from '../field.ts';
 import type { Field } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
 import type { Handler, Run } from '../run.ts';
@@ -78,6 +78,12 @@ const rsync: Handler = ({ program, args }, run) => {
   }
 };
 
+/** The file that a download is saved as: the last part of the address, unless the server or something else says. */
+function savedAs(url: Field, isTold: boolean): Field {
+  const name = /^(?:https?:\/\/)?[\w.:-]+(?:\/[\w.%~+-]+)*\/([A-Za-z0-9_][\w.-]*)$/.exec(url.text ?? '')?.[1];
+  return name === undefined || isTold ? { text: undefined, pattern: '**', home: false, dynamic: false, splits: false } : staticField(name);
+}
+
 const CURL = optionTable(
   'o:save=write output:save=write output-dir=write O:here remote-name:here remote-name-all:here J remote-header-name K=script config=script T=read upload-file=read d:data=ignore data:data=ignore data-binary:data=ignore data-raw= data-urlencode:data=ignore json:data=ignore F:data=ignore form:data=ignore form-string= c=write cookie-jar=write D=write dump-header=write trace=write trace-ascii=write stderr=write hsts=write alt-svc=write E=read cert=read key=read cacert=read capath=read netrc-file=read unix-socket=read abstract-unix-socket= b= cookie= H:data=ignore header:data=ignore A= user-agent= e= referer= u= user= U= x= proxy= X= request= m= max-time= connect-timeout= retry= retry-delay= w= write-out= y= Y= z= r= range= C= limit-rate= resolve= connect-to= interface= url= max-redirs= ciphers= tls-max= dns-servers= L location f fail s silent S show-error v verbose k insecure I head i include g globoff 4 6 0 1 2 3 n N p q R a B G Z M h V compressed http1.1 http2 progress-bar fail-with-body no-progress-meter ssl-reqd create-dirs parallel anyauth basic digest negotiate ntlm retry-all-errors retry-connrefused oauth2-bearer= aws-sigv4= engine=code libcurl=write t= Q=code quote=code proto= proto-default= variable=read etag-save=write etag-compare=read',
 );
@@ -93,7 +99,7 @@ const curl: Handler = ({ program, args }, run) => {
     const name = o.value.pattern.slice(o.value.pattern.search(/[@<]/) + 1).replace(/;.*$/, '');
     run.file('read', { ...o.value, home: false, pattern: name, text: o.value.text === undefined ? undefined : name }, program);
   }
-  if (marks.has('here')) run.file('write', { text: undefined, pattern: '*', home: false, dynamic: false, splits: false }, program);
+  if (marks.has('here')) for (const o of found.operands) run.file('write', savedAs(o, found.options.some((x) => x.name === 'J' || x.name === 'remote-header-name')), program);
   for (const o of found.operands) if (/^file:/i.test(knownStart(o))) run.file('read', { ...o, pattern: o.pattern.replace(/^file:\/*/i, '/'), text: o.text?.replace(/^file:\/*/i, '/') }, program);
 };
 
@@ -106,13 +112,14 @@ const wget: Handler = ({ program, args }, run) => {
   const found = splitArguments(args, WGET);
   const marks = applyOptions(program, found, WGET, true, run);
   const saved = found.options.some((o) => o.rule?.mark === 'save');
-  if (!saved && !marks.has('spider')) run.file('write', { text: undefined, pattern: '*', home: false, dynamic: false, splits: false }, program);
+  const isTold = marks.has('recursive') || found.options.some((o) => ['m', 'mirror', 'content-disposition', 'trust-server-names', 'i', 'input-file', 'x', 'force-directories', 'p', 'E'].includes(o.name));
+  if (!saved && !marks.has('spider')) for (const o of found.operands.length > 0 ? found.operands : [UNKNOWN_FIELD]) run.file('write', savedAs(o, isTold), program);
 };
 
 const NC = optionTable('e:run=code exec:run=code c:run=code sh-exec:run=code lua-exec:run=code l listen k p= s= w= q= i= x= X= o=write output=write z v n u t 4 6 U C N D d h r S V= I= O= T= m= P= hex-dump=write ssl ssl-cert=read ssl-key=read proxy= G= W= b M=');
 
 const nc: Handler = ({ program, args }, run) => {
-  run.touch('network');
+  run.touch('network', 'remote');
   const found = splitArguments(args, NC);
   const marks = applyOptions(program, found, NC, true, run);
   if (marks.has('run')) run.touch('reverse-shell');

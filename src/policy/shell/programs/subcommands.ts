@@ -1,4 +1,5 @@
 /** Programs whose first operand says what they do: `git push`, `systemctl stop`, `apt-get install`. */
+import { staticField } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
 import type { Handler } from '../run.ts';
 import { applyOptions, noteForms } from '../spec.ts';
@@ -30,6 +31,8 @@ function subcommands(spec: Subcommands): Handler {
   return ({ program, args }, run) => {
     const head = splitArguments(args, before, { stopsAtOperand: true });
     applyOptions(program, head, before, head.options.some((o) => o.rule === undefined && before.size > 0), run);
+    const into = head.options.find((o) => o.rule?.mark === 'chdir')?.value;
+    if (into !== undefined) run.changeDirectory(into);
     const [sub, ...rest] = head.operands;
     if (sub === undefined) return run.touch(...(spec.alone ?? []));
     if (sub.text === undefined) {
@@ -46,6 +49,8 @@ function subcommands(spec: Subcommands): Handler {
     if (program === 'git') for (const o of tail.operands) if (o.pattern.includes('/') || tail.options.some((x) => x.name === 'no-index')) run.file('read', o, program);
     if (tail.options.length > 0) applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
     const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
+    if (program === 'git' && GIT_TREE.has(name) && !tail.options.some((o) => o.name === 'cached')) run.file('write', staticField('.'), program, true);
+    if (program === 'kubectl' && tail.operands.some((o) => o.text === undefined || /secret/i.test(o.text))) run.touch('containers');
     if (reads.has(two)) return;
     const found = effects.get(two) ?? effects.get(name);
     if (found !== undefined) return run.touch(...found);
@@ -74,7 +79,7 @@ const YUM: Subcommands = {
   after: 'setopt=code',
 };
 const GIT: Subcommands = {
-  options: 'c=code config-env=code exec-path=code C= git-dir=read work-tree=read namespace= no-pager P p paginate bare no-replace-objects version html-path man-path info-path literal-pathspecs no-optional-locks',
+  options: 'c=code config-env=code exec-path=code C:chdir= git-dir=read work-tree=read namespace= no-pager P p paginate bare no-replace-objects version html-path man-path info-path literal-pathspecs no-optional-locks',
   reads: 'status log diff show branch tag blame shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev reflog grep merge-base whatchanged diff-tree diff-index for-each-ref show-ref count-objects var check-ignore cherry version help annotate range-diff stash/list stash/show remote/-v remote/show remote/get-url worktree/list submodule/status config/--get config/-l config/--list fsck verify-commit verify-tag symbolic-ref upload-pack receive-pack',
   touches: {
     'push fetch pull clone ls-remote': ['changes', 'network'],
@@ -82,8 +87,10 @@ const GIT: Subcommands = {
     'config filter-branch bisect rebase difftool mergetool submodule daemon instaweb send-email svn hook maintenance credential': ['changes', 'unknown-program'],
   },
   otherwise: ['changes'],
-  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o= S= G= m= b= tool=code extcmd=code template=read separate-git-dir=write c=code config=code',
+  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o=write output-directory=write file=read F=read S= G= m= b= tool=code extcmd=code template=read separate-git-dir=write c=code config=code',
 };
+/** They write files of the working tree, which may be a home directory. */
+const GIT_TREE = new Set('pull checkout merge reset restore switch clone stash apply am cherry-pick revert rebase worktree submodule bisect mv rm clean read-tree checkout-index unpack-file archive'.split(' '));
 const CONTAINERS: Subcommands = {
   options: 'H!remote= host!remote= c!remote= context!remote= config=read D debug l= log-level= tls tlscacert= n= namespace= connection!remote= remote!remote url!remote=',
   reads: 'ps images logs inspect info version stats top port diff history events search container/ls container/ps container/list container/logs container/inspect container/stats container/top image/ls image/list image/inspect image/history network/ls network/inspect network/list volume/ls volume/inspect volume/list system/df system/info compose/ps compose/logs compose/ls compose/top compose/images compose/version node/ls service/ls service/ps service/logs service/inspect stack/ls stack/ps stack/services context/ls',

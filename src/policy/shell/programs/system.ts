@@ -14,9 +14,11 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
   ...each('setpriv capsh run0 pkexec newuidmap newgidmap', { touches: ['privilege'], operands: 'ignore' }),
   ...each('auditctl augenrules ausearch aureport logrotate', { touches: ['history'], operands: 'ignore' }),
   ...each('dpkg-reconfigure update-alternatives snap flatpak conda brew cpan gem cargo composer go gradle mvn ant make cmake ninja bundle rake tox poetry pipenv pipx uv dpkg-deb rpmbuild alien dpkg-divert debconf-set-selections needrestart ansible ansible-playbook terraform puppet chef-client salt-call helm vagrant', { touches: ['changes', 'unknown-program'], operands: 'ignore' }),
-  ...each('hwclock timedatectl ntpdate chronyc ntpq localectl locale-gen ldconfig update-ca-certificates update-ca-trust alternatives setterm stty sysctl.conf loadkeys', { touches: ['changes'], operands: 'ignore' }),
+  ...each('hwclock timedatectl ntpdate chronyc ntpq', { touches: ['kernel'], operands: 'ignore' }),
+  ...each('localectl locale-gen ldconfig update-ca-certificates update-ca-trust update-alternatives alternatives', { touches: ['packages'], operands: 'ignore' }),
+  ...each('setterm stty loadkeys', { touches: ['changes'], operands: 'ignore' }),
   ...each('mail mailx sendmail mutt msmtp', { touches: ['network', 'remote', 'interactive'], operands: 'ignore' }),
-  ...each('openssl gpg gpg2 ssh-keygen ssh-add ssh-agent keytool certbot age age-keygen pass vault', { touches: ['changes'], operands: 'read' }),
+  ...each('openssl gpg gpg2 ssh-keygen ssh-add ssh-agent keytool certbot age age-keygen pass vault', { touches: ['changes', 'unknown-program'], operands: 'read' }),
   ...each('top htop btop atop glances nmon less more most pg man info vi vim nvim view vimdiff rvim rview ex ed red nano pico rnano emacs emacsclient joe mcedit mc ne micro ranger nnn vifm fzf dialog whiptail irb gdb lldb strace-tui screenfetch-tui links lynx w3m elinks tig zless zmore bzless xzless sftp ftp lftp tftp telnet rlogin minicom picocom cu script scriptreplay', { touches: ['interactive'], options: 'b:batch n= d= p= u=', operands: 'read' }),
   ...each('tcpdump tshark dumpcap wireshark', { touches: ['network-config'], options: 'w=write r=read i= c= z=code', operands: 'ignore' }),
 };

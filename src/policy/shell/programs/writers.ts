@@ -69,6 +69,17 @@ const dd: Handler = ({ program, args }, run) => {
   }
 };
 
+const UNZIP = optionTable('d:into=write l:list t:list p:list v:list Z:list z:list c:list x= P= o n q j u f a b C K L M T U V W X');
+
+const unzip: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, UNZIP);
+  const marks = applyOptions(program, found, UNZIP, true, run);
+  const [archive] = found.operands;
+  if (archive !== undefined) run.file('read', archive, program);
+  const into = found.options.find((o) => o.rule?.mark === 'into')?.value;
+  if (!marks.has('list')) run.file('write', into ?? staticField('.'), program, true);
+};
+
 const PERMISSIONS = 'R:-R recursive:-R reference=read f v c h H L P from= preserve-root no-preserve-root';
 
 export const WRITERS: Readonly<Record<string, Handler>> = {
@@ -77,7 +88,7 @@ export const WRITERS: Readonly<Record<string, Handler>> = {
   mv: copies('delete'),
   install: copies('read'),
   ln: copies('ignore'),
-  link: copies('ignore'),
+  link: copies('read'),
   dd,
   ...each('unlink', { touches: ['delete'], operands: 'delete' }),
   ...each('rmdir', { touches: ['delete'], options: 'p parents ignore-fail-on-non-empty', operands: 'delete' }),
@@ -93,12 +104,15 @@ export const WRITERS: Readonly<Record<string, Handler>> = {
   ...each('gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd compress uncompress lz4', { options: 'S= suffix= c:stdout stdout:stdout to-stdout:stdout l t list test k keep d decompress f force o=write output-dir-flat=write T= threads=', operands: 'write' }),
   ...each('split', { options: 'a= b= C= l= n= t= filter=code bytes= lines= number= suffix-length= additional-suffix=', operands: 'read write' }),
   ...each('csplit', { options: 'f=write prefix=write b= n= suffix-format= digits=', operands: 'read ignore' }),
-  ...each('patch', { touches: ['changes'], options: 'p= strip= i=read input=read o=write output=write d=write directory=write r=write e ed', operands: 'write read' }),
-  ...each('unzip', { options: 'd=write l t p v Z x P=', operands: 'read ignore' }),
+  patch: ({ program, args }, run) => {
+    for (const a of args) if (a.text?.startsWith('-') !== true) run.file('write', a, program);
+    run.opaque('dynamic-argument', `${program} changes the files that its input names`);
+  },
+  unzip,
   ...each('unrar 7z 7za rar ar cabextract', { touches: ['changes'], operands: 'ignore write' }),
   ...each('iconv', { options: 'f= t= from-code= to-code= o=write output=write' }),
   ...each('envsubst', { operands: 'ignore' }),
-  ...each('rename prename', { touches: ['changes'], operands: 'ignore write' }),
+  ...each('rename prename', { touches: ['changes'], operands: 'code' }),
   ...each('logger wall write mesg', { touches: ['changes'], options: 'f=read file=read', operands: 'ignore' }),
   ...each('sync fsync', { operands: 'ignore' }),
 };
