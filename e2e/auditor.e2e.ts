@@ -289,7 +289,7 @@ test('every screen in both themes and two sizes, and nothing that axe minds', as
   await page.getByRole('tab', { name: 'About' }).click();
   await shoot(page, 'auditor-session-about');
   await page.getByRole('tab', { name: 'Policy' }).click();
-  await page.getByText('read from a directory').waitFor();
+  await page.getByText('has not published that bundle').waitFor();
   await shoot(page, 'auditor-session-policy');
   await page.getByRole('tab', { name: 'Keeping' }).click();
   await page.getByText('Not on hold').waitFor();

@@ -76,7 +76,7 @@ export function PolicyPanel({ summary: s, step }: { summary: SessionSummary; ste
         )}
         {loaded.state === 'failed' && (
           <p className={classes.text} role="alert">
-            {loaded.error instanceof RequestError && loaded.error.code === 'not_found' ? 'This store never had that bundle: it was read from a directory on the machine that decided.' : explain(loaded.error)}{' '}
+            {loaded.error instanceof RequestError && loaded.error.code === 'not_found' ? 'This store has not published that bundle: it came from a directory on the machine that decided, or from elsewhere.' : explain(loaded.error)}{' '}
             <Button size="compact-xs" variant="subtle" onClick={reload}>
               Try again
             </Button>
