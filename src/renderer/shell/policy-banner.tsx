@@ -22,13 +22,15 @@ export function PolicyBanner({ problem, screen }: { problem: PolicyProblem | und
         <b>{title}</b> {problem.why === '' ? '' : `${asSentence(problem.why)} `}
         {rest}
       </p>
-      <Button size="compact-sm" variant="default" onClick={() => attempt('Could not look at the store', () => ask(api.policy.check()))}>
-        Check again
-      </Button>
       {screen !== 'policy' && (
-        <Button size="compact-sm" variant="default" onClick={() => goTo('policy')}>
-          Show policy
-        </Button>
+        <>
+          <Button size="compact-sm" variant="default" onClick={() => attempt('Could not look at the store', () => ask(api.policy.check()))}>
+            Check again
+          </Button>
+          <Button size="compact-sm" variant="default" onClick={() => goTo('policy')}>
+            Show policy
+          </Button>
+        </>
       )}
     </div>
   );
