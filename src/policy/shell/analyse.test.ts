@@ -51,6 +51,15 @@ describe('analyseCommand', () => {
     expect(seen('ls # x', INTERACTIVE).opaque.map((o) => o.reason)).toEqual(['parse']);
   });
 
+  it('knows that some programs open a pager where there is a terminal', () => {
+    const pty = { ...EXEC, pty: true };
+    for (const line of ['git log', 'journalctl -u x', 'git --no-pager commit', 'sudo systemctl status x']) {
+      expect(seen(line, pty).touches, line).toContain('interactive');
+      expect(seen(line).touches, line).not.toContain('interactive');
+    }
+    expect(seen('systemctl --no-pager status x; git --no-pager log', pty).touches).toEqual([]);
+  });
+
   it('follows a variable that is set once, for sure and before', () => {
     expect(seen('d=/var/log; cat $d/x').files.map((f) => f.path)).toEqual(['/var/log/x']);
     for (const line of ['cat $d; d=/x', 'false && d=/x; cat $d', 'd=/x; d=/y; cat $d', 'd=/x; read d; cat $d', 'if a; then d=/x; fi; cat $d', 'd=/x | cat $d']) {

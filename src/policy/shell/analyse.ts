@@ -4,10 +4,10 @@ import { shellLimits } from './limits.ts';
 import { Session } from './session.ts';
 import type { CommandAnalysis, ShellEnv } from './types.ts';
 
-/** An exec request, or a line of `command` mode: starts in the home directory. */
+/** An exec request, or a line of `command` mode, without a terminal: starts in the home directory. With one: `{ ...EXEC, pty: true }`. */
 export const EXEC: ShellEnv = { cwd: 'home', interactive: false };
 /** A line typed into a shell that runs on the target. */
-export const INTERACTIVE: ShellEnv = { cwd: 'unknown', interactive: true };
+export const INTERACTIVE: ShellEnv = { cwd: 'unknown', interactive: true, pty: true };
 
 const NOTHING = { commands: [], files: [], programs: [], forms: [], touches: [], opaque: [] } as const;
 

@@ -37,9 +37,11 @@ function normalise(root: '' | '~' | '?', parts: readonly string[]): string {
     if (part !== '..') out.push(part);
     else if (out.length > 0) out.pop();
     else if (root !== '') return unknown(parts.slice(i + 1));
-    if (root === '' && out[0] === 'proc' && out.length === 3) {
-      if (out[2] === 'root') out.length = 0;
-      else if (out[2] === 'cwd' || out[2] === 'fd') return unknown(parts.slice(i + 1));
+    // /proc/1/root/x and /proc/self/task/1/root/x are /x.
+    if (root === '' && out[0] === 'proc' && (out.length === 3 || (out.length === 5 && out[2] === 'task'))) {
+      const last = out.at(-1);
+      if (last === 'root') out.length = 0;
+      else if (last === 'cwd' || last === 'fd' || /[*?]/.test(last ?? '')) return unknown(parts.slice(i + 1));
     }
   }
   const tail = out.join('/');

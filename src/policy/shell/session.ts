@@ -8,6 +8,7 @@ import { shellLimits } from './limits.ts';
 import { parseShell } from './parse.ts';
 import { resolvePath } from './paths.ts';
 import { programHandler } from './programs/index.ts';
+import { opensPager } from './programs/pagers.ts';
 import type { Invocation, Run, Stdin } from './run.ts';
 import type { FileAccess, ShellEnv } from './types.ts';
 import { Walk } from './walk.ts';
@@ -24,8 +25,8 @@ interface Call {
 
 /** A home directory as a whole, or what holds them. */
 const HOMES = /^(~|\/|\?|\/root|\/home|\/home\/[^/]+)$/;
-/** Programs that take a tree along. */
-const COPIES = new Set(['cp', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax']);
+/** Programs that take a tree along, or make another way into it. */
+const COPIES = new Set(['cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax']);
 
 /** Where programs of the system lie; a program of the same name elsewhere is another one. */
 const BIN = /^\/(usr\/)?(local\/)?s?bin\/[^/]+$/;
@@ -90,6 +91,7 @@ export class Session {
     }
     if (handler === undefined) return this.#unknownProgram(program, args, call.walk);
     const invocation: Invocation = { program, args, stdin: call.stdin, via: call.via };
+    if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'))) this.collector.touch('interactive');
     handler(invocation, this.#runOf(call));
   }
 

@@ -115,6 +115,8 @@ export interface ShellEnv {
   readonly home?: string;
   /** Where the line starts: an exec starts in the home directory, a line of an interactive shell anywhere. */
   readonly cwd: 'home' | 'unknown';
+  /** The line runs at a terminal: pagers and editors take keys. */
+  readonly pty?: boolean;
   /** A shell at a terminal reads it: history expansion and aliases apply. */
   readonly interactive: boolean;
 }

@@ -9,6 +9,7 @@ const jq: Handler = ({ program, args }, run) => {
     const a = args[at];
     if (a === undefined) return;
     const name = a.text ?? '';
+    if (a.text === undefined && !a.home && /^[-*?]/.test(a.pattern)) run.opaque('dynamic-argument', `an argument of ${program} may be an option`);
     if (name === '--arg' || name === '--argjson') at += 2;
     else if (name === '--slurpfile' || name === '--rawfile' || name === '--from-file' || /^-[A-Za-z]*[fL]$/.test(name)) {
       const file = args[(at += name.endsWith('file') && name !== '--from-file' ? 2 : 1)];

@@ -47,7 +47,7 @@ function subcommands(spec: Subcommands): Handler {
     if (next?.text !== undefined && /^[a-z][a-z-]*$/.test(next.text)) run.form(`${program} ${name} ${next.text}`);
     // git reads any file of the host that it is to compare.
     if (program === 'git') for (const o of tail.operands) if (o.pattern.includes('/') || tail.options.some((x) => x.name === 'no-index')) run.file('read', o, program);
-    if (tail.options.length > 0) applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
+    applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
     const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
     if (program === 'git' && GIT_TREE.has(name) && !tail.options.some((o) => o.name === 'cached')) run.file('write', staticField('.'), program, true);
     if (program === 'kubectl' && tail.operands.some((o) => o.text === undefined || /secret/i.test(o.text))) run.touch('containers');

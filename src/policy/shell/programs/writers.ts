@@ -49,7 +49,7 @@ function writesInto(into: Field, sources: readonly Field[], program: string, run
 
 /** A link to a file is a way to it under another name. */
 function linksTo(sources: readonly Field[], into: Field | undefined, run: Run): void {
-  for (const s of sources) run.file('read', s, 'ln');
+  for (const s of sources) run.file('read', s, 'ln', true);
   if (into === undefined && sources.length > 0) run.file('write', staticField('.'), 'ln');
 }
 
