@@ -6,6 +6,7 @@ import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Target } from '../core/ports.ts';
 import { credential } from '../core/secret.ts';
+import { ephemeralKey } from './certificate.ts';
 import { newEd25519 } from './host-keys.ts';
 import { connectUpstream } from './upstream.ts';
 
@@ -41,7 +42,7 @@ async function sshTarget(serve: (connection: ssh2.Connection) => void, config: P
   return target((socket) => ssh.injectSocket(socket));
 }
 
-const attempt = (to: Target, timeoutMs = 5_000, signal = new AbortController().signal): ReturnType<typeof connectUpstream> => connectUpstream(to, secret, { compress: false, signal, timeoutMs });
+const attempt = (to: Target, timeoutMs = 5_000, signal = new AbortController().signal): ReturnType<typeof connectUpstream> => connectUpstream(to, secret, { compress: false, key: ephemeralKey(), nowMs: Date.now(), signal, timeoutMs });
 
 describe('a target', () => {
   it('with a password is signed on to, by password and by prompt', async () => {
