@@ -51,6 +51,12 @@ export class EchoedInput {
     return ends;
   }
 
+  /** Typed where it is known to be secret: counted only. */
+  concealed(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    this.#hidden += bytes.length;
+  }
+
   /** What the other side sent. */
   output(bytes: Uint8Array): void {
     if (this.#pending === '') return;

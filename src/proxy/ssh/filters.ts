@@ -26,9 +26,16 @@ export type FilterMaker = (fd: 1 | 2, late: (bytes: Buffer) => void) => OutputFi
 
 /** Looks at what is typed before it goes on. */
 export interface InputGate {
-  /** What goes on; resolves when it may. */
+  /** What goes on at once; resolves when more may come. */
   write(bytes: Buffer): Promise<Buffer> | Buffer;
+  /** What the target sent, before any mask. */
+  output(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  end(): void;
 }
+
+/** @param forward takes what goes on later than its `write`; `hidden`: a password */
+export type GateMaker = (forward: (bytes: Buffer, hidden: boolean) => void) => InputGate;
 
 /** For what is no text: files, archives, protocols of other programs. */
 export const unchanged: FilterMaker = () => ({ write: (bytes) => bytes, flush: () => Buffer.alloc(0), end: () => undefined, typed: () => undefined, resize: () => undefined, counts: new Map() });
@@ -56,4 +63,4 @@ export function masked(context: SshContext, { channel, plan, pty, command }: Fil
     });
 }
 
-export const open: InputGate = { write: (bytes) => bytes };
+export const open: GateMaker = () => ({ write: (bytes) => bytes, output: () => undefined, resize: () => undefined, end: () => undefined });

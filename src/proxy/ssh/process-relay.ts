@@ -5,7 +5,7 @@
 import type { ServerChannel } from 'ssh2';
 import type { RecordLevel } from '../../policy/types.ts';
 import type { SshContext } from './context.ts';
-import type { FilterMaker, InputGate, OutputFilter } from './filters.ts';
+import type { FilterMaker, GateMaker, InputGate, OutputFilter } from './filters.ts';
 import type { Recorded } from './journal.ts';
 import { sendExit } from './library.ts';
 import { aborted, ChannelWriter, pump } from './output.ts';
@@ -19,11 +19,13 @@ export interface ProcessOptions {
   readonly request: Recorded;
   readonly level: RecordLevel;
   readonly client: ServerChannel;
+  /** The only one that writes to `client`. */
+  readonly toClient: ChannelWriter;
   readonly target: Started;
   /** A terminal is attached. */
   readonly pty: boolean;
   readonly filter: FilterMaker;
-  readonly gate: InputGate;
+  readonly gate: GateMaker;
   /** What was typed before the process ran. */
   readonly early: readonly Buffer[];
   /** Aborted when the client's channel or connection is gone. */
@@ -38,6 +40,7 @@ export class ProcessRelay {
   readonly #terminal: TerminalJournal | undefined;
   readonly #kept: Readonly<Record<1 | 2, OutputKeeper>>;
   readonly #filters: Readonly<Record<1 | 2, OutputFilter>>;
+  readonly #gate: InputGate;
   readonly #toClient: ChannelWriter;
   readonly #toTarget: ChannelWriter;
 
@@ -51,7 +54,8 @@ export class ProcessRelay {
     this.#kept = { 1: keeper(1), 2: keeper(2) };
     const filter = (fd: 1 | 2): OutputFilter => o.filter(fd, (bytes) => this.#late(fd, bytes));
     this.#filters = { 1: filter(1), 2: filter(2) };
-    this.#toClient = new ChannelWriter(o.client, o.gone);
+    this.#toClient = o.toClient;
+    this.#gate = o.gate((bytes, hidden) => this.#later(bytes, hidden));
     this.#toTarget = new ChannelWriter(o.target.channel, o.gone);
   }
 
@@ -82,6 +86,7 @@ export class ProcessRelay {
   resize(rows: number, cols: number, height: number, width: number): void {
     this.#terminal?.resized(cols, rows);
     this.#filters[1].resize(cols, rows);
+    this.#gate.resize(cols, rows);
     this.#o.target.channel.setWindow(rows, cols, height, width);
   }
 
@@ -100,14 +105,28 @@ export class ProcessRelay {
   }
 
   async #input(chunk: Buffer): Promise<void> {
-    const bytes = await this.#o.gate.write(chunk);
+    const bytes = await this.#gate.write(chunk);
+    if (bytes.length > 0) await this.#send(bytes, false);
+  }
+
+  /** What a gate lets go. */
+  #later(bytes: Buffer, hidden: boolean): void {
+    try {
+      void this.#send(bytes, hidden);
+    } catch (error) {
+      this.#o.context.fail(error);
+    }
+  }
+
+  #send(bytes: Buffer, hidden: boolean): Promise<void> {
     this.#in.add(bytes);
-    this.#terminal?.typed(bytes);
+    this.#terminal?.typed(bytes, hidden);
     this.#filters[1].typed(bytes);
-    await this.#toTarget.write(bytes);
+    return this.#toTarget.write(bytes);
   }
 
   #output(fd: 1 | 2, chunk: Buffer): Promise<void> {
+    if (fd === 1) this.#gate.output(chunk);
     return this.#show(fd, this.#filters[fd].write(chunk));
   }
 
@@ -129,6 +148,7 @@ export class ProcessRelay {
 
   #record(): void {
     const { context, channel, request } = this.#o;
+    this.#gate.end();
     this.#filters[1].end();
     this.#filters[2].end();
     this.#terminal?.end();

@@ -4,9 +4,10 @@ import { assert, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { analyseCommand, EXEC } from '../../policy/shell/analyse.ts';
 import type { CommandAnalysis } from '../../policy/shell/types.ts';
-import type { Outcome, SshRequest } from '../../policy/types.ts';
+import type { Outcome, SshRequest, TerminalMode } from '../../policy/types.ts';
 import { reference, type SshContext } from './context.ts';
-import { masked, open } from './filters.ts';
+import { masked, open, type GateMaker } from './filters.ts';
+import { gated } from './gate.ts';
 import { terminalOf, type Allowed } from './gatekeeper.ts';
 import { askApproval, holdRefusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
@@ -48,6 +49,8 @@ export class SessionChannel {
   readonly #closed = new AbortController();
   #pty: PseudoTtyInfo | undefined;
   #relay: ProcessRelay | undefined;
+  /** The only one that writes to the client's channel: two at once would lose what waits for window. */
+  #writer: ChannelWriter | undefined;
   #withdraw: AbortController | undefined;
 
   constructor(o: SessionChannelOptions) {
@@ -91,6 +94,7 @@ export class SessionChannel {
   // channel is accepted at once, and what it is told comes over it.
   #run(client: ServerChannel, what: Wanted): void {
     client.on('error', () => undefined);
+    this.#writer = new ChannelWriter(client, this.#closed.signal);
     this.#o.track(this.#serve(client, what).catch((error: unknown) => this.#o.fail(error)));
   }
 
@@ -144,8 +148,9 @@ export class SessionChannel {
       case 'allow':
         allowed = outcome;
     }
-    if (what.kind === 'shell' && terminalOf(allowed).mode !== 'observe') {
-      await this.#deny(context, client, request, `shells of this connection are watched in mode ${terminalOf(allowed).mode}, which this version does not serve; run one command with ssh ${context.target.info.name} COMMAND`, allowed.policyIds);
+    const problem = what.kind === 'shell' ? shellProblem(terminalOf(allowed).mode, pty !== undefined, context.target.info.name) : undefined;
+    if (problem !== undefined) {
+      await this.#deny(context, client, request, problem, allowed.policyIds);
       return;
     }
     // Promise 1: durable before it goes on.
@@ -164,11 +169,18 @@ export class SessionChannel {
       await this.#end(client, `the target refused it: ${messageOf(error)}`, BROKEN_STATUS);
       return;
     }
-    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, target, pty: pty !== undefined, filter: masked(context, { channel: this.#o.channel, plan: allowed.maskPlan, pty, command }), gate: open, early, gone: this.#closed.signal });
+    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, toClient: this.#output(client), target, pty: pty !== undefined, filter: masked(context, { channel: this.#o.channel, plan: allowed.maskPlan, pty, command }), gate: this.#gate(context, client, allowed, command), early, gone: this.#closed.signal });
     this.#relay = relay;
     // The window may have changed while the request was decided.
     if (pty && this.#pty && (pty.rows !== this.#pty.rows || pty.cols !== this.#pty.cols)) relay.resize(this.#pty.rows, this.#pty.cols, this.#pty.height, this.#pty.width);
     await relay.run();
+  }
+
+  #gate(context: SshContext, client: ServerChannel, allowed: Allowed, command: CommandAnalysis | undefined): GateMaker {
+    const rules = terminalOf(allowed);
+    if (command !== undefined || this.#pty === undefined || rules.mode !== 'gate') return open;
+    // The cursor stands behind the line that was typed.
+    return gated(context, { channel: this.#o.channel, rules, pty: this.#pty, tell: (message) => void this.#output(client).writeError(Buffer.from(`\r\nsallyport: ${message}\r\n`)) });
   }
 
   async #sftp(context: SshContext, client: ServerChannel): Promise<void> {
@@ -180,7 +192,7 @@ export class SessionChannel {
       await this.#end(client, `the target serves no SFTP: ${messageOf(error)}`, BROKEN_STATUS);
       return;
     }
-    const relay = new SftpRelay({ context, channel: this.#o.channel, client, target, gone: signal, tell: (message) => void this.#say(client, message) });
+    const relay = new SftpRelay({ context, channel: this.#o.channel, client, toClient: this.#output(client), target, gone: signal, tell: (message) => void this.#say(client, message) });
     try {
       await relay.run();
     } catch (error) {
@@ -241,9 +253,14 @@ export class SessionChannel {
     this.#refuse(reject, 'agent forwarding', 'the authentication agent is not forwarded: whoever is root at the target could use its keys');
   }
 
+  #output(client: ServerChannel): ChannelWriter {
+    this.#writer ??= new ChannelWriter(client, this.#closed.signal);
+    return this.#writer;
+  }
+
   async #say(client: ServerChannel, message: string): Promise<void> {
     const eol = this.#pty ? '\r\n' : '\n';
-    await new ChannelWriter(client, this.#closed.signal).writeError(Buffer.from(`sallyport: ${message}${eol}`));
+    await this.#output(client).writeError(Buffer.from(`sallyport: ${message}${eol}`));
   }
 
   async #end(client: ServerChannel, message: string, status: number): Promise<void> {
@@ -276,6 +293,13 @@ interface Starting {
 }
 
 type Wanted = { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'shell' } | { readonly kind: 'sftp' };
+
+/** Why a shell cannot be served in this mode. */
+function shellProblem(mode: TerminalMode, pty: boolean, connection: string): string | undefined {
+  if (mode === 'command') return `shells of this connection are watched in mode command, which this version does not serve; run one command with ssh ${connection} COMMAND`;
+  // Lines are read from a screen: without a terminal there is none.
+  return mode === 'gate' && !pty ? `shells of this connection are watched in mode gate and need a terminal; run one command with ssh ${connection} COMMAND` : undefined;
+}
 
 /** The library gives nothing to answer with where no answer is wanted, which its types do not say. */
 function answer(accept: (() => unknown) | undefined): void {

@@ -24,6 +24,8 @@ export interface SftpOptions {
   readonly context: SshContext;
   readonly channel: number;
   readonly client: ServerChannel;
+  /** The only one that writes to `client`. */
+  readonly toClient: ChannelWriter;
   readonly target: Started;
   readonly gone: AbortSignal;
   /** One line for a person, beside the protocol. */
@@ -46,7 +48,7 @@ export class SftpRelay {
 
   constructor(o: SftpOptions) {
     this.o = o;
-    this.#toClient = new ChannelWriter(o.client, o.gone);
+    this.#toClient = o.toClient;
     this.#toTarget = new ChannelWriter(o.target.channel, o.gone);
     this.server = new SftpServerSide((packet) => this.#toTarget.write(packet));
     this.paths = new SftpPaths(this.server);

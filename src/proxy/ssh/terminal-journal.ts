@@ -27,9 +27,10 @@ export class TerminalJournal {
     this.#output = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit, failed: fail });
   }
 
-  /** Before the bytes go on. A line that ends is in the kernel's hands when this returns. */
-  typed(bytes: Uint8Array): void {
-    if (this.#input.typed(bytes)) this.#flushInput();
+  /** Before the bytes go on. @param hidden known to be a password. A line that ends is in the kernel's hands when this returns. */
+  typed(bytes: Uint8Array, hidden = false): void {
+    if (hidden) this.#input.concealed(bytes);
+    if (!hidden && this.#input.typed(bytes)) this.#flushInput();
     else this.#later();
   }
 
