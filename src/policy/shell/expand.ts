@@ -66,9 +66,15 @@ export function valueOf(word: Word, scope: Scope): Value | undefined {
 
 function draftsOf(word: Word, scope: Scope): readonly Draft[] {
   const parts: readonly WordPart[] = word.parts ?? [{ type: 'Literal', pos: word.pos, end: word.end, value: word.value, text: word.text }];
+  if (parts.length > shellLimits.wordParts) return tooMany(scope);
   let drafts: readonly Draft[] = [EMPTY];
   for (const [i, part] of parts.entries()) drafts = append(drafts, partDrafts(part, i === 0, parts.length === 1, scope), scope);
   return drafts;
+}
+
+function tooMany(scope: Scope): readonly Draft[] {
+  scope.opaque('limit', `a word has more than ${shellLimits.wordParts} parts`);
+  return [{ ...EMPTY, pieces: [UNKNOWN], splits: true }];
 }
 
 function append(heads: readonly Draft[], tails: readonly Draft[], scope: Scope): readonly Draft[] {
@@ -127,6 +133,7 @@ function literal(raw: string, value: string, first: boolean, alone: boolean, sco
 }
 
 function quoted(parts: readonly WordPart[], scope: Scope): readonly Draft[] {
+  if (parts.length > shellLimits.wordParts) return tooMany(scope);
   let drafts: readonly Draft[] = [{ ...EMPTY, quoted: true }];
   for (const part of parts) {
     const tails = part.type === 'Literal' ? one(text(part.value)) : expansion(part, true, scope);

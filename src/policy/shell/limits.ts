@@ -10,6 +10,8 @@ export const shellLimits = {
   commands: 2_000,
   files: 1_000,
   nestedChars: 256 * 1024,
+  /** Quoted pieces, expansions and plain text in one word. */
+  wordParts: 500,
   /** Words that braces may expand to. */
   braceWords: 256,
   /** PATH_MAX of Linux. */
