@@ -25,7 +25,7 @@ beforeAll(async () => {
   big = path.join(dir, 'big');
   writeFileSync(big, randomBytes(MIB * 1024 * 1024));
   bigSha256 = await sha256(big);
-  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'wrong', hostKey: otherHostKey(dir) }, { name: 'down', port: 1 }, { name: 'secret', credentials: { user: 'nobody-here', password: 'canary-password-8731' } }]);
+  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'wrong', hostKey: otherHostKey(dir) }, { name: 'gated', labels: { shell: 'gate' } }, { name: 'down', port: 1 }, { name: 'secret', credentials: { user: 'nobody-here', password: 'canary-password-8731' } }]);
 }, 120_000);
 
 afterAll(async () => {
@@ -112,6 +112,20 @@ describe('terminals', () => {
     expect(typed.reduce((n, r) => n + Number(r.clear['hidden'] ?? 0), 0)).toBeGreaterThanOrEqual('canary-typed'.length);
     expect(records.find((r) => r.kind === 'ssh.exit')).toMatchObject({ clear: { status: 5 } });
     expect(leaksUnder(world.gateway.recordings, ['canary-typed'])).toEqual([]);
+  }, 60_000);
+});
+
+describe('a shell in mode gate', () => {
+  it('runs what is allowed; a refused line is not run, and the shell goes on', async () => {
+    const { result, records } = await recorded(() => world.run('python3', ['-c', GATED, world.listener('gated').ssh_config, `${dir}/gate-ran`], { timeoutMs: 60_000 }));
+    expect(result.stdout).toContain('status 4');
+    expect(result.stdout).toContain('denied by policy: this program is not run here');
+    expect(existsSync(`${dir}/gate-ran`)).toBe(false);
+    const lines = records.filter((r) => r.kind === 'ssh.exec').map((r) => [r.clear['dec'], r.fields['command'], r.clear['typed']]);
+    expect(lines).toContainEqual(['allow', 'echo one$((1+1))', true]);
+    expect(lines).toContainEqual(['deny', `touch ${dir}/gate-ran; forbidden`, true]);
+    const without = await world.ssh('gated', ['gated'], { input: 'echo never\n' });
+    expect(without).toMatchObject({ code: 126, stdout: '' });
   }, 60_000);
 });
 
@@ -288,12 +302,12 @@ async function untilRecorded(recording: string, text: string): Promise<void> {
   while (!readFileSync(path.join(recording, 'log.ndjson'), 'utf8').includes(text)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** A terminal of 24 lines and 80 columns: commands are typed, the window is made larger, a password prompt is answered. */
-const TERMINAL = `
+/** A terminal of 24 lines and 80 columns, and a way to wait for what it shows. */
+const DRIVER = `
 import pty, os, sys, time, select, fcntl, termios, struct
 pid, fd = pty.fork()
 if pid == 0:
-    os.execvp('ssh', ['ssh', '-F', sys.argv[1], 'web1'])
+    os.execvp('ssh', ['ssh', '-F', sys.argv[1], sys.argv[1].split('/')[-2]])
 def size(rows, cols):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
 size(24, 80)
@@ -315,6 +329,10 @@ def until(text):
             if text in out[start:]:
                 return
     raise Exception('no ' + repr(text) + ' in ' + repr(out))
+`;
+
+/** Commands are typed, the window is made larger, a password prompt is answered. */
+const TERMINAL = `${DRIVER}
 until(b'$ ' if os.getuid() else b'# ')
 os.write(fd, b'PS1="ready> "; stty size\\r')
 until(b'24 80')
@@ -326,11 +344,35 @@ os.write(fd, 'printf "gr\\\\303\\\\274\\\\303\\\\237e\\\\n"\\r'.encode())
 until('grüße'.encode())
 os.write(fd, b'read -sp "pass: " X; echo "got \${#X}"\\r')
 until(b'pass: ')
+# bash switches the echo off after it has shown the prompt.
+time.sleep(0.3)
 for c in 'canary-typed':
     os.write(fd, c.encode()); time.sleep(0.01)
 os.write(fd, b'\\r')
 until(b'got 12')
 os.write(fd, b'exit 5\\r')
+until(b'never comes')
+_, status = os.waitpid(pid, 0)
+sys.stdout.write(out.decode() + 'status %d' % os.waitstatus_to_exitcode(status))
+`;
+
+/** Lines as a person types them: Enter when the line is on the screen. */
+const GATED = `${DRIVER}
+until(b'$ ' if os.getuid() else b'# ')
+time.sleep(0.5)
+def line(text, expected):
+    os.write(fd, text.encode())
+    until(text.encode()[-8:])
+    time.sleep(0.3)
+    os.write(fd, b'\\r')
+    until(expected)
+    time.sleep(0.5)
+line('echo one$((1+1))', b'one2')
+line('touch ' + sys.argv[2] + '; forbidden', b'not run here')
+line('echo two$((2+2))', b'two4')
+os.write(fd, b'exit 4')
+time.sleep(0.5)
+os.write(fd, b'\\r')
 until(b'never comes')
 _, status = os.waitpid(pid, 0)
 sys.stdout.write(out.decode() + 'status %d' % os.waitstatus_to_exitcode(status))
