@@ -11,6 +11,8 @@ export type Seen = { readonly kind: 'line'; readonly text: string } | { readonly
 /** External programs are not found, few processes may be made, and lines are refused: three nets under each other. */
 const RC = "PS1='alice@web1:\\w\\$ '; PS2='> '; PATH=/nonexistent; ulimit -u 64; HISTFILE=; set +H\n";
 
+const NUDGE_MS = 250;
+
 export class GatedShell {
   readonly #pty: IPty;
   readonly #gate: GateRunner;
@@ -79,8 +81,14 @@ export class GatedShell {
     for (const piece of pieces) await this.#gate.write(Buffer.from(piece, 'utf8'));
     const answer = await seen;
     this.#shown = '';
-    // It was refused: the shell shows its prompt again.
-    await this.shows(/\$ $/);
+    // It was refused: the shell shows its prompt again. An interrupt that comes while bash still draws is acted upon at
+    // the next key: one that changes nothing.
+    const nudge = setInterval(() => this.#pty.write('\u0015'), NUDGE_MS);
+    try {
+      await this.shows(/\$ \p{Cc}*$/u);
+    } finally {
+      clearInterval(nudge);
+    }
     return answer;
   }
 
