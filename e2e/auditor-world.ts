@@ -24,12 +24,6 @@ const roles = { engineer: ['engineering'], approver: ['dba'], auditor: ['audit']
 /** Whose machines need nobody's approval: they sign in these tests. */
 const preauthorised = ['petra@example.com', 'sam@example.com'];
 
-export const sizes = [
-  { width: 1280, height: 800 },
-  { width: 1920, height: 1080 },
-] as const;
-export const themes = ['light', 'dark'] as const;
-
 /** Chromium of the system's packages: the browser that Playwright would download is not needed. */
 export function chromiumPath(): string {
   const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((file) => existsSync(file));

@@ -12,7 +12,8 @@ import { gzipChunk } from '../src/evidence/chunks.ts';
 import { signPayload } from '../src/evidence/sign.ts';
 import { builtCommand } from '../src/testing/gateway.ts';
 import { runProcess } from '../src/testing/process.ts';
-import { type AuditorWorld, picture, signIn, sizes, startBrowser, startWorld, themes } from './auditor-world.ts';
+import { type AuditorWorld, picture, signIn, startBrowser, startWorld } from './auditor-world.ts';
+import { sizes, sizesIn, themes } from './views.ts';
 
 interface Shared {
   readonly world: AuditorWorld;
@@ -249,12 +250,12 @@ async function expectAccessible(page: Page, name: string): Promise<void> {
   expect(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
 }
 
-/** A picture of the screen in both themes and two sizes. */
+/** Pictures of the screen in both themes. */
 async function shoot(page: Page, name: string): Promise<void> {
   for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
-    for (const size of sizes) {
+    for (const size of sizesIn(colorScheme)) {
       await page.setViewportSize(size);
       await page.mouse.move(0, 0);
       await picture(page, `${name}-${colorScheme}-${size.width}x${size.height}`);
@@ -263,7 +264,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   }
 }
 
-test('every screen in both themes and two sizes, and nothing that axe minds', async ({ auditor: page, world }) => {
+test('every screen in both themes, and nothing that axe minds', async ({ auditor: page, world }) => {
   test.setTimeout(600_000);
   await page.goto(world.url);
   await page.getByRole('link', { name: 'Continue with' }).waitFor();

@@ -2,20 +2,15 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, inMain } from './fixtures.ts';
+import { type Size, sizesIn, type Theme, themes } from './views.ts';
 import type { Workstation } from './workstation.ts';
 
-export const sizes = [
-  { width: 1280, height: 800 },
-  { width: 1920, height: 1080 },
-] as const;
-export const themes = ['light', 'dark'] as const;
-
-export async function resize(station: Workstation, size: (typeof sizes)[number]): Promise<void> {
+export async function resize(station: Workstation, size: Size): Promise<void> {
   await inMain(station, ({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]!.setContentSize(width, height), size);
   await station.page.waitForFunction(`innerWidth === ${size.width} && innerHeight === ${size.height}`);
 }
 
-export async function wear(page: Page, theme: (typeof themes)[number]): Promise<void> {
+export async function wear(page: Page, theme: Theme): Promise<void> {
   await page.evaluate(`window.sallyport.settings.get().then((r) => window.sallyport.settings.set({ ...r.value, theme: '${theme}' }))`);
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
 }
@@ -27,11 +22,11 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
   expect(bad.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
 }
 
-/** A picture of a screen in both themes and two sizes. `arrive` brings it about, and waits until it is there; `pointing`: the mouse is part of the picture. */
+/** Pictures of a screen in both themes. `arrive` brings it about, and waits until it is there; `pointing`: the mouse is part of the picture. */
 export async function shoot(station: Workstation, name: string, arrive: () => Promise<void>, pointing = false): Promise<void> {
   for (const theme of themes) {
     await wear(station.page, theme);
-    for (const size of sizes) {
+    for (const size of sizesIn(theme)) {
       await resize(station, size);
       await arrive();
       // Tooltips and focus rings of the way here do not belong into the picture.

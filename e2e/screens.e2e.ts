@@ -1,4 +1,4 @@
-/** Every screen in both themes and two sizes: a picture each, and nothing serious by axe. */
+/** Every screen in both themes (SALLYPORT_PICTURES=all: each at both sizes), and nothing serious by axe. */
 import { carolDecides, test } from './fixtures.ts';
 import { shoot } from './pictures.ts';
 

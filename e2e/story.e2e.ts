@@ -15,6 +15,7 @@ import { createShop, type Shop } from '../src/testing/shop.ts';
 import { signIn as signInToPages, startBrowser } from './auditor-world.ts';
 import { electronArgs, electronEnv, screensDir } from './fixtures.ts';
 import { shoot } from './pictures.ts';
+import { allPictures } from './views.ts';
 import { command, NEW_POLICY, type Ran, Repository, Signers } from './story-policy.ts';
 import { embeddedStore, realStore, type StoryStore } from './story-world.ts';
 import { Workstation } from './workstation.ts';
@@ -27,9 +28,6 @@ interface World {
   readonly browser: Browser;
   readonly electron: string;
 }
-
-/** Pictures of the screens at two sizes and in both themes take time that a test run does not have. */
-const wantsPictures = process.env['SALLYPORT_PICTURES'] === 'all';
 
 const test = base.extend<object, { readonly world: World }>({
   world: [
@@ -52,7 +50,7 @@ const test = base.extend<object, { readonly world: World }>({
 });
 
 /** A busy machine takes several times what an idle one does. */
-const TIMEOUT_MS = wantsPictures ? 900_000 : 240_000;
+const TIMEOUT_MS = allPictures ? 900_000 : 240_000;
 
 const WORD = 'reconciliation';
 const APPROVAL_REASON = 'ticket OPS-4711';
@@ -81,7 +79,7 @@ async function approveDevice({ store }: Story, station: Workstation): Promise<vo
   expect(shown).toMatch(/^[0-9a-f]{32}$/);
   expect(pending).toContain(`dev_${shown}`);
   expect(pending).toContain('alice@example.com');
-  if (wantsPictures) await shoot(station, 'device-waiting', () => page.getByRole('button', { name: 'Check again' }).waitFor());
+  if (allPictures) await shoot(station, 'device-waiting', () => page.getByRole('button', { name: 'Check again' }).waitFor());
   await page.getByRole('button', { name: 'I was given a code' }).click();
   await page.getByRole('textbox', { name: 'Code of an administrator' }).fill('spd_nonsense');
   await page.getByRole('button', { name: 'Use code' }).click();
@@ -194,12 +192,12 @@ async function tell(world: World, name: string, start: (dir: string, target: Pos
       if (store.waitsForApproval) await approveDevice(story, app);
       else {
         await app.page.getByRole('heading', { name: 'There is no policy to decide by yet' }).waitFor();
-        if (wantsPictures) await shoot(app, 'no-policy', () => app.page.getByRole('button', { name: 'Check again' }).waitFor());
+        if (allPictures) await shoot(app, 'no-policy', () => app.page.getByRole('button', { name: 'Check again' }).waitFor());
         await repository.push();
       }
       await app.signedIn();
       await seePolicy(app, 1);
-      if (wantsPictures) await shoot(app, 'policy-signed', () => tile(app, 'Bundle').waitFor());
+      if (allPictures) await shoot(app, 'policy-signed', () => tile(app, 'Bundle').waitFor());
     });
     await test.step('the next bundle decides without a restart', async () => {
       await repository.sign(2);
@@ -215,7 +213,7 @@ async function tell(world: World, name: string, start: (dir: string, target: Pos
         const banner = app.page.getByRole('alert', { name: 'Policy problem' });
         await repository.stop('a leaked signing key');
         await expect(banner).toContainText('Only break-glass is left. Security has stopped all work: a leaked signing key.');
-        if (wantsPictures) await shoot(app, 'policy-stopped', () => banner.waitFor());
+        if (allPictures) await shoot(app, 'policy-stopped', () => banner.waitFor());
       });
     }
     await command('recordings', 'trust', '-o', trust, ...store.as('ann'));

@@ -1,6 +1,6 @@
 /**
  * The corpus of attacks, guardrails and harmless statements (testdata/corpus, docs/corpus.md), against two real servers.
- * Without more it runs every twelfth case on PostgreSQL 18, as all of them take a quarter of an hour a server.
+ * Without more it runs every twentieth case on PostgreSQL 18, as all of them take a quarter of an hour a server.
  * SALLYPORT_CORPUS=all runs all, SALLYPORT_CORPUS=id,id,prefix* only these, SALLYPORT_CORPUS_SERVER=18 only that server.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import { verifyAll } from '../../testing/recordings.ts';
 
 const wanted = process.env['SALLYPORT_CORPUS']?.split(',');
 const servers = ([15, 18] as const).filter((v) => (process.env['SALLYPORT_CORPUS_SERVER'] ?? (wanted === undefined ? '18' : String(v))) === String(v));
-const SHARE = 12;
+const SHARE = 20;
 
 function chosen<T extends { readonly id: string }>(cases: readonly T[], version: CorpusVersion): T[] {
   if (wanted === undefined) return cases.filter((_, i) => i % SHARE === (version === 15 ? 0 : SHARE / 2));

@@ -12,7 +12,7 @@ import { startPostgres, type PostgresServer } from '../../testing/postgres-serve
 import { createShop } from '../../testing/shop.ts';
 import { targetPassword } from '../../testing/target-password.ts';
 
-const seconds = Number(process.env['SALLYPORT_FUZZ_SECONDS'] ?? 20);
+const seconds = Number(process.env['SALLYPORT_FUZZ_SECONDS'] ?? 10);
 const seed = Number(process.env['SALLYPORT_FUZZ_SEED'] ?? 20_261_121);
 /** Cases that run at the same time. */
 const LANES = 16;

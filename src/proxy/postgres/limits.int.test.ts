@@ -21,7 +21,7 @@ import { acceptClient, listenerAccount } from './accept.ts';
 /** `SALLYPORT_LONG_STATEMENTS=30000` for the long run. */
 const statements = Number(process.env['SALLYPORT_LONG_STATEMENTS'] ?? 3_000);
 /** Sessions open at the same time: `SALLYPORT_SESSIONS=500`. */
-const sessionsAtOnce = Number(process.env['SALLYPORT_SESSIONS'] ?? 150);
+const sessionsAtOnce = Number(process.env['SALLYPORT_SESSIONS'] ?? 60);
 const servers = process.env['SALLYPORT_SERVERS'] === 'all' ? postgresVersions : (['18'] as const);
 
 const V3_2 = wire.protocolVersion.v3_2;

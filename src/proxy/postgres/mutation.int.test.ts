@@ -12,7 +12,7 @@ import { makeWorld } from '../../testing/mutation/world.ts';
 import { startPostgres, type PostgresServer } from '../../testing/postgres-server.ts';
 
 const only = process.env['SALLYPORT_MUTATION_SEED'];
-const seeds = only === undefined ? Array.from({ length: Number(process.env['SALLYPORT_MUTATION_SEEDS'] ?? 25) }, (_, i) => i + 1) : [Number(only)];
+const seeds = only === undefined ? Array.from({ length: Number(process.env['SALLYPORT_MUTATION_SEEDS'] ?? 16) }, (_, i) => i + 1) : [Number(only)];
 
 let server: PostgresServer;
 

@@ -13,7 +13,7 @@ import { createShop } from '../../testing/shop.ts';
 import { targetPassword } from '../../testing/target-password.ts';
 import * as wire from '../../wire/postgres/index.ts';
 
-const count = Number(process.env['SALLYPORT_SEQUENCES'] ?? 16);
+const count = Number(process.env['SALLYPORT_SEQUENCES'] ?? 10);
 const seed = Number(process.env['SALLYPORT_FUZZ_SEED'] ?? 20_261_121);
 const NO_ANSWER = 'no answer';
 /** Some sequences end in a COPY that both sides wait in; the server is given less time to show that. */
