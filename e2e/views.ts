@@ -8,7 +8,12 @@ export type Size = (typeof sizes)[number];
 export const themes = ['light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 
-/** All four take more time than a test run has: it takes one size in each theme, SALLYPORT_PICTURES=all takes both. */
+/**
+ * All four, and axe in both themes, take more time than a test run has: it takes one size in each theme and asks axe in
+ * the dark one. SALLYPORT_PICTURES=all does everything.
+ */
 export const allPictures = process.env['SALLYPORT_PICTURES'] === 'all';
 
 export const sizesIn = (theme: Theme): readonly Size[] => (allPictures ? sizes : theme === 'light' ? [sizes[0]] : [sizes[1]]);
+
+export const asksAxe = (theme: Theme): boolean => allPictures || theme === 'dark';
