@@ -1,12 +1,9 @@
-/** Turns a hold into an approval request for exactly these bytes, tells the client, and waits. One at a time per session. */
+/** Holds of statements: what is asked for, how the client is told, and how it withdraws. One at a time per session. */
 import { createHash } from 'node:crypto';
-import { systemRandom } from '../../base/clock.ts';
-import { toHex } from '../../base/encoding.ts';
-import { uuidv7, type ApprovalId } from '../../base/ids.ts';
-import { limits } from '../../base/limits.ts';
-import { approvalRequestDigest, type ApprovalRequest } from '../../evidence/approval.ts';
+import type { ApprovalRequest } from '../../evidence/approval.ts';
 import { encodeNotice } from '../../wire/postgres/index.ts';
-import { awaitApproval, type HoldResult } from '../core/hold.ts';
+import { approvalNeeds, holdForApproval } from '../core/held-request.ts';
+import type { HoldResult } from '../core/hold.ts';
 import type { Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
 import type { Verdict } from './gatekeeper.ts';
@@ -54,77 +51,32 @@ export class Holds {
     });
   }
 
-  async #wait(question: HoldQuestion, signal: AbortSignal): Promise<HoldResult> {
-    const { journal, events, sessionId, target, gatekeeper, control, clock } = this.#context;
-    const request = this.#request(question);
-    journal.approvalAsked(question.record, request, approvalRequestDigest(request));
-    await journal.recorder.sync();
-    const { verdict } = question;
-    events.emit({
-      event: 'request.held',
-      session_id: sessionId,
-      connection: target.info.name,
-      approval_id: request.id,
-      reason: verdict.reason,
-      policy_ids: verdict.policyIds,
-      approvers: verdict.approvers,
-      quorum: verdict.quorum,
-      expires_ms: request.expires_ms,
-    });
-    this.#notify(request, verdict);
-    const result = await awaitApproval({
-      control,
-      clock,
-      request,
-      signal,
-      mayApprove: (approver) => gatekeeper.mayApprove(approver, question.analysed.statements),
-      onDecision: (signed, v) => journal.approvalDecision(question.record, request.id, signed, v.counted, v.reason),
-    });
-    const reason = result.outcome === 'approved' ? `approved by ${result.approvers.map((p) => p.name).join(', ')}` : result.reason;
-    journal.released(question.record, request.id, result.outcome, reason);
-    events.emit({ event: 'request.released', session_id: sessionId, approval_id: request.id, outcome: result.outcome, reason });
-    await journal.recorder.sync();
-    return result;
-  }
-
-  #request(q: HoldQuestion): ApprovalRequest {
-    const { sessionId, caller, target, engine, clock, journal } = this.#context;
-    const now = clock.nowMs();
-    const { principal } = caller;
-    return {
-      v: 1,
-      type: 'approval-request',
-      id: `apr_${uuidv7(now, systemRandom.bytes(10))}` as ApprovalId,
-      session_id: sessionId,
-      device_id: caller.deviceId as ApprovalRequest['device_id'],
-      connection: target.info.name,
-      target: { host: target.host, port: target.port, database: target.info.database },
-      labels: { ...target.info.labels },
-      requester: { iss: principal.issuer, sub: principal.subject, name: principal.name, groups: [...principal.groups] },
+  #wait(q: HoldQuestion, signal: AbortSignal): Promise<HoldResult> {
+    const { journal, engine, gatekeeper } = this.#context;
+    return holdForApproval(this.#context, {
+      recorder: journal.recorder,
+      channel: 0,
+      record: { n: q.record, leaf: q.leaf },
+      outcome: q.verdict,
+      bundle: engine.digest,
       statement: journal.shownSql(q.analysed),
-      statement_sha256: createHash('sha256').update(q.statementBytes).digest('hex'),
+      statementSha256: createHash('sha256').update(q.statementBytes).digest('hex'),
       params: journal.shownParameters(q.analysed, q.params).map((p) => (typeof p === 'string' ? p : JSON.stringify(p))),
-      params_sha256: parametersDigest(q.params),
-      request_record: { n: q.record, leaf: toHex(q.leaf) },
-      policy: { bundle: engine.digest, ids: [...q.verdict.policyIds], reason: q.verdict.reason },
-      approvers: [...q.verdict.approvers],
-      quorum: q.verdict.quorum,
-      created_ms: now,
-      expires_ms: now + Math.min(q.verdict.expiresMs, limits.approvalTtlMs * 96),
-      nonce: toHex(systemRandom.bytes(16)),
-      client: caller.client,
-    };
+      paramsSha256: parametersDigest(q.params),
+      tell: (request) => this.#notify(request, q.verdict.reason),
+      mayApprove: (approver) => gatekeeper.mayApprove(approver, q.analysed.statements),
+      signal,
+    });
   }
 
-  #notify(request: ApprovalRequest, verdict: Verdict & { effect: 'hold' }): void {
+  #notify(request: ApprovalRequest, reason: string): void {
     const { toClient } = this.#context;
-    const people = verdict.quorum === 1 ? 'one approver' : `${verdict.quorum} approvers`;
     toClient.push(
       encodeNotice({
         severity: 'NOTICE',
         code: '00000',
-        message: `held for approval: ${verdict.reason}`,
-        detail: `Needs ${people} of ${verdict.approvers.join(', ')}. Approval ${request.id}, expires ${new Date(request.expires_ms).toISOString()}.`,
+        message: `held for approval: ${reason}`,
+        detail: approvalNeeds(request),
         hint: `Cancel the statement to withdraw it. Reference ${reference(this.#context, request.request_record.n)}.`,
       }),
     );

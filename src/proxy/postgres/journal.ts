@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../base/jcs.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
-import type { ApprovalRequest } from '../../evidence/approval.ts';
 import { maskText, type MaskContext } from '../../policy/mask/index.ts';
 import { maskToken } from '../../policy/mask/token.ts';
 import { hideLiterals } from '../../policy/literals.ts';
@@ -11,7 +10,6 @@ import type { Analysed } from './analyser.ts';
 import type { Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import type { StatementResult } from './result.ts';
-import type { SignedDecision } from '../core/ports.ts';
 
 const DETECT_ALL: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
 const SCRUB: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: true };
@@ -131,18 +129,6 @@ export class Journal {
 
   denied(request: number, denial: Denial): void {
     this.recorder.append({ kind: 'policy.decision', clear: { q: request, dec: 'deny', pol: [...denial.policyIds], ref: denial.reference }, fields: [{ name: 'reason', value: this.masked(denial.reason) }] });
-  }
-
-  approvalAsked(request: number, approval: ApprovalRequest, digest: string): void {
-    this.recorder.append({ kind: 'approval.request', clear: { q: request, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: approval as unknown as Json }] });
-  }
-
-  approvalDecision(request: number, id: string, signed: SignedDecision, counted: boolean, reason: string): void {
-    this.recorder.append({ kind: 'approval.decision', clear: { q: request, id, counted }, fields: [{ name: 'envelope', value: signed.envelope }, { name: 'reason', value: reason }] });
-  }
-
-  released(request: number, id: string, outcome: string, reason: string): void {
-    this.recorder.append({ kind: 'policy.decision', clear: { q: request, id, dec: outcome }, fields: [{ name: 'reason', value: reason }] });
   }
 
   note(text: string): void {

@@ -1,12 +1,10 @@
 /** What an SSH session writes into its recording (docs/formats/recording.md section 6). Text that a person chose passes the detectors first. */
 import type { Json } from '../../base/jcs.ts';
-import type { ApprovalRequest } from '../../evidence/approval.ts';
 import type { ClearValue } from '../../evidence/record.ts';
 import type { Field } from '../../evidence/types.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import { maskText, type MaskContext } from '../../policy/mask/index.ts';
 import type { MaskPlan, Outcome, SshRequest } from '../../policy/types.ts';
-import type { SignedDecision } from '../core/ports.ts';
 import type { Exit } from './library.ts';
 
 const DETECT_ALL: MaskPlan = { columns: 'detect_all', unmasked: [], scrubMessages: false };
@@ -60,18 +58,6 @@ export class SshJournal {
   /** A request that no policy is asked about: what it was, and why it is refused. */
   refused(channel: number, what: string, reason: string): Recorded {
     return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'deny' }, fields: [{ name: 'request', value: this.shown(what) }, { name: 'reason', value: reason }] });
-  }
-
-  approvalAsked(channel: number, request: Recorded, approval: ApprovalRequest, digest: string): void {
-    this.recorder.append({ kind: 'approval.request', channel, clear: { q: request.n, id: approval.id, request_sha256: digest }, fields: [{ name: 'request', value: approval as unknown as Json }] });
-  }
-
-  approvalDecision(channel: number, request: Recorded, id: string, signed: SignedDecision, counted: boolean, reason: string): void {
-    this.recorder.append({ kind: 'approval.decision', channel, clear: { q: request.n, id, counted }, fields: [{ name: 'envelope', value: signed.envelope }, { name: 'reason', value: reason }] });
-  }
-
-  released(channel: number, request: Recorded, id: string, outcome: string, reason: string): void {
-    this.recorder.append({ kind: 'policy.decision', channel, clear: { q: request.n, id, dec: outcome }, fields: [{ name: 'reason', value: reason }] });
   }
 
   resize(channel: number, cols: number, rows: number): void {
