@@ -232,13 +232,14 @@ async function tell(world: World, name: string, start: (dir: string, target: Pos
 /** The store has ended by now. */
 async function verifyAlone(name: string, file: Uint8Array, trust: Uint8Array): Promise<void> {
   const good = await outsider(file, trust);
-  process.stdout.write(`    ${name}: recordings verify evidence.srz --trust trust.json: exit ${String(good.code)}\n${good.stdout.replaceAll(/^/gm, '      ')}\n`);
   expect([good.code, good.stdout.split('\n')[0]]).toEqual([0, 'PASS']);
   const altered = Uint8Array.from(file);
   const middle = Math.floor(altered.length / 2);
   altered[middle] = (altered[middle] ?? 0) ^ 1;
   const bad = await outsider(altered, trust);
-  process.stdout.write(`    ${name}: with byte ${middle} of ${altered.length} changed: exit ${String(bad.code)}\n${bad.stdout.replaceAll(/^/gm, '      ')}\n`);
+  const out = path.join(import.meta.dirname, '..', 'artifacts', 'e2e', `story-${name}.txt`);
+  mkdirSync(path.dirname(out), { recursive: true });
+  writeFileSync(out, `recordings verify evidence.srz --trust trust.json: exit ${String(good.code)}\n${good.stdout}\nwith byte ${middle} of ${altered.length} changed: exit ${String(bad.code)}\n${bad.stdout}`);
   expect([bad.code, bad.stdout.split('\n')[0]?.slice(0, 4)]).toEqual([1, 'FAIL']);
 }
 

@@ -4,6 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 /** The count of a stage that left no report: one failure, named. */
 export const crashed = (stage, why) => ({ passed: 0, failed: 1, skipped: 0, failures: [`${stage}: ${why}`] });
 
+/** What a runner says of a failure, short enough to stand below its name. */
+function reason(message) {
+  const plain = String(message ?? '').replaceAll(/\u001b\[[0-9;]*m/g, '').trim();
+  if (plain === '') return '';
+  return `\n${plain.split('\n').slice(0, 12).map((line) => `      ${line.slice(0, 300)}`).join('\n')}`;
+}
+
 function readReport(path) {
   if (!existsSync(path)) return undefined;
   try {
@@ -24,12 +31,12 @@ export function vitestCounts(path, exitCode) {
       if (test.status === 'passed') counts.passed += 1;
       else if (test.status === 'failed') {
         failedHere += 1;
-        counts.failures.push(`${file.name}: ${test.fullName}`);
+        counts.failures.push(`${file.name}: ${test.fullName}${reason(test.failureMessages?.[0])}`);
       } else counts.skipped += 1;
     }
     if (file.status === 'failed' && failedHere === 0) {
       failedHere = 1;
-      counts.failures.push(`${file.name}: ${file.message || 'cannot be loaded'}`);
+      counts.failures.push(`${file.name}: cannot be loaded${reason(file.message)}`);
     }
     counts.failed += failedHere;
   }
@@ -53,14 +60,14 @@ export function playwrightCounts(path, exitCode) {
         else if (test.status === 'skipped') counts.skipped += 1;
         else {
           counts.failed += 1;
-          counts.failures.push(`${spec.file}: ${spec.title}`);
+          counts.failures.push(`${spec.file}: ${spec.title}${reason(test.results?.at(-1)?.error?.message)}`);
         }
       }
     }
   }
   for (const error of report.errors ?? []) {
     counts.failed += 1;
-    counts.failures.push(`e2e: ${String(error.message ?? 'error').split('\n')[0]}`);
+    counts.failures.push(`e2e: the runner${reason(error.message ?? 'error')}`);
   }
   return closing('e2e', counts, exitCode);
 }
