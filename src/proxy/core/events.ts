@@ -13,7 +13,7 @@ export interface MaskedColumn {
 }
 
 export type ProxyEvent =
-  | { readonly event: 'session.opened'; readonly session_id: SessionId; readonly connection: string; readonly client: string; readonly program: string; readonly recording: string }
+  | { readonly event: 'session.opened'; readonly session_id: SessionId; readonly connection: string; readonly client: string; readonly program: string; readonly recording: string; /** Where the client connects from. */ readonly address?: string }
   | { readonly event: 'session.closed'; readonly session_id: SessionId; readonly connection: string; readonly reason: string; readonly recording: string; readonly statements: number }
   | { readonly event: 'request.denied'; readonly session_id: SessionId; readonly connection: string; readonly reason: string; readonly policy_ids: readonly string[]; readonly reference: string }
   | {

@@ -162,7 +162,7 @@ export class SshListener implements Listener {
         events: options.events,
         openRecording: (onFailure) => options.openRecording({ kind: caller.client, program, address }, onFailure),
       },
-      { connection, program, key: fingerprint(account.blob), compress },
+      { connection, program, key: fingerprint(account.blob), compress, address },
     );
     this.#sessions.add(session);
     connection.once('close', () => void session.end('the client closed the connection').finally(() => this.#sessions.delete(session)));

@@ -40,6 +40,8 @@ export interface ClientSide {
   /** Fingerprint of the key that it signed on with. */
   readonly key: string;
   readonly compress: boolean;
+  /** Where it connects from: `127.0.0.1:port`. */
+  readonly address: string;
 }
 
 export class SshSession {
@@ -112,14 +114,14 @@ export class SshSession {
 
   async #record(): Promise<SshJournal> {
     const { target, events, caller, masks } = this.#o;
-    const { program, key } = this.#client;
+    const { program, key, address } = this.#client;
     const recorder = await this.#o.openRecording((error) => this.fail(error));
     this.#recorder = recorder;
     const journal = new SshJournal(recorder, masks);
     this.#journal = journal;
     recorder.append({ kind: 'conn.open', fields: [{ name: 'client', value: program }, { name: 'client_key', value: key }] });
     await recorder.sync();
-    events.emit({ event: 'session.opened', session_id: recorder.sessionId, connection: target.info.name, client: caller.client, program, recording: recorder.dir });
+    events.emit({ event: 'session.opened', session_id: recorder.sessionId, connection: target.info.name, client: caller.client, program, recording: recorder.dir, address });
     return journal;
   }
 
