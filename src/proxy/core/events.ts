@@ -21,6 +21,8 @@ export type ProxyEvent =
       readonly session_id: SessionId;
       readonly connection: string;
       readonly approval_id: ApprovalId;
+      /** What waits, as approvers see it. */
+      readonly statement: string;
       readonly reason: string;
       readonly policy_ids: readonly string[];
       readonly approvers: readonly string[];

@@ -54,7 +54,7 @@ export async function holdForApproval(session: HoldingSession, held: HeldRequest
   recorder.append({ kind: 'approval.request', channel, clear: { q, id: request.id, request_sha256: approvalRequestDigest(request) }, fields: [{ name: 'request', value: request as unknown as Json }] });
   await recorder.sync();
   const { reason, policyIds, approvers, quorum } = held.outcome;
-  events.emit({ event: 'request.held', session_id: sessionId, connection: target.info.name, approval_id: request.id, reason, policy_ids: policyIds, approvers, quorum, expires_ms: request.expires_ms });
+  events.emit({ event: 'request.held', session_id: sessionId, connection: target.info.name, approval_id: request.id, statement: held.statement, reason, policy_ids: policyIds, approvers, quorum, expires_ms: request.expires_ms });
   held.tell(request);
   const result = await awaitApproval({
     control,
