@@ -12,6 +12,7 @@ import { fillRows, measureRows } from './rows.ts';
 import type { RowSpeed } from './rows.ts';
 import { startPgbouncer, startPipe, startPostgres, WorkDir } from './servers.ts';
 import type { Route } from './servers.ts';
+import { measureSsh, printVerdicts } from './ssh.ts';
 import { table, verdicts } from './targets.ts';
 
 const plans = {
@@ -70,16 +71,17 @@ async function run(quick: boolean, withSallyport: boolean, profile: boolean): Pr
     const large = gateway && (await measureLarge(gateway, plan.rows, plan.largeBytes));
     say('recorder and verifier');
     const evidence = await measureEvidence(work, plan.records);
-    const targets = verdicts(tps, rows, evidence);
+    const ssh = withSallyport ? await measureSsh(quick, false) : undefined;
+    const targets = [...verdicts(tps, rows, evidence), ...(ssh?.targets ?? [])];
     printThroughput(tps);
     printRows(rows);
     if (large) printLarge(large);
     printEvidence(evidence);
-    process.stdout.write(`\nTargets\n${table(['target', 'measured', 'asked for', '', 'met'], targets.map((v) => [v.name, v.value.toFixed(3), String(v.target), v.unit, v.met ? 'yes' : 'NO']))}\n`);
+    printVerdicts(targets);
     const artifacts = join(import.meta.dirname, '..', 'artifacts');
     mkdirSync(artifacts, { recursive: true });
     const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), node: process.versions.node, postgres: direct.version };
-    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, large, evidence, targets }, null, 2)}\n`);
+    writeFileSync(join(artifacts, 'bench.json'), `${JSON.stringify({ quick, machine, tps, rows, large, evidence, ssh, targets }, null, 2)}\n`);
   } finally {
     for (const route of routes.reverse()) await route.stop();
     work.remove();

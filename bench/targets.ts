@@ -1,6 +1,8 @@
 import type { EvidenceSpeed } from './evidence.ts';
 import type { Throughput } from './pgbench.ts';
 import type { RowSpeed } from './rows.ts';
+import type { BulkSpeed } from './ssh-bulk.ts';
+import type { EchoSpeed } from './ssh-echo.ts';
 
 /** One performance target: what was measured, what is asked for, and whether it is met. */
 export interface Verdict {
@@ -38,6 +40,18 @@ export function verdicts(tps: readonly Throughput[], rows: readonly RowSpeed[], 
   }
   found.push({ name: 'recorder', value: evidence.recordsPerSecond, target: 30_000, unit: 'records/s, at least', met: evidence.recordsPerSecond >= 30_000 });
   found.push(atMost('verifier, 100,000 records', (evidence.verifySeconds * 100_000) / evidence.records, 2, 's'));
+  return found;
+}
+
+/** The targets for SSH: bytes that no mask alters against the same cipher without Sallyport, and the echo of keys. */
+export function sshVerdicts(bulk: readonly BulkSpeed[], echo: readonly EchoSpeed[]): Verdict[] {
+  const found: Verdict[] = [];
+  for (const mine of bulk.filter((b) => b.route === 'sallyport' && !b.text)) {
+    const reference = bulk.find((b) => b.route === 'direct' && b.job === mine.job);
+    if (reference) found.push(atLeast(`ssh, ${mine.job}, over direct`, mine.megabytesPerSecond / reference.megabytesPerSecond, 0.4));
+  }
+  const direct = echo.find((e) => e.route === 'direct');
+  for (const mine of echo) if (direct && mine !== direct) found.push(atMost(`ssh, echo of a key at p50, ${mine.route}, added`, mine.p50Ms - direct.p50Ms, 1, 'ms'));
   return found;
 }
 
