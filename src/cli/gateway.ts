@@ -179,7 +179,7 @@ function needed(updater: BundleUpdater | undefined): BundleUpdater {
 
 /** Events of design.md section 13; the rest is for windows. */
 function publicLine(event: ProxyEvent): ProxyEvent | undefined {
-  return ['session.opened', 'session.closed', 'request.denied', 'request.held', 'request.released', 'auth.refused', 'session.uploaded', 'session.break_glass', 'policy.activated', 'policy.refused', 'policy.degraded', 'policy.restored'].includes(event.event) ? event : undefined;
+  return ['session.opened', 'session.closed', 'request.denied', 'request.advisory', 'request.held', 'request.released', 'auth.refused', 'session.uploaded', 'session.break_glass', 'policy.activated', 'policy.refused', 'policy.degraded', 'policy.restored'].includes(event.event) ? event : undefined;
 }
 
 function print(line: object): void {

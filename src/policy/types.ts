@@ -224,8 +224,8 @@ export type TerminalMode = 'observe' | 'gate' | 'command';
 /** What terminal.yaml says of a connection. */
 export interface TerminalRules {
   readonly mode: TerminalMode;
-  /** `gate` where the line cannot be read from the screen. hold asks for approval of the keys; observe lets them through. */
-  readonly uncertain: 'deny' | 'hold' | 'observe';
+  /** `gate` where the line cannot be read from the screen: deny refuses the key, observe lets it through. Nobody can approve what cannot be read. */
+  readonly uncertain: 'deny' | 'observe';
   /** Names of environment variables that the client may set; `*` at the end stands for any rest. */
   readonly env: readonly string[];
 }

@@ -117,7 +117,7 @@ export const RecordingYaml = fields({
 export type RecordingRules = z.output<typeof RecordingYaml>;
 
 const Mode = z.enum(['observe', 'gate', 'command']);
-const Uncertain = z.enum(['deny', 'hold', 'observe']);
+const Uncertain = z.enum(['deny', 'observe'], { error: (issue) => (issue.input === 'hold' ? 'hold is not possible here: nobody can approve keys whose meaning is not known; say deny or observe' : 'must be deny or observe') });
 export const TerminalYaml = fields({
   /** Mode where no rule is stricter. */
   mode: Mode,

@@ -91,12 +91,12 @@ describe('terminal.yaml', () => {
 
   it('counts the strictest of the default and all rules that match', () => {
     expect(terminal('mode: observe\nuncertain: observe\nenv: [LANG]\n')).toEqual({ mode: 'observe', uncertain: 'observe', env: ['LANG'] });
-    expect(terminal('mode: observe\nuncertain: hold\nrules:\n  - { labels: { env: prod }, mode: gate, uncertain: observe }\n')).toEqual({ mode: 'gate', uncertain: 'hold', env: [] });
+    expect(terminal('mode: observe\nuncertain: deny\nrules:\n  - { labels: { env: prod }, mode: gate, uncertain: observe }\n')).toEqual({ mode: 'gate', uncertain: 'deny', env: [] });
     expect(terminal('mode: command\nrules:\n  - { connections: [web1], mode: observe }\n')).toMatchObject({ mode: 'command' });
     expect(terminal('mode: observe\nrules:\n  - { connections: [other], mode: command }\n')).toMatchObject({ mode: 'observe', uncertain: 'deny' });
   });
 
-  it.each(['mode: watch\n', 'mode: gate\nuncertain: allow\n', 'mode: gate\nenv: ["*"]\n', 'mode: gate\nextra: 1\n'])('refuses %j', (text) => {
+  it.each(['mode: watch\n', 'mode: gate\nuncertain: allow\n', 'mode: gate\nuncertain: hold\n', 'mode: gate\nenv: ["*"]\n', 'mode: gate\nextra: 1\n'])('refuses %j', (text) => {
     expect(() => terminal(text)).toThrow(/terminal\.yaml/);
   });
 });

@@ -17,7 +17,7 @@ export interface TerminalPolicy {
 export const STRICT_TERMINAL: TerminalPolicy = { mode: 'command', uncertain: 'deny', env: [], rules: [] };
 
 const MODES: readonly TerminalMode[] = ['observe', 'gate', 'command'];
-const UNCERTAIN: readonly TerminalRules['uncertain'][] = ['observe', 'hold', 'deny'];
+const UNCERTAIN: readonly TerminalRules['uncertain'][] = ['observe', 'deny'];
 
 export function terminalFor(policy: TerminalPolicy, connection: ConnectionInfo): TerminalRules {
   let { mode, uncertain } = policy;

@@ -8,13 +8,15 @@ export type Parsed = { readonly script: ParsedScript } | { readonly problem: 'pa
 
 const OPENERS = /\$\(|[<>]\(|`|<<|\$\{|\(\(/g;
 
+/** The parser's time grows with both. */
+const isCostly = (text: string): boolean => ((text.match(OPENERS)?.length ?? 0) + 1) * text.length > shellLimits.parseCost;
+
 /**
  * Parses a command line as bash does. The parser is tolerant and returns what it could make of a broken text; here any
  * error anywhere in the tree means that there is no tree.
  */
 export function parseShell(text: string): Parsed {
-  const openers = text.match(OPENERS)?.length ?? 0;
-  if ((openers + 1) * text.length > shellLimits.parseCost) return { problem: 'limit', detail: 'too many substitutions in too long a text' };
+  if (isCostly(text)) return { problem: 'limit', detail: 'too many substitutions in too long a text' };
   try {
     const script = parse(text);
     const error = firstError(script);
@@ -22,6 +24,17 @@ export function parseShell(text: string): Parsed {
   } catch (error) {
     return { problem: 'parse', detail: messageOf(error) };
   }
+}
+
+/** The text of a here-document has begun, and the line that ends it has not come. */
+export function hasOpenHereDocument(text: string): boolean {
+  if (!text.includes('<<') || isCostly(text)) return false;
+  const stack: SyntaxNode[] = [parse(text)];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.type === 'HereDoc' && node.delimiter !== undefined && node.closing === undefined) return true;
+    forEachChild(node, (child) => stack.push(child));
+  }
+  return false;
 }
 
 /** Resolves every lazy part of the tree on the way, so that nothing is parsed later. */

@@ -16,6 +16,8 @@ export type ProxyEvent =
   | { readonly event: 'session.opened'; readonly session_id: SessionId; readonly connection: string; readonly client: string; readonly program: string; readonly recording: string; /** Where the client connects from. */ readonly address?: string }
   | { readonly event: 'session.closed'; readonly session_id: SessionId; readonly connection: string; readonly reason: string; readonly recording: string; readonly statements: number }
   | { readonly event: 'request.denied'; readonly session_id: SessionId; readonly connection: string; readonly reason: string; readonly policy_ids: readonly string[]; readonly reference: string }
+  /** Nothing was stopped: policy would have refused or held this line of a shell that is only observed. */
+  | { readonly event: 'request.advisory'; readonly session_id: SessionId; readonly connection: string; readonly effect: 'deny' | 'hold'; readonly reason: string; readonly policy_ids: readonly string[]; readonly reference: string }
   | {
       readonly event: 'request.held';
       readonly session_id: SessionId;

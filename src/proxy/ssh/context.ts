@@ -21,6 +21,8 @@ export interface SshContext {
   readonly events: ProxyEvents;
   /** Policy's answer to the connection itself. */
   readonly connect: Allowed;
+  /** The user that it was signed on as. */
+  readonly account: string;
   /** The target, signed on to. */
   readonly upstream: Client;
   /** Ends the session; the first call counts. */

@@ -1,12 +1,11 @@
-/** Mode `gate` of a shell: the line that the screen shows is decided on before the key that runs it goes on. No boundary: docs/ssh.md says why. */
+/** Shells of modes `gate` and `observe`: the line that the screen shows is decided on when a key runs it. No boundary: docs/ssh-terminal.md says why. */
 import { analyseCommand, INTERACTIVE } from '../../policy/shell/analyse.ts';
-import type { Outcome, SshRequest, TerminalRules } from '../../policy/types.ts';
+import type { TerminalRules } from '../../policy/types.ts';
+import { admit } from './admission.ts';
 import { reference, type SshContext } from './context.ts';
 import type { GateMaker } from './filters.ts';
-import { askApproval, holdRefusal } from './holds.ts';
-import type { Recorded } from './journal.ts';
-import { GateRunner } from './terminal/gate-runner.ts';
-import { UNCERTAIN } from './terminal/line-gate.ts';
+import { GateRunner, type GateDecider } from './terminal/gate-runner.ts';
+import { UNCERTAIN, type UncertainReason } from './terminal/line-gate.ts';
 
 export interface GateOptions {
   readonly channel: number;
@@ -16,53 +15,57 @@ export interface GateOptions {
   tell(message: string): void;
 }
 
+/** Nothing is stopped, so Enter waits hardly at all for the screen to show the line. */
+const OBSERVED = { settledMs: 20, unansweredMs: 50 };
+
+/** Mode `gate`: the key waits for the decision. */
 export function gated(context: SshContext, o: GateOptions): GateMaker {
-  return (forward) =>
-    new GateRunner({
-      cols: o.pty.cols || 80,
-      rows: o.pty.rows || 24,
-      forward,
-      failed: (error) => context.fail(error),
-      decider: {
-        line: (text, signal) => decideLine(context, o, text, signal),
-        uncertain: (reason) => {
-          if (o.rules.uncertain === 'observe') return Promise.resolve(true);
-          // Nobody can approve keys whose meaning is not known: `hold` is refused like `deny`.
-          const record = context.journal.refused(o.channel, 'a key that would run a line', UNCERTAIN[reason]);
-          report(context, o, record, `the line cannot be read: ${UNCERTAIN[reason]}`, []);
-          return Promise.resolve(false);
-        },
-      },
-    });
+  return runner(context, o, {
+    line: (text, signal) => decideLine(context, o, text, signal),
+    uncertain: (reason) => Promise.resolve(o.rules.uncertain === 'observe' || refuseKey(context, o, reason)),
+  });
+}
+
+/** Mode `observe`: what policy would not have allowed is recorded and reported, and runs. */
+export function observed(context: SshContext, o: Omit<GateOptions, 'tell' | 'rules'>): GateMaker {
+  const decider: GateDecider = {
+    line: (text) => {
+      advise(context, o.channel, text);
+      return Promise.resolve(true);
+    },
+    uncertain: () => Promise.resolve(true),
+  };
+  return runner(context, o, decider, OBSERVED);
+}
+
+function runner(context: SshContext, { pty }: Pick<GateOptions, 'pty'>, decider: GateDecider, patience?: typeof OBSERVED): GateMaker {
+  return (forward) => new GateRunner({ cols: pty.cols || 80, rows: pty.rows || 24, forward, failed: (error) => context.fail(error), decider, ...(patience ? { patience } : {}) });
 }
 
 async function decideLine(context: SshContext, o: GateOptions, text: string, signal: AbortSignal): Promise<boolean> {
-  const { journal, gatekeeper } = context;
-  const ssh: SshRequest = { kind: 'shell', command: analyseCommand(text, INTERACTIVE) };
-  const outcome = gatekeeper.judge(ssh);
-  const record = journal.request('ssh.exec', o.channel, outcome, { typed: true }, [{ name: 'command', value: journal.shown(text) }]);
-  const refusal = await refusalOf(context, o, ssh, outcome, record, signal);
-  if (refusal !== undefined) {
-    journal.denied(o.channel, record, refusal.reason, refusal.policyIds, reference(context, record));
-    report(context, o, record, `denied by policy: ${refusal.reason}`, refusal.policyIds);
-    return false;
-  }
-  await journal.recorder.sync();
-  return true;
+  const ssh = { kind: 'shell', command: analyseCommand(text, INTERACTIVE) } as const;
+  const result = await admit(context, { channel: o.channel, ssh, clear: { typed: true }, fields: [], hold: (ask) => ask((m) => o.tell(m), signal) });
+  if ('allowed' in result) return true;
+  o.tell(result.refusal);
+  return false;
 }
 
-async function refusalOf(context: SshContext, o: GateOptions, ssh: SshRequest, outcome: Outcome, record: Recorded, signal: AbortSignal): Promise<{ reason: string; policyIds: readonly string[] } | undefined> {
-  if (outcome.effect === 'allow') return undefined;
-  if (outcome.effect === 'deny') return outcome;
-  const result = await askApproval(context, { channel: o.channel, record, outcome, ssh, tell: (m) => o.tell(m), signal });
-  if (result.outcome !== 'approved') return { reason: holdRefusal(result), policyIds: outcome.policyIds };
-  const again = context.gatekeeper.judge(ssh, true);
-  return again.effect === 'allow' ? undefined : again;
-}
-
-function report({ journal, events, sessionId, target, ...context }: SshContext, o: GateOptions, record: Recorded, message: string, policyIds: readonly string[]): void {
+function refuseKey(context: SshContext, o: GateOptions, reason: UncertainReason): boolean {
+  const { journal, events, sessionId, target } = context;
+  const record = journal.refused(o.channel, 'a key that would run a line', UNCERTAIN[reason]);
   journal.recorder.commit();
-  const ref = reference({ journal, events, sessionId, target, ...context }, record);
-  events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(message), policy_ids: policyIds, reference: ref });
+  const ref = reference(context, record);
+  const message = `the line cannot be read: ${UNCERTAIN[reason]}`;
+  events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: message, policy_ids: [], reference: ref });
   o.tell(`${message}. Reference ${ref}`);
+  return false;
+}
+
+function advise(context: SshContext, channel: number, text: string): void {
+  const { journal, gatekeeper, events, sessionId, target } = context;
+  const outcome = gatekeeper.judge({ kind: 'shell', command: analyseCommand(text, INTERACTIVE) });
+  if (outcome.effect === 'allow') return;
+  const record = journal.advisory(channel, outcome, text);
+  journal.recorder.commit();
+  events.emit({ event: 'request.advisory', session_id: sessionId, connection: target.info.name, effect: outcome.effect, reason: journal.shown(outcome.reason), policy_ids: outcome.policyIds, reference: reference(context, record) });
 }

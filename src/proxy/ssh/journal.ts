@@ -60,6 +60,11 @@ export class SshJournal {
     return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'deny' }, fields: [{ name: 'request', value: this.shown(what) }, { name: 'reason', value: reason }] });
   }
 
+  /** A line of a shell that is only observed, which policy would not have allowed. It ran. */
+  advisory(channel: number, outcome: Outcome & { readonly effect: 'deny' | 'hold' }, line: string): Recorded {
+    return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'allow', advisory: outcome.effect, pol: outcome.policyIds }, fields: [{ name: 'request', value: this.shown(line) }, { name: 'reason', value: this.shown(outcome.reason) }] });
+  }
+
   resize(channel: number, cols: number, rows: number): void {
     this.recorder.append({ kind: 'ssh.pty.resize', channel, clear: { cols, rows } });
   }

@@ -2,12 +2,13 @@
  * Joins a client's channel with the process that runs for it at the target: bytes both ways, exit, window size and
  * signals. Everything passes the recording before it passes on.
  */
+import type { Readable } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
 import type { RecordLevel } from '../../policy/types.ts';
 import type { SshContext } from './context.ts';
 import type { FilterMaker, GateMaker, InputGate, OutputFilter } from './filters.ts';
 import type { Recorded } from './journal.ts';
-import { sendExit } from './library.ts';
+import { sendExit, type Exit } from './library.ts';
 import { aborted, ChannelWriter, pump } from './output.ts';
 import type { Started } from './start-process.ts';
 import { Meter, OutputKeeper } from './stream-journal.ts';
@@ -30,6 +31,10 @@ export interface ProcessOptions {
   readonly early: readonly Buffer[];
   /** Aborted when the client's channel or connection is gone. */
   readonly gone: AbortSignal;
+  /** What the process reads, where that is not all that the client sends. */
+  readonly input?: Readable;
+  /** The client's channel goes on when the process has ended. */
+  readonly goesOn?: boolean;
 }
 
 export class ProcessRelay {
@@ -59,9 +64,9 @@ export class ProcessRelay {
     this.#toTarget = new ChannelWriter(o.target.channel, o.gone);
   }
 
-  /** Resolves when both sides are done and the end is recorded. Rejects when the recording fails. */
-  async run(): Promise<void> {
-    const { client, gone } = this.#o;
+  /** Resolves with how the process ended, when both sides are done and that is recorded. Rejects when the recording fails. */
+  async run(): Promise<Exit | undefined> {
+    const { client, gone, goesOn = false } = this.#o;
     const target = this.#o.target.channel;
     const closed = Promise.race([this.#o.target.closed, aborted(gone)]);
     const input = this.#pumpInput();
@@ -72,15 +77,17 @@ export class ProcessRelay {
     await this.#show(1, this.#filters[1].flush());
     await this.#show(2, this.#filters[2].flush());
     await this.#toClient.flushed();
-    if (!gone.aborted) client.eof();
+    if (!gone.aborted && !goesOn) client.eof();
     await closed;
     this.#record();
-    if (!gone.aborted) {
-      sendExit(client, this.#o.target.exit() ?? { kind: 'status', status: 255 });
+    const exit = this.#o.target.exit();
+    if (!gone.aborted && !goesOn) {
+      sendExit(client, exit ?? { kind: 'status', status: 255 });
       client.close();
       client.end();
     }
     target.close();
+    return exit;
   }
 
   resize(rows: number, cols: number, height: number, width: number): void {
@@ -97,9 +104,9 @@ export class ProcessRelay {
   }
 
   async #pumpInput(): Promise<void> {
-    const { client, early, gone } = this.#o;
+    const { client, input = client, early, gone } = this.#o;
     for (const chunk of early) await this.#input(chunk);
-    await pump(client, (chunk) => this.#input(chunk), gone);
+    await pump(input, (chunk) => this.#input(chunk), gone);
     await this.#toTarget.flushed();
     if (!gone.aborted) this.#o.target.channel.end();
   }

@@ -1,15 +1,19 @@
 /** One `session` channel of a client (RFC 4254 section 6): what it asks for before it runs, and what it runs. */
+import { Readable } from 'node:stream';
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import { assert, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { analyseCommand, EXEC } from '../../policy/shell/analyse.ts';
+import { shellLimits } from '../../policy/shell/limits.ts';
 import type { CommandAnalysis } from '../../policy/shell/types.ts';
-import type { Outcome, SshRequest, TerminalMode } from '../../policy/types.ts';
-import { reference, type SshContext } from './context.ts';
+import type { HoldResult } from '../core/hold.ts';
+import { admit, refuse, type Admitted, type Asked } from './admission.ts';
+import { readScript } from './command/script.ts';
+import { CommandShell } from './command/shell.ts';
+import type { SshContext } from './context.ts';
 import { masked, open, type GateMaker } from './filters.ts';
-import { gated } from './gate.ts';
+import { gated, observed } from './gate.ts';
 import { terminalOf, type Allowed } from './gatekeeper.ts';
-import { askApproval, holdRefusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
 import { sendExit } from './library.ts';
 import { aborted, ChannelWriter } from './output.ts';
@@ -23,10 +27,6 @@ const DENIED_STATUS = 126;
 /** What ssh itself gives when there is no connection. */
 const BROKEN_STATUS = 255;
 const CTRL_C = 0x03;
-/** What bytes that are not UTF-8 were read as: the command that was meant is not known any more. */
-const REPLACEMENT = '\ufffd';
-const NOT_UTF8: Outcome = { effect: 'deny', reason: 'the command is not valid UTF-8', policyIds: [] };
-
 export interface SessionChannelOptions {
   readonly session: Session;
   /** Number of the channel in the recording. */
@@ -48,7 +48,7 @@ export class SessionChannel {
   readonly #variables = new Map<string, string>();
   readonly #closed = new AbortController();
   #pty: PseudoTtyInfo | undefined;
-  #relay: ProcessRelay | undefined;
+  #relay: ProcessRelay | CommandShell | undefined;
   /** The only one that writes to the client's channel: two at once would lose what waits for window. */
   #writer: ChannelWriter | undefined;
   #withdraw: AbortController | undefined;
@@ -112,54 +112,72 @@ export class SessionChannel {
   }
 
   async #process(context: SshContext, client: ServerChannel, what: Exclude<Wanted, { kind: 'sftp' }>): Promise<void> {
-    const { journal, gatekeeper } = context;
+    const { journal } = context;
     const { channel } = this.#o;
     const variables = allowedVariables(this.#variables, terminalOf(context.connect).env);
-    const ssh: SshRequest = what.kind === 'shell' ? { kind: 'shell' } : { kind: 'exec', command: analyseCommand(what.command, EXEC) };
+    const ssh = what.kind === 'shell' ? ({ kind: 'shell' } as const) : ({ kind: 'exec', command: analyseCommand(what.command, { ...EXEC, pty: this.#pty !== undefined }) } as const);
     // What is decided, approved and run is one text.
     assert(ssh.kind !== 'exec' || what.kind !== 'exec' || ssh.command.text === what.command, 'the analysis is of this command');
-    const outcome = what.kind === 'exec' && what.command.includes(REPLACEMENT) ? NOT_UTF8 : gatekeeper.judge(ssh);
     const pty = this.#pty;
-    const request = journal.request(what.kind === 'shell' ? 'ssh.shell' : 'ssh.exec', channel, outcome, { pty: pty !== undefined, ...(pty ? { cols: pty.cols, rows: pty.rows } : {}) }, [
-      ...(what.kind === 'exec' ? [{ name: 'command', value: journal.shown(what.command) }] : []),
-      ...(pty ? [{ name: 'term', value: pty.term.slice(0, 64) }] : []),
-      ...(variables.size > 0 ? [{ name: 'env', value: journal.shown([...variables].map(([k, v]) => `${k}=${v}`).join('\n')) }] : []),
-    ]);
     const early: Buffer[] = [];
-    let allowed: Allowed;
-    switch (outcome.effect) {
-      case 'deny':
-        await this.#deny(context, client, request, outcome.reason, outcome.policyIds);
-        return;
-      case 'hold': {
-        const result = await this.#held(client, early, (tell, signal) => askApproval(context, { channel, record: request, outcome, ssh, tell, signal }));
-        if (result.outcome !== 'approved') {
-          await this.#deny(context, client, request, holdRefusal(result), outcome.policyIds);
-          return;
-        }
-        const again = gatekeeper.judge(ssh, true);
-        if (again.effect !== 'allow') {
-          await this.#deny(context, client, request, again.reason, again.policyIds);
-          return;
-        }
-        allowed = again;
-        break;
-      }
-      case 'allow':
-        allowed = outcome;
-    }
-    const problem = what.kind === 'shell' ? shellProblem(terminalOf(allowed).mode, pty !== undefined, context.target.info.name) : undefined;
-    if (problem !== undefined) {
-      await this.#deny(context, client, request, problem, allowed.policyIds);
+    const admitted = await admit(context, {
+      channel,
+      ssh,
+      clear: { pty: pty !== undefined, ...(pty ? { cols: pty.cols, rows: pty.rows } : {}) },
+      fields: [...(pty ? [{ name: 'term', value: pty.term.slice(0, 64) }] : []), ...(variables.size > 0 ? [{ name: 'env', value: journal.shown([...variables].map(([k, v]) => `${k}=${v}`).join('\n')) }] : [])],
+      hold: (ask) => this.#held(client, early, ask),
+    });
+    if (!('allowed' in admitted)) {
+      await this.#end(client, admitted.refusal, DENIED_STATUS);
       return;
     }
-    // Promise 1: durable before it goes on.
-    await journal.recorder.sync();
     if (this.#closed.signal.aborted) return;
-    await this.#start(context, client, { request, allowed, variables, early, command: ssh.kind === 'exec' ? ssh.command : undefined });
+    const { request, allowed } = admitted;
+    const { mode } = terminalOf(allowed);
+    if (ssh.kind === 'exec' || mode === 'observe' || (mode === 'gate' && pty !== undefined)) {
+      await this.#start(context, client, { request, allowed, variables, early, command: ssh.kind === 'exec' ? ssh.command : undefined });
+    } else if (mode === 'gate') {
+      // Lines are read from a screen: without a terminal there is none.
+      const { refusal } = refuse(context, channel, request, `shells of this connection are watched in mode gate and need a terminal; run one command with ssh ${context.target.info.name} COMMAND`, allowed.policyIds);
+      await this.#end(client, refusal, DENIED_STATUS);
+    } else if (pty === undefined) {
+      await this.#script(context, client, admitted, variables);
+    } else {
+      await this.#commands(context, client, { shell: admitted, variables, pty });
+    }
   }
 
-  async #start(context: SshContext, client: ServerChannel, { request, allowed, variables, early, command }: Starting): Promise<void> {
+  /** Mode `command` at a terminal. */
+  async #commands(context: SshContext, client: ServerChannel, o: { readonly shell: Admitted; readonly variables: ReadonlyMap<string, string>; readonly pty: PseudoTtyInfo }): Promise<void> {
+    const shell = new CommandShell({ ...o, context, channel: this.#o.channel, client, toClient: this.#output(client), gone: this.#closed.signal });
+    this.#relay = shell;
+    // The window may have changed while the request was decided.
+    const pty = this.#pty;
+    if (pty && (pty.rows !== o.pty.rows || pty.cols !== o.pty.cols)) shell.resize(pty.rows, pty.cols, pty.height, pty.width);
+    await this.#finish(client, await shell.run());
+  }
+
+  /** Mode `command` without one. */
+  async #script(context: SshContext, client: ServerChannel, shell: Admitted, variables: ReadonlyMap<string, string>): Promise<void> {
+    const { channel } = this.#o;
+    const { signal } = this.#closed;
+    const text = await readScript(client, signal);
+    if (signal.aborted) return;
+    if (text === undefined) {
+      const { refusal } = refuse(context, channel, shell.request, `a shell's input of more than ${shellLimits.textChars} characters is not read; none of it was run`, []);
+      await this.#end(client, refusal, DENIED_STATUS);
+      return;
+    }
+    const command = analyseCommand(text, EXEC);
+    const admitted = await admit(context, { channel, ssh: { kind: 'exec', command }, clear: { pty: false }, fields: [], hold: (ask) => this.#held(client, [], ask) });
+    if (!('allowed' in admitted)) {
+      await this.#end(client, admitted.refusal, DENIED_STATUS);
+      return;
+    }
+    await this.#start(context, client, { ...admitted, variables, early: [], command, input: Readable.from([]) });
+  }
+
+  async #start(context: SshContext, client: ServerChannel, { request, allowed, variables, early, command, input }: Starting): Promise<void> {
     const pty = this.#pty;
     let target;
     try {
@@ -169,7 +187,7 @@ export class SessionChannel {
       await this.#end(client, `the target refused it: ${messageOf(error)}`, BROKEN_STATUS);
       return;
     }
-    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, toClient: this.#output(client), target, pty: pty !== undefined, filter: masked(context, { channel: this.#o.channel, plan: allowed.maskPlan, pty, command }), gate: this.#gate(context, client, allowed, command), early, gone: this.#closed.signal });
+    const relay = new ProcessRelay({ context, channel: this.#o.channel, request, level: allowed.recordLevel, client, toClient: this.#output(client), target, pty: pty !== undefined, filter: masked(context, { channel: this.#o.channel, plan: allowed.maskPlan, pty, command }), gate: this.#gate(context, client, allowed, command), early, gone: this.#closed.signal, ...(input ? { input } : {}) });
     this.#relay = relay;
     // The window may have changed while the request was decided.
     if (pty && this.#pty && (pty.rows !== this.#pty.rows || pty.cols !== this.#pty.cols)) relay.resize(this.#pty.rows, this.#pty.cols, this.#pty.height, this.#pty.width);
@@ -178,7 +196,8 @@ export class SessionChannel {
 
   #gate(context: SshContext, client: ServerChannel, allowed: Allowed, command: CommandAnalysis | undefined): GateMaker {
     const rules = terminalOf(allowed);
-    if (command !== undefined || this.#pty === undefined || rules.mode !== 'gate') return open;
+    if (command !== undefined || this.#pty === undefined) return open;
+    if (rules.mode === 'observe') return observed(context, { channel: this.#o.channel, pty: this.#pty });
     // The cursor stands behind the line that was typed.
     return gated(context, { channel: this.#o.channel, rules, pty: this.#pty, tell: (message) => void this.#output(client).writeError(Buffer.from(`\r\nsallyport: ${message}\r\n`)) });
   }
@@ -213,7 +232,7 @@ export class SessionChannel {
   }
 
   /** While it waits, Ctrl-C at a terminal withdraws; what else is typed is for the process that may come. */
-  async #held<T>(client: ServerChannel, early: Buffer[], ask: (tell: (message: string) => void, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #held(client: ServerChannel, early: Buffer[], ask: Parameters<Asked['hold']>[0]): Promise<HoldResult> {
     const withdraw = new AbortController();
     this.#withdraw = withdraw;
     const gone = (): void => withdraw.abort();
@@ -231,16 +250,6 @@ export class SessionChannel {
       this.#closed.signal.removeEventListener('abort', gone);
       this.#withdraw = undefined;
     }
-  }
-
-  async #deny(context: SshContext, client: ServerChannel, request: Recorded, reason: string, policyIds: readonly string[]): Promise<void> {
-    const { journal, events, sessionId, target } = context;
-    const ref = reference(context, request);
-    journal.denied(this.#o.channel, request, reason, policyIds, ref);
-    journal.recorder.commit();
-    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(reason), policy_ids: policyIds, reference: ref });
-    const policies = policyIds.length > 0 ? ` Policies: ${policyIds.join(', ')}.` : '';
-    await this.#end(client, `denied by policy: ${reason}.${policies} Reference ${ref}`, DENIED_STATUS);
   }
 
   /** A request that is answered by a failure, and recorded with the reason. */
@@ -265,6 +274,12 @@ export class SessionChannel {
 
   async #end(client: ServerChannel, message: string, status: number): Promise<void> {
     await this.#say(client, message);
+    await this.#finish(client, status);
+  }
+
+  async #finish(client: ServerChannel, status: number): Promise<void> {
+    await this.#output(client).flushed();
+    if (this.#closed.signal.aborted) return;
     // What the client still sends is let go of.
     client.resume();
     sendExit(client, { kind: 'status', status });
@@ -290,16 +305,11 @@ interface Starting {
   readonly early: readonly Buffer[];
   /** Absent for a shell. */
   readonly command: CommandAnalysis | undefined;
+  /** What it reads, where that is not what the client sends. */
+  readonly input?: Readable;
 }
 
 type Wanted = { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'shell' } | { readonly kind: 'sftp' };
-
-/** Why a shell cannot be served in this mode. */
-function shellProblem(mode: TerminalMode, pty: boolean, connection: string): string | undefined {
-  if (mode === 'command') return `shells of this connection are watched in mode command, which this version does not serve; run one command with ssh ${connection} COMMAND`;
-  // Lines are read from a screen: without a terminal there is none.
-  return mode === 'gate' && !pty ? `shells of this connection are watched in mode gate and need a terminal; run one command with ssh ${connection} COMMAND` : undefined;
-}
 
 /** The library gives nothing to answer with where no answer is wanted, which its types do not say. */
 function answer(accept: (() => unknown) | undefined): void {

@@ -132,7 +132,8 @@ export class SshSession {
     const connect = gatekeeper.connect();
     if (connect.effect !== 'allow') throw new DeniedError(connect.reason, connect.policyIds);
     const signOnKey = ephemeralKey();
-    const upstream = await connectUpstream(target, await control.lease(target.info.name, recorder.sessionId, signOnKey.publicKey), { compress, key: signOnKey, nowMs: clock.nowMs(), signal: this.#gone.signal });
+    const credential = await control.lease(target.info.name, recorder.sessionId, signOnKey.publicKey);
+    const upstream = await connectUpstream(target, credential, { compress, key: signOnKey, nowMs: clock.nowMs(), signal: this.#gone.signal });
     this.#upstream = upstream.client;
     upstream.client.on('error', (error) => this.#targetGone(error));
     upstream.client.on('close', () => this.#targetGone(undefined));
@@ -144,6 +145,7 @@ export class SshSession {
     return {
       ...{ target, caller, gatekeeper, journal, masks, control, clock, events, connect },
       sessionId: recorder.sessionId,
+      account: credential.user,
       upstream: upstream.client,
       fail: (error) => this.fail(error),
     };

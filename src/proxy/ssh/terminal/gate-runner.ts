@@ -6,6 +6,12 @@ import { systemTimers, type Timers } from './output-guard.ts';
 export const SETTLED_MS = 120;
 /** A key that nothing answers. */
 export const UNANSWERED_MS = 1_000;
+/**
+ * How long an interrupt has to bring a prompt, and how often it is sent. Bash takes one that comes while it draws, echoes
+ * it, and then waits for the next key before it acts on it.
+ */
+export const INTERRUPT_MS = 250;
+const INTERRUPTS = 8;
 const CTRL_C = 0x03;
 const EMPTY = Buffer.alloc(0);
 
@@ -25,6 +31,8 @@ export interface GateRunnerOptions {
   /** A decision failed: the channel has to end. */
   readonly failed: (error: unknown) => void;
   readonly timers?: Timers;
+  /** How long it waits for the screen. Default SETTLED_MS and UNANSWERED_MS. */
+  readonly patience?: { readonly settledMs: number; readonly unansweredMs: number };
 }
 
 export class GateRunner {
@@ -93,10 +101,39 @@ export class GateRunner {
     try {
       const { decider } = this.#o;
       const allowed = await (step.kind === 'decide' ? decider.line(step.text, deciding.signal) : decider.uncertain(step.reason, deciding.signal));
-      if (!this.#ended) this.#o.forward(this.#gate.answered(step, allowed && !deciding.signal.aborted), false);
+      if (this.#ended) return;
+      const runs = allowed && !deciding.signal.aborted;
+      const bytes = this.#gate.answered(step, runs);
+      if (runs) this.#o.forward(bytes, false);
+      else await this.#giveUp(bytes);
     } finally {
       this.#deciding = undefined;
     }
+  }
+
+  /** Keys that follow wait until the refused line is gone: they would be typed behind it. */
+  async #giveUp(interrupt: Buffer): Promise<void> {
+    for (let n = 0; n < INTERRUPTS && !this.#ended; n++) {
+      this.#o.forward(interrupt, false);
+      if (await this.#prompted()) return;
+    }
+  }
+
+  /** @returns whether the shell's prompt came in time */
+  #prompted(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (came: boolean): void => {
+        this.#timers.clear(this.#timer);
+        this.#wake = undefined;
+        resolve(came);
+      };
+      this.#wake = (quiet) => {
+        if (quiet) done(this.#ended);
+        else if (this.#gate.givenUp) done(true);
+      };
+      this.#timer = this.#timers.set(() => this.#wake?.(true), INTERRUPT_MS);
+      this.#wake(false);
+    });
   }
 
   /** Until something is shown, or nothing was for a while. */
@@ -108,7 +145,8 @@ export class GateRunner {
         if (quiet) this.#gate.settled();
         resolve();
       };
-      this.#timer = this.#timers.set(() => this.#wake?.(true), this.#gate.answeredKey ? SETTLED_MS : UNANSWERED_MS);
+      const { settledMs, unansweredMs } = this.#o.patience ?? { settledMs: SETTLED_MS, unansweredMs: UNANSWERED_MS };
+      this.#timer = this.#timers.set(() => this.#wake?.(true), this.#gate.answeredKey ? settledMs : unansweredMs);
     });
   }
 }

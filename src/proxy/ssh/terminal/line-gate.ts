@@ -56,6 +56,8 @@ export class LineGate {
   #answered = true;
   /** An uncertain place that was allowed until it is left. */
   #allowed: string | undefined;
+  /** Where the line stands that was refused last, until the shell has given it up. */
+  #refused: (() => number | undefined) | undefined;
 
   constructor(cols: number, rows: number) {
     this.#screen = new Screen(cols, rows);
@@ -114,6 +116,9 @@ export class LineGate {
   answered(step: Extract<InputStep, { kind: 'decide' | 'uncertain' }>, allow: boolean): Buffer {
     const bytes = this.#shift(step.bytes.length);
     if (!allow) {
+      // Where no shell reads, nothing is known of what an interrupt brings.
+      const reads = step.kind === 'decide' || !['alternate', 'prompt', 'echo'].includes(step.reason);
+      this.#refused = reads ? this.#screen.mark().row : undefined;
       this.discard();
       // The line is still in the shell's editor: an interrupt empties it, and a prompt comes.
       return Buffer.from([3]);
@@ -122,6 +127,19 @@ export class LineGate {
     this.#startLine();
     this.#before = '';
     return bytes;
+  }
+
+  /** The line that was refused is gone: the cursor stands behind a prompt further down. */
+  get givenUp(): boolean {
+    if (this.#refused === undefined) return true;
+    const { x, y } = this.#screen.cursor;
+    const row = this.#refused();
+    const { text, cells } = this.#screen.text(this.#screen.firstRow(y), this.#screen.lastRow(y));
+    const cursor = cells.findIndex((c) => c.y === y && c.x >= x);
+    const before = cursor < 0 ? text : text.slice(0, cursor);
+    if ((row !== undefined && y <= row) || !this.#isShell(before) || text.slice(before.length).trim() !== '') return false;
+    this.#refused = undefined;
+    return true;
   }
 
   #shift(n: number): Buffer {

@@ -1,0 +1,71 @@
+/** The one path on which a command line or the opening of a shell is decided, recorded, held and refused. */
+import type { ClearValue } from '../../evidence/record.ts';
+import type { Field } from '../../evidence/types.ts';
+import type { Outcome, SshRequest } from '../../policy/types.ts';
+import type { HoldResult } from '../core/hold.ts';
+import { reference, type SshContext } from './context.ts';
+import type { Allowed } from './gatekeeper.ts';
+import { askApproval, holdRefusal } from './holds.ts';
+import type { Recorded } from './journal.ts';
+
+/** What bytes that are not UTF-8 were read as: the command that was meant is not known any more. */
+const REPLACEMENT = '\ufffd';
+const NOT_UTF8: Outcome = { effect: 'deny', reason: 'the command is not valid UTF-8', policyIds: [] };
+
+export interface Asked {
+  /** Number of the channel in the recording. */
+  readonly channel: number;
+  readonly ssh: SshRequest & { readonly kind: 'exec' | 'shell' };
+  /** Nothing that a person typed. */
+  readonly clear: Readonly<Record<string, ClearValue>>;
+  /** Besides the command line. */
+  readonly fields: readonly Field[];
+  /** Has `ask` wait: with a way to tell the client for what, and a signal that withdraws the request. */
+  readonly hold: (ask: (tell: (message: string) => void, withdraw: AbortSignal) => Promise<HoldResult>) => Promise<HoldResult>;
+}
+
+export interface Admitted {
+  readonly request: Recorded;
+  readonly allowed: Allowed;
+  /** Names of those who approved it. */
+  readonly approvers: readonly string[];
+}
+
+export interface Refused {
+  readonly request: Recorded;
+  /** For the client: why, by which policies, and what to quote. */
+  readonly refusal: string;
+}
+
+/** Resolves when it is decided and, where it may go on, durably recorded. Rejects when it cannot be recorded. */
+export async function admit(context: SshContext, asked: Asked): Promise<Admitted | Refused> {
+  const { journal, gatekeeper } = context;
+  const { ssh, channel } = asked;
+  const text = ssh.command?.text;
+  const outcome = text?.includes(REPLACEMENT) === true ? NOT_UTF8 : gatekeeper.judge(ssh);
+  const kind = text === undefined ? 'ssh.shell' : 'ssh.exec';
+  const request = journal.request(kind, channel, outcome, asked.clear, [...(text === undefined ? [] : [{ name: 'command', value: journal.shown(text) }]), ...asked.fields]);
+  const found = outcome.effect === 'hold' ? await held(context, asked, request, outcome) : { outcome, approvers: [] };
+  if (found.outcome.effect !== 'allow') return refuse(context, channel, request, found.outcome.reason, found.outcome.policyIds);
+  // Promise 1: durable before it goes on.
+  await journal.recorder.sync();
+  return { request, allowed: found.outcome, approvers: found.approvers };
+}
+
+async function held(context: SshContext, { ssh, channel, hold }: Asked, record: Recorded, outcome: Outcome & { readonly effect: 'hold' }): Promise<{ outcome: Outcome; approvers: readonly string[] }> {
+  const result = await hold((tell, signal) => askApproval(context, { channel, record, outcome, ssh, tell, signal }));
+  if (result.outcome !== 'approved') return { outcome: { effect: 'deny', reason: holdRefusal(result), policyIds: outcome.policyIds }, approvers: [] };
+  const again = context.gatekeeper.judge(ssh, true);
+  return { outcome: again, approvers: result.approvers.map((p) => p.name) };
+}
+
+/** Records that a request is refused, and says so to the host. */
+export function refuse(context: SshContext, channel: number, request: Recorded, reason: string, policyIds: readonly string[]): Refused {
+  const { journal, events, sessionId, target } = context;
+  const ref = reference(context, request);
+  journal.denied(channel, request, reason, policyIds, ref);
+  journal.recorder.commit();
+  events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(reason), policy_ids: policyIds, reference: ref });
+  const policies = policyIds.length > 0 ? ` Policies: ${policyIds.join(', ')}.` : '';
+  return { request, refusal: `denied by policy: ${reason}.${policies} Reference ${ref}` };
+}

@@ -1,0 +1,208 @@
+/** Mode `command`: stock ssh at a terminal, the proxy's own prompt, and a real OpenSSH server that runs the lines. */
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReadRecord } from '../../../evidence/read.ts';
+import { recordsOf } from '../../../testing/recordings.ts';
+import { SshWorld } from '../../../testing/ssh-gateway.ts';
+import { SshTerminal, type TerminalOptions } from '../../../testing/ssh-terminal.ts';
+import { startSshd, type Sshd } from '../../../testing/sshd.ts';
+
+const PROMPT = /\[sallyport\][^\n]*\$ $/;
+const UP = '\u001b[A';
+const LEFT = '\u001b[D';
+
+let sshd: Sshd;
+let world: SshWorld;
+let dir: string;
+const open: SshTerminal[] = [];
+
+beforeAll(async () => {
+  sshd = await startSshd();
+  dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'sallyport-command-')));
+  world = await SshWorld.start(sshd, [{ name: 'web1', labels: { shell: 'command' } }]);
+}, 120_000);
+
+afterAll(async () => {
+  for (const terminal of open) terminal.kill();
+  await world.stop();
+  await sshd.stop();
+  rmSync(dir, { recursive: true });
+});
+
+function terminal(options: TerminalOptions = {}, args: readonly string[] = []): SshTerminal {
+  const t = new SshTerminal(['-F', world.listener('web1').ssh_config, ...args, 'web1'], options);
+  open.push(t);
+  return t;
+}
+
+/** Runs, and waits until the recording of the session that opened meanwhile is closed. */
+async function recorded(run: () => Promise<void>): Promise<ReadRecord[]> {
+  const mark = world.gateway.mark;
+  await run();
+  const opened = await world.gateway.waitEvent((e) => e.event === 'session.opened', mark);
+  const closed = await world.gateway.waitEvent((e) => e.event === 'session.closed' && e['session_id'] === opened['session_id'], mark);
+  return recordsOf(String(closed['recording']));
+}
+
+const commands = (records: readonly ReadRecord[]): unknown[] => records.filter((r) => r.kind === 'ssh.exec').map((r) => [r.clear['dec'], r.fields['command']]);
+
+describe('a shell in mode command', () => {
+  it('prompts, runs each line at a terminal of the same size, and shows how it ended', async () => {
+    const records = await recorded(async () => {
+      const t = terminal({ cols: 100, rows: 30 });
+      expect(await t.shows(PROMPT)).toContain(`[sallyport] ${sshd.user}@web1:~$ `);
+      expect(await t.line('tty; stty size')).toMatch(/\/dev\/pts\/\d+\n30 100\n\[sallyport\] \S+:~\$ $/);
+      expect(await t.line('exit_with() { return $1; }; exit_with 7')).toContain('[sallyport] 7 ');
+      t.resize(120, 40);
+      expect(await t.line('stty size')).toContain('40 120');
+      expect(await t.line('printf no-end')).toMatch(/no-end\n\[sallyport\]/);
+      t.type('exit 5\r');
+      expect(await t.ended).toBe(5);
+    });
+    expect(commands(records)).toEqual([
+      ['allow', 'tty; stty size'],
+      ['allow', 'exit_with() { return $1; }; exit_with 7'],
+      ['allow', 'stty size'],
+      ['allow', 'printf no-end'],
+    ]);
+    expect(records.find((r) => r.kind === 'ssh.shell')).toMatchObject({ clear: { dec: 'allow', cols: 100, rows: 30 } });
+    expect(records.filter((r) => r.kind === 'ssh.exit').map((r) => r.clear['status'])).toEqual([0, 7, 0, 0, 5]);
+    expect(records.find((r) => r.kind === 'ssh.pty.resize')).toMatchObject({ clear: { cols: 120, rows: 40 } });
+    expect(records.filter((r) => r.kind === 'ssh.pty.in').map((r) => r.fields['data'])).toContain('tty; stty size\r');
+    expect(JSON.stringify(records.filter((r) => r.kind === 'ssh.pty.out'))).toContain('no-end');
+  });
+
+  it('edits: history, search, the middle of a line, wide characters, a line over two rows', async () => {
+    const t = terminal({ cols: 60 });
+    await t.shows(PROMPT);
+    await t.line('echo first-of-all');
+    await t.line('echo second');
+    expect(await t.line(`${UP}${UP}`)).toContain('\nfirst-of-all\n');
+    expect(await t.line('\u0012second')).toContain('\nsecond\n');
+    expect(await t.line(`echo ab${LEFT}X\u0005c`)).toContain('\naXbc\n');
+    expect(await t.line('cho one two\u0001e\u0005\u0017\u001bbZ\u0019')).toContain('\nZtwoone\n');
+    expect(await t.line(`echo größe 日本語${LEFT}${LEFT}\u007f\u0005!`)).toContain('\ngröße 本語!\n');
+    const long = `echo ${'wide日本'.repeat(12)}`;
+    t.type(`${long}${LEFT.repeat(20)}`);
+    t.type('Q');
+    await t.until('the line over two rows', () => t.rows().join('').includes('Q'));
+    expect(await t.line('')).toContain(`${'wide日本'.repeat(12).slice(0, -20)}Q`);
+    expect(await t.line('echo gone\u0003echo stays')).toMatch(/\^C\n.*\nstays\n/s);
+    t.type('echo top\u000c');
+    await t.until('an empty screen', () => t.rows()[0]?.endsWith('$ echo top') === true);
+    t.type('\u0015\u0004');
+    expect(await t.ended).toBe(0);
+  });
+
+  it('keeps the directory and variables: they are sent, decided and recorded with each line', async () => {
+    mkdirSync(path.join(dir, 'real/it\'s'), { recursive: true });
+    symlinkSync(path.join(dir, 'real'), path.join(dir, 'link'));
+    writeFileSync(path.join(dir, 'real/forbidden.txt'), 'x');
+    const records = await recorded(async () => {
+      const t = terminal({ cols: 200 });
+      await t.shows(PROMPT);
+      expect(await t.line(`cd ${dir}/link # a comment`)).toContain(`@web1:${dir}/real$ `);
+      expect(await t.line('pwd; cat forbidden.txt')).toContain('this file is not for you');
+      expect(await t.line('cd "it\'s"; pwd')).toContain(`${dir}/real/it's\n`);
+      expect(await t.line("cd it\\'s")).toContain(`@web1:${dir}/real/it's$ `);
+      await t.line('export A="b c"; B=x');
+      expect(await t.line('echo "[$A]"')).toContain('[]');
+      await t.line('export A="b c"');
+      await t.line('B=$A-d');
+      expect(await t.line('echo "[$A] [$B] $PWD"')).toContain(`[b c] [b c-d] ${dir}/real/it's`);
+      expect(await t.line('cd /no/such/directory')).toMatch(/No such file or directory\n\[sallyport\] 1 /);
+      expect(await t.line('cd -')).toContain(`@web1:${dir}/real$ `);
+      expect(await t.line('C=$(date)')).toContain('only plain values');
+      expect(await t.line('umask 077')).toContain('umask does not last');
+      expect(await t.line('cd')).toContain('@web1:~$ ');
+      t.type('exit\r');
+      await t.ended;
+    });
+    const real = `cd -- '${dir}/real' || exit\n`;
+    expect(commands(records)).toEqual([
+      ['allow', `cd ${dir}/link && pwd -P && cd && pwd -P`],
+      ['deny', `${real}pwd; cat forbidden.txt`],
+      ['allow', `${real}cd "it's"; pwd`],
+      ['allow', `${real}cd it\\'s && pwd -P && cd && pwd -P`],
+      ['allow', `${real.replace("real'", "real/it'\\''s'")}export A="b c"; B=x`],
+      ['allow', `${real.replace("real'", "real/it'\\''s'")}echo "[$A]"`],
+      ['allow', `export A="b c"\nB=$A-d\ncd -- '${dir}/real/it'\\''s' || exit\necho "[$A] [$B] $PWD"`],
+      ['allow', `export A="b c"\nB=$A-d\ncd -- '${dir}/real/it'\\''s' || exit\ncd /no/such/directory && pwd -P && cd && pwd -P`],
+      ['allow', `export A="b c"\nB=$A-d\ncd -- '${dir}/real/it'\\''s' || exit\ncd -- '${dir}/real' && pwd -P && cd && pwd -P`],
+    ]);
+  });
+
+  it('refuses, holds, and lets a person withdraw', async () => {
+    const t = terminal({ cols: 200 });
+    await t.shows(PROMPT);
+    expect(await t.line(`touch ${dir}/ran; forbidden`)).toMatch(/sallyport: denied by policy: this program is not run here\. Policies: no-forbidden-program\. Reference \S+\n\[sallyport\] 126 /);
+    expect(existsSync(`${dir}/ran`)).toBe(false);
+    const mark = world.gateway.mark;
+    const done = t.line(`touch ${dir}/approved; askfirst`);
+    const held = await world.gateway.waitEvent((e) => e.event === 'request.held', mark);
+    await t.until('what it waits for', () => t.rows().join(' ').includes(`Approval ${String(held['approval_id'])}`));
+    expect(existsSync(`${dir}/approved`)).toBe(false);
+    await world.gateway.decide('approve', String(held['approval_id']), 'fine');
+    expect(await done).toMatch(/sallyport: approved by \S+/);
+    expect(existsSync(`${dir}/approved`)).toBe(true);
+    const later = world.gateway.mark;
+    const withdrawn = t.line('askfirst');
+    await world.gateway.waitEvent((e) => e.event === 'request.held', later);
+    t.type('\u0003');
+    expect(await withdrawn).toMatch(/withdrawn.*\[sallyport\] 126 /s);
+    expect(await t.line('echo goes on')).toContain('\ngoes on\n');
+    t.type('\u0004');
+    await t.ended;
+  });
+
+  it('full-screen programs have the terminal, Ctrl-C is theirs, and the prompt comes back clean', async () => {
+    const t = terminal({ cols: 70, rows: 20 });
+    await t.shows(PROMPT);
+    writeFileSync(path.join(dir, 'text'), Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join('\n'));
+    t.type(`less ${dir}/text\r`);
+    await t.until('less', () => t.alternate && t.rows()[18] === 'line 19');
+    t.resize(70, 30);
+    await t.until('less, larger', () => t.rows()[28] === 'line 29');
+    t.type('/line 150\r');
+    await t.until('what was searched for', () => t.rows()[0] === 'line 150');
+    t.type('q');
+    await t.until('the prompt', () => !t.alternate && /\$$/.test(t.row));
+    t.type('sleep 100\r');
+    await t.until('the line', () => t.rows().some((r) => r.endsWith('$ sleep 100')) && t.row === '');
+    expect(await t.line('\u0003')).toMatch(/\[sallyport\] 130 /);
+    t.type("printf '\\033[?1049h\\033[?1000h\\033[31m'\r");
+    await t.until('a prompt on the normal screen', () => t.output.includes('\u001b[?1000l') && !t.alternate && /\$$/.test(t.row));
+    t.kill();
+  });
+
+  it('a paste of several lines: each is decided, and what is refused takes the rest with it', async () => {
+    const t = terminal({ cols: 150 });
+    await t.shows(PROMPT);
+    t.type(`\u001b[200~echo one\necho $((1+1))\nfor i in a b; do\n  echo "$i!"\ndone\ncat <<E\nin here\nE\n\u001b[201~`);
+    expect(await t.shows(/in here\n\[sallyport\].*\$ $/s)).toMatch(/\none\n.*\n2\n.*\na!\nb!\n/s);
+    t.type(`\u001b[200~echo before\nforbidden\ntouch ${dir}/after\n\u001b[201~`);
+    expect(await t.shows(/not run either\n.*\$ $/s)).toContain('\nbefore\n');
+    expect(await t.line('echo still here')).toContain('\nstill here\n');
+    expect(existsSync(`${dir}/after`)).toBe(false);
+    t.kill();
+  });
+});
+
+describe('without a terminal', () => {
+  it('the whole input is decided before any of it runs, and then runs as one', async () => {
+    const records = await recorded(async () => {
+      const result = await world.ssh('web1', ['web1'], { input: `x=$(echo made)\ncd ${dir}\nf() { echo "$x in $PWD"; }\nf\nexit 3\n` });
+      expect(result).toMatchObject({ code: 3, stdout: `made in ${dir}\n` });
+    });
+    expect(commands(records)).toEqual([['allow', `x=$(echo made)\ncd ${dir}\nf() { echo "$x in $PWD"; }\nf\nexit 3\n`]]);
+    const refused = await world.ssh('web1', ['web1'], { input: `touch ${dir}/script\nforbidden\n` });
+    expect(refused).toMatchObject({ code: 126, stdout: '' });
+    expect(refused.stderr).toContain('this program is not run here');
+    expect(existsSync(`${dir}/script`)).toBe(false);
+    const long = await world.ssh('web1', ['web1'], { input: `echo ${'x'.repeat(10 * 1024 * 1024)}\n` });
+    expect(long).toMatchObject({ code: 126, stdout: '' });
+    expect(long.stderr).toContain('more than 65536 characters');
+  });
+});
