@@ -59,7 +59,7 @@ test('the renderer has no Node, no Electron, and only the contract', async ({ id
   const globals = await idle.page.evaluate(`['require', 'process', 'module', 'Buffer', 'global', '__dirname', 'electron', 'ipcRenderer'].filter((name) => name in globalThis)`);
   expect(globals).toEqual([]);
   const slices = await idle.page.evaluate(`Object.keys(window.sallyport).sort()`);
-  expect(slices).toEqual(['app', 'approvals', 'auth', 'connections', 'policy', 'sessions', 'settings', 'workbench']);
+  expect(slices).toEqual(['app', 'approvals', 'auth', 'connections', 'policy', 'sessions', 'settings', 'terminal', 'workbench']);
 });
 
 test('the window is sandboxed and isolated', async ({ idle }) => {

@@ -73,7 +73,7 @@ export class Workstation {
     await this.page.getByRole('navigation', { name: 'Main' }).waitFor({ timeout: 60_000 });
   }
 
-  async goTo(screen: 'Connections' | 'Workbench' | 'Approvals' | 'My sessions' | 'Policy' | 'Settings'): Promise<void> {
+  async goTo(screen: 'Connections' | 'Workbench' | 'Terminal' | 'Approvals' | 'My sessions' | 'Policy' | 'Settings'): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Main' }).getByRole('button', { name: screen }).click();
   }
 

@@ -31,6 +31,15 @@ export const limits = {
   /** Variables that a client may set for one SSH channel, and bytes of a value. */
   sshVariables: 100,
   sshVariableBytes: 32 * 1024,
+  /** The app's terminal: bytes of one message between window and main, characters of one input, output sent ahead of what the window has drawn. */
+  terminalMessageBytes: 1024 * 1024,
+  terminalInputChars: 64 * 1024,
+  terminalAheadBytes: 512 * 1024,
+  terminalPanesPerTab: 16,
+  linkChars: 8 * 1024,
+  remotePathBytes: 4 * 1024,
+  /** Entries of a remote directory that are shown. */
+  remoteEntries: 10_000,
   upstreamConnectTimeoutMs: 15_000,
   /** Masked response bytes kept per statement at level `masked`. */
   recordedResponseBytes: 1024 * 1024,

@@ -46,7 +46,7 @@ export function startDesk(o: DeskOptions): void {
   };
   const askWhere: AskWhere = async (name, extension) => {
     const [window] = open;
-    const options = { defaultPath: path.join(app.getPath('downloads'), name), filters: [{ name: extension.toUpperCase(), extensions: [extension] }] };
+    const options = { defaultPath: path.join(app.getPath('downloads'), name), ...(extension === '' ? {} : { filters: [{ name: extension.toUpperCase(), extensions: [extension] }] }) };
     const answer = window === undefined ? await dialog.showSaveDialog(options) : await dialog.showSaveDialog(window, options);
     return answer.canceled || answer.filePath === '' ? undefined : answer.filePath;
   };

@@ -1,7 +1,7 @@
 /** Which screen is on the glass. */
 import { createStore } from '../ui/store.ts';
 
-export const screens = ['connections', 'workbench', 'approvals', 'sessions', 'policy', 'settings'] as const;
+export const screens = ['connections', 'workbench', 'terminal', 'approvals', 'sessions', 'policy', 'settings'] as const;
 export type Screen = (typeof screens)[number];
 
 export interface Place {

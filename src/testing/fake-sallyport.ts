@@ -95,9 +95,9 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
     'auth.useCode': () => auth,
     'connections.list': () => (empty ? [] : data.connections),
     'connections.refresh': () => data.connections,
-    'connections.openEndpoint': () => data.connections[0]?.endpoint,
+    'connections.openEndpoint': () => data.connections[0],
     'connections.closeEndpoint': () => null,
-    'connections.copyNative': () => data.connections[0]?.endpoint,
+    'connections.copyNative': () => data.connections[0],
     'workbench.open': ({ connection }: { connection: string }) => {
       const found = data.connections.find((c) => c.name === connection);
       return { tabId: `tab-${++tabs}`, connection, database: found?.database ?? '', labels: found?.labels ?? {}, serverVersion: 'PostgreSQL 15.8', sessionId: '019aa1f0-7c3e-7d10-9b2a-5f0e2c1d0001' };
@@ -127,8 +127,9 @@ function calls(emit: Emit, query: URLSearchParams): Record<string, (request: nev
       summary: data.sessions.find((s) => s.id === id),
       user: { name: 'Alice Weber', subject: 'alice@example.com', groups: ['engineering'] },
       deviceId: 'dev_5a2b7e0c91d34f6688aa01b2c3d4e5f6', address: 'shop-db.internal:5432', program: 'Sallyport workbench', recordingLevel: 'masked',
-      policy: { name: 'starter', serial: 14, digest: data.bundleDigest }, records: data.records,
+      policy: { name: 'starter', serial: 14, digest: data.bundleDigest }, protocol: 'postgres', records: data.records,
     }),
+    'sessions.shown': () => ({ events: [], after: null }),
     'sessions.verify': () => data.report,
     'sessions.export': () => ({ saved: true, basename: 'shop.srz', sizeBytes: 184_000 }),
     'policy.active': () => data.policy,

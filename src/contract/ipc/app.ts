@@ -47,7 +47,7 @@ export type AppStatus = z.infer<typeof appStatus>;
 
 /** Menu entries and global shortcuts that main turns into commands of the window. */
 export const appCommand = z.strictObject({
-  command: z.enum(['palette', 'connections', 'workbench', 'approvals', 'sessions', 'policy', 'settings', 'new_tab', 'close_tab']),
+  command: z.enum(['palette', 'connections', 'workbench', 'terminal', 'approvals', 'sessions', 'policy', 'settings', 'new_tab', 'close_tab']),
 });
 export type AppCommand = z.infer<typeof appCommand>;
 

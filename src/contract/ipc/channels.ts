@@ -11,6 +11,13 @@ export const ipcChannels = {
     calls: ['open', 'close', 'run', 'cancel', 'dryRun', 'explain', 'schema', 'history', 'exportCsv'],
     events: ['event'],
   },
+  terminal: {
+    calls: [
+      ...(['open', 'reconnect', 'close', 'newPane', 'startShell', 'closePane', 'input', 'resize', 'acknowledge', 'withdraw', 'openLink'] as const),
+      ...(['list', 'makeDirectory', 'rename', 'remove', 'download', 'uploadBegin', 'uploadChunk', 'uploadEnd', 'cancelTransfer'] as const),
+    ],
+    events: ['event'],
+  },
   approvals: { calls: ['list', 'get', 'decide'], events: ['changed'] },
   sessions: { calls: ['list', 'get', 'verify', 'export'], events: ['changed'] },
   policy: { calls: ['active', 'check'], events: ['changed'] },

@@ -27,6 +27,20 @@ export const endpoint = z.strictObject({
 });
 export type Endpoint = z.infer<typeof endpoint>;
 
+/** A local listener for ssh and what is made of it. Nothing of it is secret: the key is in a file of this person's. */
+export const sshEndpoint = z.strictObject({
+  host: z.string(),
+  port: z.int().min(1).max(65_535),
+  user: z.string(),
+  /** `ssh -F ... web1` */
+  ssh: z.string(),
+  sftp: z.string(),
+  /** A line for the person's own ~/.ssh/config. */
+  include: z.string(),
+  sessions: z.int().nonnegative(),
+});
+export type SshEndpoint = z.infer<typeof sshEndpoint>;
+
 export const connection = z.strictObject({
   name: connectionName,
   protocol,
@@ -37,10 +51,11 @@ export const connection = z.strictObject({
   tls: z.enum(['verify', 'disable']),
   health,
   endpoint: endpoint.optional(),
+  sshEndpoint: sshEndpoint.optional(),
 });
 export type Connection = z.infer<typeof connection>;
 
-export const nativeKind = z.enum(['psql', 'url', 'pg_service', 'env', 'password']);
+export const nativeKind = z.enum(['psql', 'url', 'pg_service', 'env', 'password', 'ssh', 'sftp', 'ssh_include']);
 export type NativeKind = z.infer<typeof nativeKind>;
 
 const named = z.strictObject({ name: connectionName });
@@ -51,10 +66,10 @@ export const connectionsSlice = defineSlice(
     list: { request: nothing, reply: z.array(connection) },
     /** Asks the store again and probes health; the answers arrive as `changed`. */
     refresh: { request: nothing, reply: z.array(connection) },
-    openEndpoint: { request: named, reply: endpoint },
+    openEndpoint: { request: named, reply: connection },
     closeEndpoint: { request: named, reply: z.null() },
     /** Opens the endpoint where needed and puts the text on the clipboard, in main. */
-    copyNative: { request: z.strictObject({ name: connectionName, kind: nativeKind }), reply: endpoint },
+    copyNative: { request: z.strictObject({ name: connectionName, kind: nativeKind }), reply: connection },
   },
   { changed: z.array(connection) },
 );

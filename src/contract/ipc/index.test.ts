@@ -35,6 +35,6 @@ describe('IPC contract', () => {
 
   it('has defaults that its own schema accepts, and refuses other versions', () => {
     expect(settings.parse(defaultSettings)).toEqual(defaultSettings);
-    expect(settings.safeParse({ ...defaultSettings, version: 2 }).success).toBe(false);
+    expect(settings.safeParse({ ...defaultSettings, version: 3 }).success).toBe(false);
   });
 });

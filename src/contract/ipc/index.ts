@@ -7,6 +7,7 @@ import { policySlice } from './policy.ts';
 import { sessionsSlice } from './sessions.ts';
 import { settingsSlice } from './settings.ts';
 import type { SliceApi } from './slice.ts';
+import { terminalSlice } from './terminal.ts';
 import { workbenchSlice } from './workbench.ts';
 
 export const slices = {
@@ -14,6 +15,7 @@ export const slices = {
   auth: authSlice,
   connections: connectionsSlice,
   workbench: workbenchSlice,
+  terminal: terminalSlice,
   approvals: approvalsSlice,
   sessions: sessionsSlice,
   policy: policySlice,
@@ -35,4 +37,5 @@ export * from './policy.ts';
 export * from './sessions.ts';
 export * from './settings.ts';
 export * from './slice.ts';
+export * from './terminal.ts';
 export * from './workbench.ts';

@@ -14,19 +14,40 @@ export const settingsV1 = z.strictObject({
   keepAliveMinutes: z.int().min(0).max(480),
   notifyApprovals: z.boolean(),
 });
-/** New versions join this union; main migrates before the window sees a value. */
-export const settings = z.discriminatedUnion('version', [settingsV1]);
+
+/** Adds the terminal. */
+export const settingsV2 = settingsV1.extend({
+  version: z.literal(2),
+  terminalFont: z.enum(['builtin', 'system']),
+  terminalFontPx: z.int().min(9).max(32),
+  /** Lines that scroll back. */
+  terminalScrollback: z.int().min(100).max(100_000),
+  /** Flashes the terminal when a program rings the bell. */
+  terminalBell: z.boolean(),
+  /** Tells screen readers what is written. */
+  terminalScreenReader: z.boolean(),
+});
+/** What the window sees and sends: the newest version only. */
+export const settings = settingsV2;
 export type Settings = z.infer<typeof settings>;
 
 export const defaultSettings: Settings = {
-  version: 1,
+  version: 2,
   theme: 'system',
   editorFontPx: 13,
   maxRows: 100_000,
   confirmOnProd: false,
   keepAliveMinutes: 30,
   notifyApprovals: true,
+  terminalFont: 'builtin',
+  terminalFontPx: 14,
+  terminalScrollback: 10_000,
+  terminalBell: true,
+  terminalScreenReader: false,
 };
+
+/** What a file may hold: any version so far, made the newest. */
+export const storedSettings = z.discriminatedUnion('version', [settingsV1, settingsV2]).transform((stored): Settings => (stored.version === 1 ? { ...defaultSettings, ...stored, version: 2 } : stored));
 
 export const settingsSlice = defineSlice(
   'settings',

@@ -104,6 +104,11 @@ describe('settings', () => {
     expect(readFileSync(at, 'utf8')).toBe(text);
   });
 
+  it('brings settings of earlier versions along', () => {
+    const earlier = { version: 1, theme: 'dark', editorFontPx: 15, maxRows: 500, confirmOnProd: true, keepAliveMinutes: 0, notifyApprovals: false };
+    expect(readSettings(file('settings-1.json', JSON.stringify(earlier)))).toEqual({ ...defaultSettings, ...earlier, version: 2 });
+  });
+
   it('reads back what it wrote', () => {
     const at = path.join(folder, 'fresh', 'settings.json');
     writeSettings(at, { ...defaultSettings, theme: 'dark' });

@@ -5,6 +5,7 @@ import type { AppCommand } from '../../contract/ipc/app.ts';
 const screens = [
   ['Connections', 'connections'],
   ['Workbench', 'workbench'],
+  ['Terminal', 'terminal'],
   ['Approvals', 'approvals'],
   ['My Sessions', 'sessions'],
   ['Policy', 'policy'],

@@ -1,7 +1,7 @@
 /** Settings on disk, versioned. A file that does not parse stops the feature; it is never replaced by defaults. */
 import { readFileSync } from 'node:fs';
 import { ConfigError, messageOf } from '../../base/errors.ts';
-import { defaultSettings, settings, type Settings } from '../../contract/ipc/settings.ts';
+import { defaultSettings, storedSettings, type Settings } from '../../contract/ipc/settings.ts';
 import { writeAtomic } from './write-atomic.ts';
 
 /** @throws ConfigError for a file that is damaged or from a newer version */
@@ -19,7 +19,7 @@ export function readSettings(file: string): Settings {
   } catch {
     throw new ConfigError('the settings are damaged', { file, fix: 'correct the file, or delete it to start with the defaults' });
   }
-  const parsed = settings.safeParse(value);
+  const parsed = storedSettings.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((i) => `${i.path.join('.') || 'file'}: ${i.message}`).join('; ');
   throw new ConfigError(`the settings are damaged: ${fields}`, { file, fix: 'correct the file, or delete it to start with the defaults' });

@@ -1,11 +1,11 @@
 /** The targets of this person, whether they answer, and the local endpoints for native clients. */
 import { connect } from 'node:net';
 import { ConfigError } from '../../base/errors.ts';
-import { connectionsSlice, type Connection, type Endpoint, type Health, type NativeKind } from '../../contract/ipc/connections.ts';
+import { connectionsSlice, type Connection, type Endpoint, type Health, type NativeKind, type SshEndpoint } from '../../contract/ipc/connections.ts';
 import type { SliceHandlers } from '../../contract/ipc/slice.ts';
 import type { Target } from '../../proxy/core/ports.ts';
-import type { Endpoint as AnyEndpoint, PostgresEndpoint as ProxyEndpoint } from '../../proxy/core/endpoint.ts';
-import { copySecret } from '../app/clipboard.ts';
+import type { PostgresEndpoint, SshEndpoint as ProxySshEndpoint } from '../../proxy/core/endpoint.ts';
+import { copySecret, copyText } from '../app/clipboard.ts';
 import { describeError } from '../app/log.ts';
 import type { Work } from '../work/work.ts';
 import type { SliceContext } from './context.ts';
@@ -30,7 +30,7 @@ export function probe(host: string, port: number): Promise<Health> {
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Texts for native clients. The password is the endpoint's own and opens nothing else. */
-export function endpointTexts(e: ProxyEndpoint, sessions: number): Endpoint {
+export function endpointTexts(e: PostgresEndpoint, sessions: number): Endpoint {
   const { host, port, user, password, database, url } = e;
   return {
     ...{ host, port, user, password, database, url, sessions },
@@ -40,13 +40,21 @@ export function endpointTexts(e: ProxyEndpoint, sessions: number): Endpoint {
   };
 }
 
-/** Texts for clients of databases only. @throws ConfigError */
-function database(endpoint: AnyEndpoint): ProxyEndpoint {
-  if (endpoint.protocol !== 'postgres') throw new ConfigError(`connection "${endpoint.connection}" is no database`);
-  return endpoint;
+/** Commands of OpenSSH; the connection's name is the host. The identity is in a file that goes with the endpoint. */
+export function sshTexts({ host, port, user, connection, ssh_config: config }: ProxySshEndpoint, sessions: number): SshEndpoint {
+  return { host, port, user, sessions, ssh: `ssh -F ${quote(config)} ${connection}`, sftp: `sftp -F ${quote(config)} ${connection}`, include: `Include "${config}"` };
 }
 
-const textOf = (e: Endpoint, kind: NativeKind): string => ({ psql: e.psql, url: e.url, pg_service: e.pgService, env: e.env, password: e.password })[kind];
+/** The text, and whether the endpoint's password is in it. @throws ConfigError for a kind that the connection's protocol does not have */
+function nativeText({ name, endpoint, sshEndpoint }: Connection, kind: NativeKind): { readonly text: string; readonly secret: boolean } {
+  const texts: Readonly<Partial<Record<NativeKind, string>>> = {
+    ...(endpoint === undefined ? {} : { psql: endpoint.psql, url: endpoint.url, pg_service: endpoint.pgService, env: endpoint.env, password: endpoint.password }),
+    ...(sshEndpoint === undefined ? {} : { ssh: sshEndpoint.ssh, sftp: sshEndpoint.sftp, ssh_include: sshEndpoint.include }),
+  };
+  const text = texts[kind];
+  if (text === undefined) throw new ConfigError(`connection "${name}" has no ${kind}`);
+  return { text, secret: endpoint !== undefined };
+}
 
 export function connectionsHandlers(context: SliceContext): { handlers: SliceHandlers<typeof connectionsSlice>; changed(): void } {
   const health = new Map<string, Health>();
@@ -63,11 +71,13 @@ export function connectionsHandlers(context: SliceContext): { handlers: SliceHan
   };
   const inBackground = (work: Work): void => void probeAll(work).catch((error: unknown) => context.log.write('warning', 'probe.failed', describeError(error)));
   const probed = new WeakSet<Work>();
-  const opened = async (name: string): Promise<Endpoint> => {
+  const opened = async (name: string): Promise<Connection> => {
     const work = context.need();
-    const endpoint = endpointTexts(database(await work.runtime.openEndpoint(name)), work.runtime.sessionsOf(name));
+    await work.runtime.openEndpoint(name);
     changed();
-    return endpoint;
+    const connection = view(work).find((c) => c.name === name);
+    if (connection === undefined) throw new ConfigError(`there is no connection "${name}" for you`);
+    return connection;
   };
   const handlers: SliceHandlers<typeof connectionsSlice> = {
     list: () => {
@@ -91,10 +101,10 @@ export function connectionsHandlers(context: SliceContext): { handlers: SliceHan
       return null;
     },
     copyNative: async ({ name, kind }) => {
-      const endpoint = await opened(name);
-      // Every form holds the endpoint's password.
-      await copySecret(textOf(endpoint, kind));
-      return endpoint;
+      const connection = await opened(name);
+      const { text, secret } = nativeText(connection, kind);
+      await (secret ? copySecret(text) : copyText(text));
+      return connection;
     },
   };
   return { handlers, changed };
@@ -106,5 +116,6 @@ function toConnection(work: Work, t: Target, health: Health): Connection {
   return {
     ...{ name, protocol, labels: { ...labels }, database, tls, health, address: `${t.host}:${t.port}` },
     ...(endpoint?.protocol !== 'postgres' ? {} : { endpoint: endpointTexts(endpoint, work.runtime.sessionsOf(name)) }),
+    ...(endpoint?.protocol !== 'ssh' ? {} : { sshEndpoint: sshTexts(endpoint, work.runtime.sessionsOf(name)) }),
   };
 }

@@ -15,5 +15,5 @@ export interface SliceContext {
   settings(): Settings;
 }
 
-/** Shows where to save; undefined when the person changed their mind. */
+/** Shows where to save; undefined when the person changed their mind. `extension` '': any. */
 export type AskWhere = (suggestedName: string, extension: string) => Promise<string | undefined>;

@@ -5,6 +5,7 @@ import { connectionsSlice } from '../../contract/ipc/connections.ts';
 import { approvalsSlice } from '../../contract/ipc/approvals.ts';
 import { policySlice } from '../../contract/ipc/policy.ts';
 import { sessionsSlice } from '../../contract/ipc/sessions.ts';
+import { terminalSlice } from '../../contract/ipc/terminal.ts';
 import { workbenchSlice } from '../../contract/ipc/workbench.ts';
 import type { ProxyEvent } from '../../proxy/core/events.ts';
 import type { ApprovalItem } from '../../proxy/core/store-client.ts';
@@ -17,6 +18,7 @@ import type { AskWhere, SliceContext } from './context.ts';
 import { policyHandlers } from './policy.ts';
 import { sessionsHandlers } from './sessions.ts';
 import { Throttle } from './status.ts';
+import { terminalHandlers } from './terminal.ts';
 import { workbenchHandlers } from './workbench.ts';
 
 export interface SignedInSlices {
@@ -31,10 +33,12 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
   const connections = connectionsHandlers(context);
   const approvals = approvalsHandlers(context);
   const workbench = workbenchHandlers(context, askWhere);
+  const terminal = terminalHandlers(context, askWhere);
   const sessions = sessionsHandlers(context, askWhere);
   registerSlice(context.host, connectionsSlice, connections.handlers);
   registerSlice(context.host, approvalsSlice, approvals.handlers);
   registerSlice(context.host, workbenchSlice, workbench.handlers);
+  registerSlice(context.host, terminalSlice, terminal.handlers);
   registerSlice(context.host, sessionsSlice, sessions.handlers);
   const policy = policyHandlers(context);
   registerSlice(context.host, policySlice, policy);
@@ -45,7 +49,10 @@ export function registerSignedIn(context: SliceContext, askWhere: AskWhere, stat
     approvals.refresh().then(
       (items) => {
         if (work.signal.aborted) return;
-        for (const item of items) workbench.approvalsSeen(item.id, approvalCount(item));
+        for (const item of items) {
+          workbench.approvalsSeen(item.id, approvalCount(item));
+          terminal.approvalsSeen(item.id, approvalCount(item));
+        }
         const mine = items.filter((i) => i.state === 'pending' && i.mayDecide);
         for (const item of mine) if (!told.has(item.id) && context.settings().notifyApprovals) notify(item);
         told = new Set(mine.map((i) => i.id));

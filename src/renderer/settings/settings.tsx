@@ -32,7 +32,7 @@ const number = (value: string | number, min: number, max: number): number | unde
 
 function Preferences({ settings, onChange }: { settings: Values; onChange: (s: Values) => void }) {
   const set = (patch: Partial<Values>) => onChange({ ...settings, ...patch });
-  const setNumber = (key: 'editorFontPx' | 'maxRows' | 'keepAliveMinutes', min: number, max: number) => (value: string | number) => {
+  const setNumber = (key: 'editorFontPx' | 'maxRows' | 'keepAliveMinutes' | 'terminalFontPx' | 'terminalScrollback', min: number, max: number) => (value: string | number) => {
     const n = number(value, min, max);
     if (n !== undefined) set({ [key]: n });
   };
@@ -66,9 +66,46 @@ function Preferences({ settings, onChange }: { settings: Values; onChange: (s: V
           </Row>
         </div>
       </div>
+      <TerminalPreferences settings={settings} set={set} setNumber={setNumber} />
     </>
   );
 }
+
+interface PreferenceProps {
+  readonly settings: Values;
+  readonly set: (patch: Partial<Values>) => void;
+  readonly setNumber: (key: 'terminalFontPx' | 'terminalScrollback', min: number, max: number) => (value: string | number) => void;
+}
+
+function TerminalPreferences({ settings, set, setNumber }: PreferenceProps) {
+  return (
+    <div>
+      <h2 className={classes.title}>Terminal</h2>
+      <div className={frame.card}>
+        <Row name="Font" help="The one that comes with Sallyport, or the system’s.">
+          <SegmentedControl aria-label="Terminal font" size="xs" value={settings.terminalFont} onChange={(terminalFont) => set({ terminalFont })} data={terminalFonts} />
+        </Row>
+        <Row name="Text size" help="Pixels, 9 to 32.">
+          <NumberInput aria-label="Terminal text size" w={110} size="xs" min={9} max={32} value={settings.terminalFontPx} onChange={setNumber('terminalFontPx', 9, 32)} />
+        </Row>
+        <Row name="Lines kept to scroll back" help="In this window; the recording keeps everything. 100 to 100,000.">
+          <NumberInput aria-label="Lines kept to scroll back" w={130} size="xs" min={100} max={100_000} step={1_000} thousandSeparator="," value={settings.terminalScrollback} onChange={setNumber('terminalScrollback', 100, 100_000)} />
+        </Row>
+        <Row name="Flash for the bell" help="When a program in the terminal rings it.">
+          <Switch aria-label="Flash for the bell" checked={settings.terminalBell} onChange={(e) => set({ terminalBell: e.currentTarget.checked })} />
+        </Row>
+        <Row name="Screen reader support" help="Terminals tell a screen reader what is written. Fast output is drawn more slowly.">
+          <Switch aria-label="Screen reader support" checked={settings.terminalScreenReader} onChange={(e) => set({ terminalScreenReader: e.currentTarget.checked })} />
+        </Row>
+      </div>
+    </div>
+  );
+}
+
+const terminalFonts: { value: Values['terminalFont']; label: string }[] = [
+  { value: 'builtin', label: 'JetBrains Mono' },
+  { value: 'system', label: 'System' },
+];
 
 const themes: { value: Values['theme']; label: string }[] = [
   { value: 'system', label: 'System' },

@@ -1,7 +1,7 @@
 /** Command palette: every screen, every connection, every open tab. */
 import type { SpotlightActionData, SpotlightActionGroupData } from '@mantine/spotlight';
 import { Spotlight } from '@mantine/spotlight';
-import { IconDatabase, IconSearch, IconSun, IconX } from '@tabler/icons-react';
+import { IconDatabase, IconSearch, IconServer, IconSun, IconX } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import type { Settings } from '../../contract/ipc/settings.ts';
 import { isProduction } from '../../ui/pill.tsx';
@@ -10,6 +10,7 @@ import { useLive } from '../live.ts';
 import { goTo } from '../navigation.ts';
 import { attempt } from '../notify.ts';
 import { useStore } from '../../ui/store.ts';
+import { openTerminal } from '../terminal/open-terminal.ts';
 import { closeTab, openTab, workbench } from '../workbench/workbench-store.ts';
 import { destinations } from './destinations.ts';
 
@@ -23,8 +24,8 @@ function useActions(settings: Settings): SpotlightActionGroupData[] {
     label: `Open ${c.name}`,
     description: `${c.address} · ${Object.entries(c.labels).map(([k, v]) => `${k}=${v}`).join(' ')}`,
     keywords: [c.database, c.protocol, isProduction(c.labels) ? 'production' : ''],
-    leftSection: <IconDatabase size={18} />,
-    onClick: () => openTab(c.name),
+    leftSection: c.protocol === 'ssh' ? <IconServer size={18} /> : <IconDatabase size={18} />,
+    onClick: () => (c.protocol === 'ssh' ? openTerminal(c.name) : openTab(c.name)),
   }));
   const setTheme = (theme: Settings['theme']) => attempt('The theme was not saved', () => ask(api.settings.set({ ...settings, theme })));
   const more: SpotlightActionData[] = [

@@ -1,7 +1,7 @@
 /** The frame of the signed-in app: navigation, the screen, the status bar. */
 import { openSpotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
-import { useCallback, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import type { AppCommand } from '../../contract/ipc/app.ts';
 import type { AuthState } from '../../contract/ipc/auth.ts';
 import type { Settings as SettingsValues } from '../../contract/ipc/settings.ts';
@@ -17,6 +17,7 @@ import { Policy } from '../policy/policy.tsx';
 import { Sessions } from '../sessions/sessions.tsx';
 import { Settings } from '../settings/settings.tsx';
 import { useStore } from '../../ui/store.ts';
+import { tabCommand } from '../terminal/open-terminal.ts';
 import { Workbench } from '../workbench/workbench.tsx';
 import { closeTab, openTab, workbench } from '../workbench/workbench-store.ts';
 import { destinations } from './destinations.ts';
@@ -25,9 +26,16 @@ import classes from './shell.module.css';
 import { PolicyBanner } from './policy-banner.tsx';
 import { StatusBar } from './status-bar.tsx';
 
+/** Loaded when it is first shown: the terminal library is large. */
+const TerminalScreen = lazy(async () => ({ default: (await import('../terminal/terminal.tsx')).TerminalScreen }));
+
 type SignedIn = Extract<AuthState, { phase: 'signed_in' }>;
 
 function runCommand({ command }: AppCommand): void {
+  if ((command === 'new_tab' || command === 'close_tab') && place.get().screen === 'terminal') {
+    tabCommand(command);
+    return;
+  }
   const { active, tabs } = workbench.get();
   const tab = tabs.find((t) => t.session.tabId === active);
   switch (command) {
@@ -100,6 +108,7 @@ function ScreenOf({ at, settings, auth }: { at: Place; settings: SettingsValues;
     case 'settings':
       return <Settings settings={settings} auth={auth} />;
     case 'workbench':
+    case 'terminal':
       return null;
   }
 }
@@ -110,6 +119,8 @@ export function Shell({ auth, settings }: { auth: SignedIn; settings: SettingsVa
   const loadInfo = useCallback(() => api.app.info(), []);
   const status = useLive(loadStatus, api.app.onStatusChanged);
   const info = useLive(loadInfo);
+  const [terminalSeen, setTerminalSeen] = useState(false);
+  if (at.screen === 'terminal' && !terminalSeen) setTerminalSeen(true);
   useEffect(() => {
     const stops = [api.app.onCommand(runCommand), api.app.onMessage((m) => tell(m.title, m.message, m.level))];
     window.addEventListener('keydown', onKey);
@@ -123,11 +134,18 @@ export function Shell({ auth, settings }: { auth: SignedIn; settings: SettingsVa
       <Nav at={at} pending={status.value?.pendingApprovals ?? 0} />
       <main className={classes.main}>
         <PolicyBanner problem={status.value?.policy?.problem} screen={at.screen} />
-        {/* The workbench stays mounted: its editor, scroll positions and results are a person's work. */}
+        {/* Workbench and terminals stay mounted: editors, scroll positions and results are a person's work. */}
         <div className={at.screen === 'workbench' ? classes.shown : classes.hidden}>
           <Workbench settings={settings} />
         </div>
-        {at.screen !== 'workbench' && (
+        {terminalSeen && (
+          <div className={at.screen === 'terminal' ? classes.shown : classes.hidden}>
+            <Suspense>
+              <TerminalScreen settings={settings} />
+            </Suspense>
+          </div>
+        )}
+        {at.screen !== 'workbench' && at.screen !== 'terminal' && (
           <div className={classes.shown}>
             <ScreenOf at={at} settings={settings} auth={auth} />
           </div>

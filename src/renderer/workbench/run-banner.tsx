@@ -12,9 +12,19 @@ import { OfferButtons } from './decision-strip.tsx';
 import type { HoldView } from './run-model.ts';
 import classes from './workbench.module.css';
 
-export function HoldBanner({ hold, onCancel }: { hold: HoldView; onCancel: () => void }) {
+export interface HeldRequest {
+  readonly approvalId: string;
+  readonly reason: string;
+  readonly policyIds: readonly string[];
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly expiresMs: number;
+  /** What waits, where the screen does not show it. */
+  readonly statement?: string;
+}
+
+export function HoldBanner({ held, approvals, onCancel }: { held: HeldRequest; approvals: number; onCancel: () => void }) {
   const now = useNow(1_000);
-  const { held } = hold;
   return (
     <div className={classes.banner} role="status">
       <div className={classes.bannerIcon}>
@@ -22,10 +32,11 @@ export function HoldBanner({ hold, onCancel }: { hold: HoldView; onCancel: () =>
       </div>
       <div>
         <p className={classes.bannerTitle}>Waiting for approval · {formatClock(held.expiresMs - now)} left</p>
+        {held.statement !== undefined && <pre className={classes.bannerStatement}>{held.statement}</pre>}
         <p className={classes.bannerText}>{asSentence(held.reason)}</p>
         <p className={classes.bannerMeta}>
           <span>
-            {hold.approvals} of {held.quorum} approved
+            {approvals} of {held.quorum} approved
           </span>
           <span>Approvers: {held.approvers.join(', ')}</span>
           {held.policyIds.length > 0 && (

@@ -134,7 +134,7 @@ function TabBody({ tab, settings }: { tab: Tab; settings: Settings }) {
           </div>
         </div>
       )}
-      {tab.run?.phase === 'held' && tab.run.hold !== undefined && <HoldBanner hold={tab.run.hold} onCancel={() => cancelRun(tabId)} />}
+      {tab.run?.phase === 'held' && tab.run.hold !== undefined && <HoldBanner held={tab.run.hold.held} approvals={tab.run.hold.approvals} onCancel={() => cancelRun(tabId)} />}
       {tab.run?.error !== undefined && (
         <ErrorBanner
           error={tab.run.error}

@@ -1,0 +1,83 @@
+/** What stands above a terminal when something waits, was refused, or has ended. */
+import { Button } from '@mantine/core';
+import { IconCopy, IconPlugConnectedX, IconShieldX } from '@tabler/icons-react';
+import { asSentence } from '../../ui/format.ts';
+import { copyText } from '../notify.ts';
+import { HoldBanner } from '../workbench/run-banner.tsx';
+import banner from '../workbench/workbench.module.css';
+import type { Refusal, Tab } from './terminal-store.ts';
+import { closeTab, reconnect, updateTab, withdraw } from './terminal-store.ts';
+
+function RefusalBanner({ refusal, onDismiss }: { refusal: Refusal; onDismiss: () => void }) {
+  const { reason, policyIds, reference } = refusal;
+  const report = ['Denied by policy', reason, policyIds.join(', '), reference].filter((x) => x !== '').join('\n');
+  return (
+    <div className={banner.banner} data-tone="deny" role="alert">
+      <div className={banner.bannerIcon}>
+        <IconShieldX size={20} aria-hidden />
+      </div>
+      <div>
+        <p className={banner.bannerTitle}>Not allowed</p>
+        <p className={banner.bannerText}>{asSentence(reason)}</p>
+        <p className={banner.bannerMeta}>
+          {policyIds.length > 0 && (
+            <span>
+              Policy <code>{policyIds.join(', ')}</code>
+            </span>
+          )}
+          <span>
+            Reference <code>{reference}</code>
+          </span>
+        </p>
+      </div>
+      <div style={{ display: 'flex', gap: 8 }}>
+        <Button size="xs" variant="default" leftSection={<IconCopy size={14} />} onClick={() => copyText(report, 'Refusal copied')}>
+          Copy
+        </Button>
+        <Button size="xs" variant="default" onClick={onDismiss}>
+          Dismiss
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function EndBanner({ tab, message }: { tab: Tab; message: string }) {
+  const { tabId } = tab.info;
+  const shells = tab.panes.map((p) => p.end).filter((end) => end !== '');
+  return (
+    <div className={banner.banner} data-tone="deny" role="alert">
+      <div className={banner.bannerIcon}>
+        <IconPlugConnectedX size={20} aria-hidden />
+      </div>
+      <div>
+        <p className={banner.bannerTitle}>The session has ended</p>
+        <p className={banner.bannerText}>
+          {shells.length === 1 && shells[0] !== undefined ? `${shells[0]} ` : ''}
+          {asSentence(message)} What was shown stays here; a new session is a new recording.
+        </p>
+      </div>
+      <div style={{ display: 'flex', gap: 8 }}>
+        <Button size="xs" loading={tab.reconnecting} onClick={() => reconnect(tabId)}>
+          Reconnect
+        </Button>
+        <Button size="xs" variant="default" onClick={() => closeTab(tabId)}>
+          Close
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+export function Banners({ tab }: { tab: Tab }) {
+  const { tabId } = tab.info;
+  return (
+    <>
+      {tab.holds.map((hold) => (
+        <HoldBanner key={hold.approvalId} held={hold} approvals={hold.approvals} onCancel={() => withdraw(tabId, hold.approvalId)} />
+      ))}
+      {tab.refusal !== undefined && <RefusalBanner refusal={tab.refusal} onDismiss={() => updateTab(tabId, (t) => ({ ...t, refusal: undefined }))} />}
+      {tab.disconnected !== undefined && <EndBanner tab={tab} message={tab.disconnected} />}
+    </>
+  );
+}

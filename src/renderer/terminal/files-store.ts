@@ -1,0 +1,71 @@
+/** The files panel of each tab: where it stands, what it shows, and what was refused there. */
+import type { RemoteListing } from '../../contract/ipc/terminal.ts';
+import { createStore } from '../../ui/store.ts';
+import { api, ask, explain } from '../api.ts';
+import { pathIn } from './remote-path.ts';
+import { forgetTransfersOf, upload } from './transfers-store.ts';
+
+export interface Problem {
+  /** What was tried: `Download of secrets.env`. */
+  readonly what: string;
+  readonly why: string;
+  /** Policy or an approver said no; else the server or the network. */
+  readonly denied: boolean;
+}
+
+export interface FilesState {
+  readonly listing: RemoteListing | undefined;
+  readonly busy: boolean;
+  readonly problem: Problem | undefined;
+}
+
+const nowhere: FilesState = { listing: undefined, busy: false, problem: undefined };
+const all = createStore<Readonly<Record<string, FilesState>>>({});
+export const filesStore = all;
+
+export const filesOf = (states: Readonly<Record<string, FilesState>>, tabId: string): FilesState => states[tabId] ?? nowhere;
+
+const update = (tabId: string, change: Partial<FilesState>): void => all.set((s) => ({ ...s, [tabId]: { ...filesOf(s, tabId), ...change } }));
+
+export function forgetFiles(tabId: string): void {
+  all.set((s) => Object.fromEntries(Object.entries(s).filter(([id]) => id !== tabId)));
+  forgetTransfersOf(tabId);
+}
+
+/** Runs one operation and shows the directory anew; what went wrong stands in the panel. */
+async function operate(tabId: string, what: string, work: () => Promise<unknown>): Promise<void> {
+  update(tabId, { busy: true, problem: undefined });
+  try {
+    await work();
+    const { listing } = filesOf(all.get(), tabId);
+    if (listing !== undefined) update(tabId, { listing: await ask(api.terminal.list({ tabId, path: listing.path })) });
+  } catch (error) {
+    update(tabId, { problem: problemOf(what, error) });
+  } finally {
+    update(tabId, { busy: false });
+  }
+}
+
+function problemOf(what: string, error: unknown): Problem {
+  const { message, fix } = explain(error);
+  return { what, why: fix === undefined ? message : `${message} ${fix}`, denied: error instanceof Error && 'code' in error && error.code === 'denied' };
+}
+
+export const dismissProblem = (tabId: string): void => update(tabId, { problem: undefined });
+
+/** @param path empty: where the session begins */
+export function show(tabId: string, path: string): void {
+  void operate(tabId, path === '' ? 'The files' : path, async () => update(tabId, { listing: await ask(api.terminal.list({ tabId, path })) }));
+}
+
+export const makeDirectory = (tabId: string, path: string): Promise<void> => operate(tabId, `New directory ${path}`, () => ask(api.terminal.makeDirectory({ tabId, path })));
+
+export const rename = (tabId: string, from: string, to: string): Promise<void> => operate(tabId, `Rename ${from}`, () => ask(api.terminal.rename({ tabId, from, to })));
+
+export const remove = (tabId: string, path: string, directory: boolean): Promise<void> => operate(tabId, `Delete ${path}`, () => ask(api.terminal.remove({ tabId, path, directory })));
+
+export const download = (tabId: string, path: string): Promise<void> => operate(tabId, `Download ${path}`, () => ask(api.terminal.download({ tabId, path })));
+
+export async function uploadAll(tabId: string, directory: string, files: readonly File[], overwrite: boolean): Promise<void> {
+  for (const file of files) await operate(tabId, `Upload ${file.name}`, () => upload(tabId, file, pathIn(directory, file.name), overwrite));
+}

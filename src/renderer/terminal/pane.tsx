@@ -1,0 +1,61 @@
+/** One terminal in its place, with what became of its shell. */
+import { Button } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import type { Rect } from './layout.ts';
+import classes from './terminal.module.css';
+import type { PaneState } from './terminal-store.ts';
+import { beginShell, closePane, startShell, viewOf } from './terminal-store.ts';
+
+const BELL_MS = 180;
+const percent = (share: number): string => `${share * 100}%`;
+
+/** True for a moment after each ring. */
+function useRing(bells: number): boolean {
+  const [seen, setSeen] = useState(bells);
+  useEffect(() => {
+    if (seen === bells) return undefined;
+    const timer = setTimeout(() => setSeen(bells), BELL_MS);
+    return () => clearTimeout(timer);
+  }, [seen, bells]);
+  return seen !== bells;
+}
+
+export function Pane({ tabId, pane, rect, focused, alone, bell, connected }: { tabId: string; pane: PaneState; rect: Rect; focused: boolean; alone: boolean; bell: boolean; connected: boolean }) {
+  const { paneId } = pane;
+  const host = useRef<HTMLDivElement>(null);
+  const ringing = useRing(pane.bells);
+  useEffect(() => {
+    const view = viewOf(paneId);
+    if (host.current === null || view === undefined) return undefined;
+    view.mount(host.current);
+    beginShell(paneId);
+    const observer = new ResizeObserver(() => view.fit());
+    observer.observe(host.current);
+    return () => observer.disconnect();
+  }, [paneId]);
+  useEffect(() => {
+    if (focused) viewOf(paneId)?.focus();
+  }, [focused, paneId]);
+  return (
+    <section
+      className={classes.pane}
+      data-focused={focused && !alone ? '' : undefined}
+      data-bell={bell && ringing ? '' : undefined}
+      style={{ left: percent(rect.x), top: percent(rect.y), width: percent(rect.w), height: percent(rect.h) }}
+      aria-label={pane.title === '' ? 'Shell' : `Shell: ${pane.title}`}
+    >
+      <div ref={host} className={classes.host} />
+      {pane.phase === 'ended' && connected && (
+        <div className={classes.ended} role="status">
+          <span>{pane.end}</span>
+          <Button size="compact-xs" variant="default" onClick={() => startShell(paneId)}>
+            Start again
+          </Button>
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => closePane(tabId, paneId)}>
+            Close
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}

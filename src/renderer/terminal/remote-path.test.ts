@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { crumbsOf, parentOf, pathIn } from './remote-path.ts';
+
+describe('remote paths', () => {
+  it('joins a directory and a name', () => {
+    expect(pathIn('/', 'etc')).toBe('/etc');
+    expect(pathIn('/home/deploy', 'a b')).toBe('/home/deploy/a b');
+  });
+  it('knows the directory above', () => {
+    expect(parentOf('/home/deploy')).toBe('/home');
+    expect(parentOf('/home')).toBe('/');
+    expect(parentOf('/')).toBe('/');
+  });
+  it('gives the way from the root', () => expect(crumbsOf('/home/deploy').map((c) => c.path)).toEqual(['/', '/home', '/home/deploy']));
+});
