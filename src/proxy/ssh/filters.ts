@@ -50,9 +50,11 @@ export interface Filtered {
 
 /** The masks over what a process shows. */
 export function masked(context: SshContext, { channel, plan, pty, command }: Filtered): FilterMaker {
-  if (pty === undefined && command !== undefined && isBinaryProtocol(command.commands)) return unchanged;
-  return (_fd, late) =>
-    new OutputGuard({
+  const protocol = pty === undefined && command !== undefined && isBinaryProtocol(command.commands);
+  return (fd, late) => {
+    // What such a program says to people on stderr is text.
+    if (protocol && fd === 1) return unchanged(fd, late);
+    return new OutputGuard({
       plan,
       masks: context.masks,
       // A window whose size is not known is taken for the usual one.
@@ -61,6 +63,7 @@ export function masked(context: SshContext, { channel, plan, pty, command }: Fil
       exposed: (classIds) => context.journal.exposed(channel, classIds),
       failed: (error) => context.fail(error),
     });
+  };
 }
 
 export const open: GateMaker = () => ({ write: (bytes) => bytes, output: () => undefined, resize: () => undefined, end: () => undefined });

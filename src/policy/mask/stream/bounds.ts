@@ -12,6 +12,10 @@ export const bounds = {
   echoChars: 1024,
   /** Lines of one private key before it is taken to have been cut off. */
   keyLines: 400,
+  /** Rows of a full-screen program that are remembered. */
+  keptRows: 256,
+  /** Characters that one repeat sequence stands for. */
+  repeats: 1024,
   /** Parameters and intermediates of one control sequence that are kept. */
   controlBytes: 64,
 } as const;

@@ -14,7 +14,7 @@ export class Echo {
     this.#typed = (this.#typed + visible(bytes)).slice(-bounds.echoChars);
   }
 
-  /** True when the output begins with what was typed. */
+  /** True when the output is what was typed, and nothing else. */
   matches(bytes: Uint8Array): boolean {
     if (this.#typed === '' || bytes.length > ECHO_BYTES) return false;
     const shown = visible(bytes);
@@ -23,7 +23,7 @@ export class Echo {
     let n = 0;
     while (n < shown.length && shown[n] === this.#typed[at + n]) n++;
     this.#typed = this.#typed.slice(at + n);
-    return true;
+    return n === shown.length;
   }
 }
 

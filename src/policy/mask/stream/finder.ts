@@ -88,7 +88,10 @@ export class Finder {
   }
 
   #foundIn(line: Line, view: View, from: number, to: number, spec: MaskSpec, openEnd: boolean): readonly Found[] {
-    const chars = [...new Set(view.chars.slice(from, to))].filter((c) => c >= 0);
+    const seen = [...new Set(view.chars.slice(from, to))].filter((c) => c >= 0);
+    const first = seen[0] ?? 0;
+    // With what takes no column and stands between.
+    const chars = view.inOrder ? Array.from({ length: (seen.at(-1) ?? -1) - first + 1 }, (_, i) => first + i) : seen;
     if (!chars.some((c) => c >= line.firstFresh)) return [];
     let start = Infinity;
     let end = 0;
@@ -123,12 +126,27 @@ export class Finder {
     const whole = fresh.length === hit.chars.length;
     const value = (whole ? hit.chars : fresh).map((c): ValueChar => ({ text: String.fromCodePoint(line.code(c)), width: line.code(c) === 0x09 ? 1 : charWidth(line.code(c)) }));
     const masks = whole ? fitMask(hit.spec, value) : stars(value);
-    for (const [i, c] of fresh.entries()) {
-      const mask = masks[i] ?? '';
-      if (mask !== value[i]?.text) this.marks.set(line.start(c), { end: line.end(c), text: mask });
-    }
+    const masked = new Map<number, string>();
+    for (const [i, c] of fresh.entries()) if (masks[i] !== value[i]?.text) masked.set(c, masks[i] ?? '');
+    for (const c of line.struckOver(hit.chars)) if (before === undefined || line.start(c) < before) masked.set(c, '*'.repeat(charWidth(line.code(c))));
+    this.#replace(line, masked);
     if (hit.start >= this.#countedTo) this.#found(hit.spec.classId);
     this.#countedTo = Math.max(this.#countedTo, hit.end);
+  }
+
+  /** @param masked what stands for characters, by their number */
+  #replace(line: Line, masked: ReadonlyMap<number, string>): void {
+    const done = new Set<number>();
+    for (const char of masked.keys()) {
+      const start = line.start(char);
+      if (done.has(start)) continue;
+      done.add(start);
+      const all = line.sentWith(char);
+      // Another value may have been found in the same repetition: nothing of it is shown.
+      const again = all.length > 1 && this.marks.has(start);
+      const text = all.map((c) => (again ? '*'.repeat(charWidth(line.code(c))) : (masked.get(c) ?? String.fromCodePoint(line.code(c)))));
+      this.marks.set(start, { end: line.end(char), text: text.join('') });
+    }
   }
 
   /** Masks what continues a cut secret, and notes which secret is cut now. */

@@ -10,6 +10,8 @@ import { charWidth } from './char-width.ts';
 export interface View {
   readonly text: string;
   readonly chars: readonly number[];
+  /** In the order in which it was sent, so that what stands between two of its characters belongs to it. */
+  readonly inOrder: boolean;
 }
 
 export class Line {
@@ -19,6 +21,8 @@ export class Line {
   #ends: number[] = [];
   /** The character does not continue the one before: the cursor jumped, or a row was full. */
   #gaps: boolean[] = [];
+  /** The cell that each character was written to. */
+  #at: number[] = [];
   /** Code point and character number in each cell; a cell is counted over all rows of the line. */
   #cellCode: number[] = [];
   #cellChar: number[] = [];
@@ -29,13 +33,17 @@ export class Line {
   #lastEnd = 0;
   #jumped = false;
   #gap = false;
+  /** Cells that are not remembered any more, before the first that is. */
+  #forgotten = 0;
+  /** The cursor is in this row of the terminal, counted from the line's first; undefined: in the line. */
+  #row: number | undefined;
   #fresh = 0;
   #cols: number;
 
   /** @param cols width of the terminal; 0 where there is none @param column where the line begins */
   constructor(cols: number, column = 0) {
     this.#cols = cols;
-    this.#cursor = cols > 0 ? Math.min(column, cols - 1) : 0;
+    this.#cursor = Math.min(column, cols > 0 ? cols - 1 : bounds.lineCells - 1);
     this.#lastEnd = this.#cursor;
   }
 
@@ -50,7 +58,22 @@ export class Line {
 
   /** The cursor stands where the last character ended, so that the next one continues it. */
   get open(): boolean {
-    return this.#codes.length > 0 && this.#cursor === this.#lastEnd;
+    return this.#codes.length > 0 && this.#cursor === this.#lastEnd && this.#row === undefined;
+  }
+
+  /** Rows of the terminal that it takes. */
+  get rows(): number {
+    return this.#cols === 0 ? 1 : Math.max(1, Math.ceil(this.#cellCode.length / this.#cols));
+  }
+
+  /** The row that the cursor is in, counted from the line's first: the line's own, or another. */
+  get row(): number {
+    return this.#row ?? (this.#cols === 0 ? 0 : this.#rowStart() / this.#cols);
+  }
+
+  /** The cursor has left the line. */
+  get left(): boolean {
+    return this.#row !== undefined;
   }
 
   set cols(cols: number) {
@@ -63,7 +86,7 @@ export class Line {
     if (after <= 0) return view;
     let units = 0;
     for (const code of this.#cellCode.slice(this.#cursor)) units += code === -1 ? 0 : code >= 0x10000 ? 2 : 1;
-    return { text: view.text.slice(0, view.text.length - units), chars: view.chars.slice(0, view.chars.length - units) };
+    return { ...view, text: view.text.slice(0, view.text.length - units), chars: view.chars.slice(0, view.chars.length - units) };
   }
 
   start(char: number): number {
@@ -89,6 +112,7 @@ export class Line {
     this.#starts.push(start);
     this.#ends.push(end);
     this.#gaps.push(gap);
+    this.#at.push(this.#forgotten + this.#cursor);
     for (let i = 0; i < width; i++) {
       while (this.#cellCode.length < this.#cursor) {
         this.#cellCode.push(0x20);
@@ -135,10 +159,119 @@ export class Line {
     return true;
   }
 
+  /** To a row of the terminal, counted from the line's first. @returns false when the line has no such row, nor continues there */
+  place(row: number, column: number): boolean {
+    const inLine = row >= 0 && row < this.rows;
+    // A row that is full goes on in the next.
+    const next = this.#cols > 0 && row === this.rows && column === 0 && this.#lastEnd === row * this.#cols;
+    if (!inLine && !next) return false;
+    this.#row = undefined;
+    this.#cursor = row * this.#cols + Math.min(column, this.#cols > 0 ? this.#cols - 1 : bounds.lineCells - 1);
+    if (next) this.#gap = true;
+    return true;
+  }
+
+  /** So many rows down; up where it is negative. The cursor may come back. */
+  vertical(rows: number): void {
+    const to = this.row + rows;
+    if (!this.place(to, this.at)) this.#row = to;
+  }
+
+  /**
+   * A character comes while the cursor is elsewhere, by moves that may have had no effect, at the screen's edge. If it
+   * stands where the next character would, it is taken to have stayed. @returns false when it is elsewhere in any case
+   */
+  stayed(): boolean {
+    if (this.#cursor !== this.#lastEnd) return false;
+    this.#row = undefined;
+    this.#gap = this.#jumped = true;
+    return true;
+  }
+
+  /** What follows may belong to what is there, and may not. */
+  part(): void {
+    if (this.empty) return;
+    this.#gap = this.#jumped = true;
+  }
+
+  /** The place of the cursor, for `restore`. */
+  save(): { readonly cursor: number; readonly row: number | undefined } {
+    return { cursor: this.#forgotten + this.#cursor, row: this.#row };
+  }
+
+  restore(saved: { readonly cursor: number; readonly row: number | undefined }): void {
+    this.#cursor = Math.max(0, saved.cursor - this.#forgotten);
+    this.#row = saved.row;
+  }
+
   /** Clears the cells from the cursor on. */
   eraseToEnd(): void {
     this.#cellCode.length = Math.min(this.#cellCode.length, this.#cursor);
     this.#cellChar.length = this.#cellCode.length;
+  }
+
+  /** Clears all cells; the cursor stays. */
+  eraseAll(): void {
+    this.#cellCode.fill(0x20);
+    this.#cellChar.fill(-1);
+    this.#gap = this.#jumped = true;
+  }
+
+  /** Blanks in place of the next cells. */
+  blank(cells: number): void {
+    const to = Math.min(this.#cursor + cells, this.#rowEnd());
+    this.#cellCode.fill(0x20, this.#cursor, to);
+    this.#cellChar.fill(-1, this.#cursor, to);
+    this.#jumped = true;
+  }
+
+  /** Takes the next cells of the row out; the rest of the row moves. */
+  takeOut(cells: number): void {
+    const end = this.#rowEnd();
+    const n = Math.min(cells, end - this.#cursor);
+    if (n > 0) this.#move(this.#cursor, end - n, n);
+  }
+
+  /** Puts blanks in; the rest of the row moves, and what leaves it is gone. */
+  putIn(cells: number): void {
+    const end = this.#cols === 0 ? bounds.lineCells : this.#rowStart() + this.#cols;
+    const n = Math.min(cells, end - this.#cursor);
+    if (n <= 0 || this.#cursor >= this.#cellCode.length) return;
+    while (this.#cellCode.length < end && this.#cols > 0) {
+      this.#cellCode.push(0x20);
+      this.#cellChar.push(-1);
+    }
+    this.#move(this.#cols === 0 ? this.#cellCode.length : end - n, this.#cursor, n);
+  }
+
+  /** Cells out at one place, as many blanks in at another. */
+  #move(out: number, into: number, n: number): void {
+    for (const [list, blank] of [[this.#cellCode, 0x20], [this.#cellChar, -1]] as const) {
+      list.splice(out, n);
+      list.splice(into, 0, ...Array.from({ length: n }, () => blank));
+    }
+    this.#jumped = true;
+  }
+
+  /** New characters that this one was sent together with: one repeat sequence stands for many. */
+  sentWith(char: number): number[] {
+    const start = this.start(char);
+    const all = [char];
+    for (let c = char - 1; c >= this.#fresh && this.start(c) === start; c--) all.unshift(c);
+    for (let c = char + 1; c < this.#first + this.#codes.length && this.start(c) === start; c++) all.push(c);
+    return all;
+  }
+
+  /** New characters that were written over by the same ones, as printers made bold letters: `a`, backspace, `a`. */
+  struckOver(chars: readonly number[]): number[] {
+    if (!this.#jumped) return [];
+    const over = new Map(chars.map((c) => [this.#at[c - this.#first] ?? -1, c]));
+    const found: number[] = [];
+    for (let c = this.#fresh; c < this.#first + this.#codes.length; c++) {
+      const top = over.get(this.#at[c - this.#first] ?? -1);
+      if (top !== undefined && top !== c && this.code(top) === this.code(c)) found.push(c);
+    }
+    return found;
   }
 
   /** Characters from number `char` on are new; earlier ones are kept as context only. */
@@ -146,7 +279,7 @@ export class Line {
     while (this.#fresh < this.#first + this.#codes.length && this.end(this.#fresh) <= upTo) this.#fresh++;
     const drop = this.#fresh - this.#first - bounds.contextChars;
     if (drop <= bounds.contextChars) return;
-    for (const list of [this.#codes, this.#starts, this.#ends]) list.splice(0, drop);
+    for (const list of [this.#codes, this.#starts, this.#ends, this.#at]) list.splice(0, drop);
     this.#gaps.splice(0, drop);
     this.#first += drop;
   }
@@ -156,7 +289,7 @@ export class Line {
     return this.#fresh;
   }
 
-  /** The characters as they were sent; a jump of the cursor is a line break. */
+  /** The characters as they were sent; a jump of the cursor is a line break. What takes no column is not seen and left out. */
   sent(): View {
     const from = Math.max(0, this.#fresh - this.#first - bounds.contextChars);
     const chars: number[] = [];
@@ -167,11 +300,12 @@ export class Line {
         text += '\n';
         chars.push(-1);
       }
+      if (charWidth(code) === 0 && code !== 0x09) continue;
       text += code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
       chars.push(this.#first + i);
       if (code >= 0x10000) chars.push(this.#first + i);
     }
-    return { text, chars };
+    return { text, chars, inOrder: true };
   }
 
   /** The cells, where they differ from what was sent. */
@@ -186,7 +320,12 @@ export class Line {
       chars.push(char);
       if (code >= 0x10000) chars.push(char);
     }
-    return { text, chars };
+    return { text, chars, inOrder: false };
+  }
+
+  /** The cell after the row's last one. */
+  #rowEnd(): number {
+    return this.#cols === 0 ? this.#cellCode.length : Math.min(this.#cellCode.length, this.#rowStart() + this.#cols);
   }
 
   #rowStart(): number {
@@ -203,5 +342,6 @@ export class Line {
     this.#cellChar.splice(0, drop);
     this.#cursor -= drop;
     this.#lastEnd -= drop;
+    this.#forgotten += drop;
   }
 }

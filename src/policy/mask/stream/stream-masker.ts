@@ -8,25 +8,27 @@ import { activeDetectors, type ActiveDetectors, type MaskContext } from '../dete
 import { noHints } from '../detect/ids.ts';
 import { prefilter } from '../detect/prefilter.ts';
 import { scanText } from '../detect/scan.ts';
-import { BinaryMeter, METER_BYTES } from './binary-meter.ts';
+import { BinaryMeter } from './binary-meter.ts';
 import { Echo } from './echo.ts';
 import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
 import { bounds } from './bounds.ts';
+import { Page } from './page.ts';
 import { VtReader, type VtEvents } from './vt.ts';
 
 export interface StreamMaskerOptions {
   readonly plan: MaskPlan;
   readonly context: MaskContext;
-  /** Of the pty; absent for output that goes to no terminal. 0 columns: not known. */
-  readonly terminal?: { readonly cols: number };
+  /** Of the pty; absent for output that goes to no terminal. 0: not known. */
+  readonly terminal?: { readonly cols: number; readonly rows?: number };
 }
 
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
 /** 1: a line with it is not plain; 2: outside ASCII; 3: a tab. */
 const KIND = Uint8Array.from({ length: 256 }, (_, i) => (i >= 0x80 ? 2 : i === 9 ? 3 : i < 0x20 || i === 0x7f ? 1 : 0));
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Mn}\p{Me}]/u;
 
 export class StreamMasker implements VtEvents {
   /** Values that were masked, by class. */
@@ -38,7 +40,9 @@ export class StreamMasker implements VtEvents {
   readonly #echo = new Echo();
   readonly #meter: BinaryMeter | undefined;
   #cols: number;
-  #line: Line;
+  readonly #page: Page;
+  /** Characters since the last NUL. */
+  #sinceNul = 0;
   /** The text of an OSC, DCS or the like that is being sent. */
   #string: Line | undefined;
   /** Bytes that are not released, and the offset of the first. */
@@ -56,12 +60,17 @@ export class StreamMasker implements VtEvents {
     this.#strings = new Finder(this.#active, count);
     this.#meter = options.terminal === undefined ? new BinaryMeter() : undefined;
     this.#cols = options.terminal?.cols ?? 0;
-    this.#line = new Line(this.#cols);
+    this.#page = new Page({ cols: this.#cols, rows: options.terminal?.rows ?? 0, left: (line) => this.#finder.look(line, 'end'), shown: () => this.#pendingAt });
   }
 
   /** Bytes that wait for `write` or `flush`. */
   get held(): number {
     return this.#pending.length;
+  }
+
+  /** The place in the stream of the first of them. */
+  get heldFrom(): number {
+    return this.#pendingAt;
   }
 
   /** Bytes that passed unaltered because they are no text; always 0 on a terminal. */
@@ -74,11 +83,11 @@ export class StreamMasker implements VtEvents {
     return this.#pending.length === 0 && this.#vt.atRest;
   }
 
-  resize(cols: number): void {
-    if (this.#cols === cols || this.#meter !== undefined) return;
+  /** A line that is being written goes on. */
+  resize(cols: number, rows = 0): void {
+    if (this.#meter !== undefined) return;
     this.#cols = cols;
-    // What the terminal does with a line that is being written when its width changes is its own affair.
-    this.#close();
+    this.#page.resize(cols, rows);
   }
 
   /** What the client sent: its echo does not wait. */
@@ -90,14 +99,10 @@ export class StreamMasker implements VtEvents {
   write(bytes: Uint8Array): Uint8Array {
     if (this.#active.ids.size === 0 || bytes.length === 0) return bytes;
     const parts: Uint8Array[] = [];
-    const look: Look = this.#echo.matches(bytes) ? 'now' : 'hold';
+    // What waits was shown by the other side by itself: an echo does not set it free.
+    const look: Look = this.#echo.matches(bytes) && this.#pending.length === 0 ? 'now' : 'hold';
     if (this.#meter === undefined) this.#text(bytes, parts);
-    else
-      for (let at = 0; at < bytes.length; at += METER_BYTES) {
-        const slice = bytes.subarray(at, at + METER_BYTES);
-        if (this.#meter.add(slice)) this.#binary(slice, parts);
-        else this.#text(slice, parts);
-      }
+    else this.#measured(this.#meter, bytes, parts);
     this.#release(parts, look);
     return parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts);
   }
@@ -111,9 +116,27 @@ export class StreamMasker implements VtEvents {
     return Buffer.concat(parts);
   }
 
+  #measured(meter: BinaryMeter, bytes: Uint8Array, parts: Uint8Array[]): void {
+    /** Where what is text so far begins. */
+    let from = 0;
+    for (let at = 0; at < bytes.length && !meter.forGood; ) {
+      const to = Math.min(bytes.length, at + meter.step);
+      const text = at + meter.add(bytes.subarray(at, to));
+      if (text < to) {
+        this.#text(bytes.subarray(from, text), parts);
+        this.#binary(bytes.subarray(text, to), parts);
+        from = to;
+      }
+      at = to;
+    }
+    if (meter.forGood) this.#binary(bytes.subarray(from), parts);
+    else this.#text(bytes.subarray(from), parts);
+  }
+
   #binary(slice: Uint8Array, parts: Uint8Array[]): void {
+    if (slice.length === 0) return;
     this.#vt.giveUpPartial();
-    this.#close();
+    this.#page.close();
     this.#release(parts, 'now');
     parts.push(slice);
     this.#offset += slice.length;
@@ -123,7 +146,7 @@ export class StreamMasker implements VtEvents {
 
   #text(bytes: Uint8Array, parts: Uint8Array[]): void {
     for (let at = 0; at < bytes.length; ) {
-      if (this.#pending.length === 0 && this.#line.empty && this.#line.at === 0 && this.#finder.calm && this.#vt.atRest) {
+      if (this.#pending.length === 0 && this.#page.fresh && this.#finder.calm && this.#vt.atRest) {
         const next = this.#plainLines(bytes, at, parts);
         this.#offset += next - at;
         this.#pendingAt = this.#offset;
@@ -176,6 +199,8 @@ export class StreamMasker implements VtEvents {
     const ascii = isAscii(line);
     if (!ascii && !isUtf8(line)) return undefined;
     const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString(ascii ? 'latin1' : 'utf8');
+    // Characters that take no column are left out there.
+    if (!ascii && UNSEEN.test(text)) return undefined;
     const hits = scanText(text, this.#active.ids, noHints, signals);
     if (hits.length === 0) return line;
     if (!ascii || hits.some((h) => h.detector === 'private_key')) return undefined;
@@ -201,110 +226,46 @@ export class StreamMasker implements VtEvents {
       this.#finder.marks.delete(start);
       this.#strings.marks.delete(start);
       if (start < at) continue;
-      parts.push(this.#pending.subarray(at - this.#pendingAt, start - this.#pendingAt), Buffer.from(mark.text, 'latin1'));
+      parts.push(this.#pending.subarray(at - this.#pendingAt, start - this.#pendingAt), Buffer.from(mark.text, 'utf8'));
       at = mark.end;
     }
     parts.push(this.#pending.subarray(at - this.#pendingAt, to - this.#pendingAt));
     this.#pending = to === this.#offset ? EMPTY : this.#pending.subarray(to - this.#pendingAt);
     this.#pendingAt = to;
-    this.#line.release(to);
+    this.#page.line.release(to);
     this.#string?.release(to);
   }
 
   /** @returns the offset before which everything is decided */
   #decided(look: Look): number {
-    const line = this.#finder.look(this.#line, look) ?? this.#offset;
+    const line = this.#finder.look(this.#page.line, look) ?? this.#offset;
     const text = this.#string === undefined ? this.#offset : (this.#strings.look(this.#string, look) ?? this.#offset);
     // A value that waits may have begun before: what is shown stays shown.
-    return Math.max(this.#pendingAt, Math.min(line, text, this.#vt.partialAt ?? this.#offset));
-  }
-
-  /** The line is over; the next begins in a column. */
-  #close(column = 0): void {
-    this.#finder.look(this.#line, 'end');
-    this.#line = new Line(this.#cols, column);
+    const sequence = (look === 'hold' ? this.#vt.sequenceAt : undefined) ?? this.#offset;
+    return Math.max(this.#pendingAt, Math.min(line, text, sequence, this.#vt.partialAt ?? this.#offset));
   }
 
   char(code: number, start: number, end: number): void {
-    this.#line.put(code, start, end);
+    this.#sinceNul++;
+    this.#page.put(code, start, end);
   }
 
   control(code: number, start: number): void {
-    switch (code) {
-      case 0x08:
-        this.#line.move(-1);
-        return;
-      case 0x09:
-        this.#line.tab(start);
-        return;
-      case 0x0a:
-      case 0x0b:
-      case 0x0c:
-        if (!this.#line.feed()) this.#close();
-        return;
-      case 0x0d:
-        this.#line.column(0);
-        return;
-      case 0x00:
-        // A terminal skips it; elsewhere it ends a string.
-        if (this.#meter !== undefined) this.#close();
-        return;
+    if (code !== 0x00) {
+      this.#page.control(code, start);
+      return;
     }
+    // A terminal skips it; elsewhere it ends a string, unless every other byte is one: that is UTF-16.
+    if (this.#meter !== undefined && this.#sinceNul !== 1) this.#page.close();
+    this.#sinceNul = 0;
   }
 
-  /** Moves within the row are followed; what leaves it, or shifts its cells, ends the line. */
-  csi(final: number, params: string): void {
-    const [first = 0, second = 0] = params.split(';').map(Number);
-    switch (String.fromCharCode(final)) {
-      case 'C':
-      case 'a':
-        this.#line.move(first || 1);
-        return;
-      case 'D':
-        this.#line.move(-(first || 1));
-        return;
-      case 'G':
-      case '`':
-        this.#line.column((first || 1) - 1);
-        return;
-      case 'K':
-      case 'J':
-        if (first === 0) this.#line.eraseToEnd();
-        else this.#close(this.#line.at);
-        return;
-      case 'H':
-      case 'f':
-        this.#close((second || 1) - 1);
-        return;
-      case 'A':
-      case 'B':
-      case 'd':
-      case 'e':
-      case 'L':
-      case 'M':
-      case 'P':
-      case 'S':
-      case 'T':
-      case 'X':
-      case '@':
-        this.#close(this.#line.at);
-        return;
-      case 'E':
-      case 'F':
-      case 'r':
-      case 'u':
-        this.#close();
-        return;
-      case 'h':
-      case 'l':
-        if (/^\?(?:47|1047|1049)$/.test(params)) this.#close();
-        return;
-    }
+  csi(final: number, params: string, start: number, end: number): void {
+    this.#page.csi(final, params, start, end);
   }
 
   escape(final: number): void {
-    // IND, NEL, RI, restore cursor, full reset.
-    if ('DEM8c'.includes(String.fromCharCode(final))) this.#close(final === 0x44 || final === 0x4d ? this.#line.at : 0);
+    this.#page.escape(final);
   }
 
   stringChar(code: number, start: number, end: number): void {

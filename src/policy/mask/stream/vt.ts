@@ -11,9 +11,9 @@ export interface VtEvents {
   char(code: number, start: number, end: number): void;
   /** A C0 control or DEL. */
   control(code: number, start: number): void;
-  /** A control sequence: `prefix` is `?`, `>` or the like, `params` as sent, cut at `bounds.controlBytes`. */
-  csi(final: number, params: string): void;
-  /** Another escape sequence, by its final byte. */
+  /** A control sequence, `params` (prefix and intermediates among them) as sent, cut at `bounds.controlBytes`; `start` is its first byte. */
+  csi(final: number, params: string, start: number, end: number): void;
+  /** Another escape sequence without intermediate bytes, by its final byte. */
   escape(final: number): void;
   stringChar(code: number, start: number, end: number): void;
   stringEnd(): void;
@@ -29,6 +29,10 @@ export class VtReader {
   readonly #events: VtEvents;
   #state: State = 'ground';
   #params = '';
+  /** Where the sequence that is being read begins. */
+  #from = 0;
+  /** An escape sequence with intermediates chooses a character set or the like: its final byte means nothing else. */
+  #intermediate = false;
   /** An unfinished UTF-8 character: its bytes, and where it begins. */
   #partial: number[] = [];
   #needed = 0;
@@ -46,6 +50,11 @@ export class VtReader {
   /** Where an unfinished character begins. */
   get partialAt(): number | undefined {
     return this.#partial.length === 0 ? undefined : this.#partialAt;
+  }
+
+  /** Where an unfinished control sequence begins. Those with a text (OSC and the like) are not meant. */
+  get sequenceAt(): number | undefined {
+    return this.#state === 'escape' || this.#state === 'csi' ? this.#from : undefined;
   }
 
   /** @param offset of `bytes[0]` in the stream */
@@ -111,6 +120,7 @@ export class VtReader {
         this.#leaveString();
         this.#state = 'csi';
         this.#params = '';
+        this.#from = this.#partialAt;
         return true;
       case 0x90:
       case 0x98:
@@ -137,6 +147,8 @@ export class VtReader {
     if (code === ESC || code === CAN || code === SUB) {
       this.#leaveString();
       this.#state = code === ESC ? 'escape' : 'ground';
+      this.#from = start;
+      this.#intermediate = false;
       return;
     }
     switch (this.#state) {
@@ -161,13 +173,17 @@ export class VtReader {
 
   #escape(code: number, start: number, end: number): void {
     if (code < 0x20 || code === 0x7f) this.#events.control(code, start);
-    else if (code === 0x5b) {
+    else if (code < 0x30) this.#intermediate = true;
+    else if (this.#intermediate) {
+      this.#state = 'ground';
+      // Not a sequence at all: a character is shown.
+      if (code >= 0x7f) this.#events.char(code, start, end);
+    } else if (code === 0x5b) {
       this.#state = 'csi';
       this.#params = '';
     } else if (code === 0x5d || code === 0x50 || code === 0x58 || code === 0x5e || code === 0x5f) this.#state = 'string';
-    else if (code >= 0x30) {
+    else {
       this.#state = 'ground';
-      // Not a sequence at all: a character is shown.
       if (code >= 0x7f) this.#events.char(code, start, end);
       else this.#events.escape(code);
     }
@@ -180,7 +196,7 @@ export class VtReader {
     } else {
       this.#state = 'ground';
       if (code >= 0x7f) this.#events.char(code, start, end);
-      else this.#events.csi(code, this.#params);
+      else this.#events.csi(code, this.#params, this.#from, end);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { streamContext, streamPlan, streamValues } from '../../../testing/stream-values.ts';
-import { HOLD_MS, OutputGuard, QUIET_MS, type Timers } from './output-guard.ts';
+import { HOLD_MS, MAX_HOLD_MS, MAX_PIPE_HOLD_MS, OutputGuard, PIPE_HOLD_MS, QUIET_MS, type Timers } from './output-guard.ts';
 import { Screen } from './screen.ts';
 
 /** Timers that go off when the test says so. */
@@ -38,6 +38,7 @@ function guarded(terminal?: { cols: number; rows: number }) {
     exposed,
     failures,
     write: (text: string) => shown.push(guard.write(Buffer.from(text))),
+    bytes: (bytes: Buffer) => shown.push(guard.write(bytes)),
     seen: () => Buffer.concat(shown).toString(),
     rows: () => {
       for (const b of shown) screen.feed(b);
@@ -71,22 +72,44 @@ describe('what is held', () => {
   });
 
   it('does not wait for ever while more of it comes', () => {
-    const t = guarded();
-    for (let i = 0; i < 5; i++) {
-      t.write('...');
-      t.timers.pass(HOLD_MS - 1);
+    for (const [terminal, longest] of [[{ cols: 80, rows: 24 }, MAX_HOLD_MS], [undefined, MAX_PIPE_HOLD_MS]] as const) {
+      const t = guarded(terminal);
+      for (let ms = 0; ms < longest; ms += 20) {
+        expect(t.seen()).toBe('');
+        t.write('.');
+        t.timers.pass(20);
+      }
+      expect(t.seen()).toBe('.'.repeat(longest / 20));
     }
-    expect(t.seen()).toBe('.'.repeat(15));
+  });
+
+  it('is masked when it is written byte by byte, as programs without a buffer do', () => {
+    for (const value of Object.values(streamValues)) {
+      const t = guarded({ cols: 80, rows: 24 });
+      for (const byte of Buffer.from(`: ${value} .\r\n`)) {
+        t.bytes(Buffer.from([byte]));
+        t.timers.pass(5);
+      }
+      expect(t.seen()).not.toContain(value.slice(0, 4));
+    }
+  });
+
+  it('waits longer where there is no terminal', () => {
+    const t = guarded();
+    t.write('to bo@');
+    t.timers.pass(PIPE_HOLD_MS - 1);
+    t.write('ex.org ');
+    expect(t.seen()).toBe('to ********* ');
   });
 });
 
 describe('a value painted out of order', () => {
   it('is painted over at a quiet moment, the cursor stays', () => {
-    const t = guarded({ cols: 80, rows: 24 });
-    t.write('\u001b[2J\u001b[5;20Hex.org\u001b[5;17Hbo@\u001b[10;3H');
-    expect(t.rows()).toEqual([`${' '.repeat(16)}bo@ex.org`]);
+    const t = guarded({ cols: 20, rows: 24 });
+    t.write('\u001b[2J\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[10;3H');
+    expect(t.rows()).toEqual([`${' '.repeat(17)}bo@`, 'ex.org']);
     t.timers.pass(QUIET_MS);
-    expect(t.rows()).toEqual([`${' '.repeat(16)}*********`]);
+    expect(t.rows()).toEqual([`${' '.repeat(17)}***`, '******']);
     expect(t.cursor()).toEqual({ x: 2, y: 9 });
     expect(t.exposed).toEqual(['email']);
     t.timers.pass(QUIET_MS);
@@ -104,8 +127,9 @@ describe('a value painted out of order', () => {
   });
 
   it('is not painted into the middle of an escape sequence', () => {
-    const t = guarded({ cols: 80, rows: 24 });
-    t.write('\u001b[5;20Hex.org\u001b[5;17Hbo@\u001b[10');
+    const t = guarded({ cols: 20, rows: 24 });
+    t.write('\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[10');
+    t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.exposed).toEqual([]);
     t.write(';3H');

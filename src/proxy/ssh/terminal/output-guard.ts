@@ -10,9 +10,12 @@ import type { MaskPlan } from '../../../policy/types.ts';
 import { overpaint } from './overpaint.ts';
 import { Screen } from './screen.ts';
 
-/** What is held waits so long for more, and at most four times so long in all. */
+/** What is held waits so long for more, and at most so long in all. */
 export const HOLD_MS = 40;
-const HOLDS = 4;
+export const MAX_HOLD_MS = 400;
+/** Nobody types where there is no terminal: there is time. */
+export const PIPE_HOLD_MS = 250;
+export const MAX_PIPE_HOLD_MS = 2_000;
 /** No output for so long: the screen is looked at. */
 export const QUIET_MS = 100;
 
@@ -47,7 +50,9 @@ export class OutputGuard {
   readonly #screen: Screen | undefined;
   readonly #timers: Timers;
   #hold: unknown;
-  #holds = 0;
+  /** Runs from the first byte that is held until that byte is shown. */
+  #longest: unknown;
+  #heldFrom = -1;
   #quiet: unknown;
 
   constructor(o: OutputGuardOptions) {
@@ -72,24 +77,34 @@ export class OutputGuard {
   write(bytes: Buffer): Buffer {
     const shown = this.#shown(this.#masker.write(bytes));
     this.#timers.clear(this.#hold);
-    if (this.#masker.held === 0) this.#holds = 0;
-    else if (++this.#holds > HOLDS) {
-      this.#holds = 0;
-      return Buffer.concat([shown, this.#shown(this.#masker.flush())]);
-    } else this.#hold = this.#later(() => this.#emit(this.flush()), HOLD_MS);
+    if (this.#masker.held === 0) {
+      this.#timers.clear(this.#longest);
+      this.#heldFrom = -1;
+      return shown;
+    }
+    const [more, longest] = this.#o.terminal === undefined ? [PIPE_HOLD_MS, MAX_PIPE_HOLD_MS] : [HOLD_MS, MAX_HOLD_MS];
+    const show = (): void => this.#emit(this.flush());
+    this.#hold = this.#later(show, more);
+    if (this.#masker.heldFrom !== this.#heldFrom) {
+      this.#heldFrom = this.#masker.heldFrom;
+      this.#timers.clear(this.#longest);
+      this.#longest = this.#later(show, longest);
+    }
     return shown;
   }
 
   /** What is held, decided as it stands: at the end of the stream. */
   flush(): Buffer {
     this.#timers.clear(this.#hold);
-    this.#holds = 0;
+    this.#timers.clear(this.#longest);
+    this.#heldFrom = -1;
     return this.#shown(this.#masker.flush());
   }
 
   /** Nothing is shown any more. */
   end(): void {
     this.#timers.clear(this.#hold);
+    this.#timers.clear(this.#longest);
     this.#timers.clear(this.#quiet);
   }
 
@@ -98,7 +113,7 @@ export class OutputGuard {
   }
 
   resize(cols: number, rows: number): void {
-    this.#masker.resize(cols);
+    this.#masker.resize(cols, rows);
     this.#screen?.resize(cols, rows);
   }
 
