@@ -21,7 +21,7 @@ export interface RunningGateway<T> {
   /** One for each connection, in their order. */
   readonly listeners: readonly T[];
   readonly pid: number | undefined;
-  stop(): Promise<unknown>;
+  readonly stop: () => Promise<unknown>;
 }
 
 /**

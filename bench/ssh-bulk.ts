@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { median } from './pgbench.ts';
 import type { WorkDir } from './servers.ts';
 import { writeBinary, writeLogs } from './ssh-data.ts';
-import { cpuSeconds, type SshRoute, type SshWorld } from './ssh-world.ts';
+import { cpuSeconds, settled, type SshRoute, type SshWorld } from './ssh-world.ts';
 
 export interface BulkSpeed {
   readonly job: string;
@@ -88,6 +88,7 @@ export async function measureBulk(work: WorkDir, world: SshWorld, plan: BulkPlan
     for (let i = 0; i < 5; i++) times.push(await run(nothing, route));
     empty.set(route.name, median(times));
   }
+  await settled(world.pid);
   const only = process.env['SSH_JOBS'];
   const results: BulkSpeed[] = [];
   for (const job of jobs(work, plan)) {

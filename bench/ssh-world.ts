@@ -1,6 +1,7 @@
 /** The servers of the SSH part: one sshd, and `sallyport gateway` in front of it. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { startSshd, type Sshd } from '../src/testing/sshd.ts';
 import { runGateway, STARTER } from './gateway.ts';
@@ -85,6 +86,18 @@ export async function startSshWorld(work: WorkDir, profile: boolean): Promise<Ss
   } catch (error) {
     await sshd.stop();
     throw error;
+  }
+}
+
+const SETTLED_SHARE = 0.05;
+const SETTLED_AFTER_MS = 1_000;
+
+/** Waits until a process that has just started does next to nothing. */
+export async function settled(pid: number): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const before = cpuSeconds(pid);
+    await delay(SETTLED_AFTER_MS);
+    if (cpuSeconds(pid) - before < (SETTLED_SHARE * SETTLED_AFTER_MS) / 1000) return;
   }
 }
 

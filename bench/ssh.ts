@@ -2,6 +2,7 @@
  * SSH through Sallyport beside OpenSSH alone, in one run on a real sshd.
  *   npm run bench -- ssh [--quick] [--profile]
  *   SSH_JOBS='exec|log' npm run bench -- ssh --quick      only these of the transfers
+ *   SSH_BYTES=300000000      so many bytes in each transfer that is not text
  *   SSH_PARTS=bulk,echo,sessions                          only these parts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -52,7 +53,8 @@ function printSessions(results: readonly SessionsOpen[]): void {
 
 /** Measures and prints. @param profile leave a CPU profile of the gateway in artifacts/profile */
 export async function measureSsh(quick: boolean, profile: boolean): Promise<SshSpeed> {
-  const plan = quick ? plans.quick : plans.full;
+  const chosen = quick ? plans.quick : plans.full;
+  const plan = { ...chosen, bytes: Number(process.env['SSH_BYTES'] ?? chosen.bytes) };
   const parts = process.env['SSH_PARTS']?.split(',') ?? ['bulk', 'echo', 'sessions'];
   const work = new WorkDir();
   try {

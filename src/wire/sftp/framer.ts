@@ -1,5 +1,5 @@
 /** Cuts a stream into SFTP packets: `uint32 length; byte type; byte[length - 1]`. */
-import { MalformedError } from '../../base/errors.ts';
+import { assert, MalformedError } from '../../base/errors.ts';
 import { maxPacketBytes } from './protocol.ts';
 
 export class SftpFramer {
@@ -20,23 +20,34 @@ export class SftpFramer {
   /** The next packet with its length, or undefined. @throws MalformedError for a length that no packet has */
   next(): Buffer | undefined {
     if (this.#buffered < 5) return undefined;
-    let first = this.#parts[0];
-    if (first === undefined) return undefined;
-    if (first.length < 4) first = this.#join();
-    const length = first.readUInt32BE(0);
+    const length = this.#length();
     if (length < 1 || length > maxPacketBytes) throw new MalformedError('malformed.length', `an SFTP packet of ${length} bytes`, 0);
     const whole = 4 + length;
-    if (this.#buffered < whole) return undefined;
-    if (first.length < whole) first = this.#join();
-    this.#buffered -= whole;
-    if (first.length === whole) this.#parts.shift();
-    else this.#parts[0] = first.subarray(whole);
-    return first.subarray(0, whole);
+    return this.#buffered < whole ? undefined : this.#take(whole);
   }
 
-  #join(): Buffer {
-    const all = Buffer.concat(this.#parts, this.#buffered);
-    this.#parts = [all];
-    return all;
+  #length(): number {
+    const first = this.#parts[0];
+    if (first !== undefined && first.length >= 4) return first.readUInt32BE(0);
+    return Buffer.concat(this.#parts.slice(0, 4)).readUInt32BE(0);
+  }
+
+  /** The next `count` bytes: where they lie when they lie together, else copied once. */
+  #take(count: number): Buffer {
+    this.#buffered -= count;
+    const first = this.#parts[0];
+    if (first !== undefined && first.length > count) {
+      this.#parts[0] = first.subarray(count);
+      return first.subarray(0, count);
+    }
+    let used = 0;
+    let bytes = 0;
+    while (bytes < count) bytes += this.#parts[used++]?.length ?? Infinity;
+    assert(Number.isFinite(bytes), 'as many bytes are there as were counted');
+    const parts = this.#parts.splice(0, used);
+    const over = bytes - count;
+    const last = parts.at(-1);
+    if (over > 0 && last !== undefined) this.#parts.unshift(last.subarray(last.length - over));
+    return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, count);
   }
 }

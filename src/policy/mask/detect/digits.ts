@@ -7,25 +7,30 @@ import { aadhaarGroups, phoneGroups, type Group } from './groups.ts';
 import { card, cpf, nir, pesel, ssn, verhoeff } from './checksums.ts';
 import type { DetectorId, Hit, NameHints } from './ids.ts';
 
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iy;
+const UUID_CHARS = 36;
+const HYPHEN = 0x2d;
+/** Digits of the shortest number. */
+const SHORTEST = 7;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isSeparator = (c: number): boolean => c === 32 || c === 45 || c === 46 || c === 40 || c === 41 || c === 47;
 const isWord = (c: number): boolean => isDigit(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
 
 export function findNumbers(text: string, wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
-  const skip = text.length >= 36 && text.includes('-') ? Array.from(text.matchAll(UUID), (m) => m.index) : [];
-  let next = 0;
-  let cluster: Group[] = [];
+  let uuid = nextUuid(text, 0);
+  // The cluster that is being read: where its first group begins, where its last one ends, and its digits.
+  let from = 0;
+  let to = 0;
+  let digits = 0;
   const flush = (): void => {
-    if (cluster.length > 0) inspect(text, cluster, wants, hints, hits);
-    cluster = [];
+    if (digits >= SHORTEST) inspect(text, groupsOf(text, from, to), wants, hints, hits);
+    digits = 0;
   };
   for (let i = 0; i < text.length; ) {
-    const uuid = skip[next];
-    if (uuid !== undefined && i >= uuid) {
+    if (i >= uuid) {
       flush();
-      i = uuid + 36;
-      next++;
+      i = uuid + UUID_CHARS;
+      uuid = nextUuid(text, i);
       continue;
     }
     if (!isDigit(text.charCodeAt(i))) {
@@ -34,11 +39,34 @@ export function findNumbers(text: string, wants: (id: DetectorId) => boolean, hi
     }
     const start = i;
     while (i < text.length && isDigit(text.charCodeAt(i))) i++;
-    const last = cluster.at(-1);
-    if (last !== undefined && !joins(text, last.end, start)) flush();
-    cluster.push({ start, end: i, digits: text.slice(start, i) });
+    if (digits > 0 && !joins(text, to, start)) flush();
+    if (digits === 0) from = start;
+    to = i;
+    digits += i - start;
   }
   flush();
+}
+
+/** Where the next UUID begins, or Infinity: its four hyphens are looked for first. */
+function nextUuid(text: string, from: number): number {
+  if (text.length - from < UUID_CHARS) return Infinity;
+  for (let at = text.indexOf('-', from + 8); at >= 0; at = text.indexOf('-', at + 1)) {
+    if (text.charCodeAt(at + 5) !== HYPHEN || text.charCodeAt(at + 10) !== HYPHEN || text.charCodeAt(at + 15) !== HYPHEN) continue;
+    UUID.lastIndex = at - 8;
+    if (UUID.test(text)) return at - 8;
+  }
+  return Infinity;
+}
+
+function groupsOf(text: string, from: number, to: number): Group[] {
+  const groups: Group[] = [];
+  for (let i = from; i < to; i++) {
+    if (!isDigit(text.charCodeAt(i))) continue;
+    const start = i;
+    while (i < to && isDigit(text.charCodeAt(i))) i++;
+    groups.push({ start, end: i, digits: text.slice(start, i) });
+  }
+  return groups;
 }
 
 /** At most three separators between two groups, and no `+`, which starts a number of its own. */
@@ -49,10 +77,9 @@ function joins(text: string, from: number, to: number): boolean {
 }
 
 function inspect(text: string, cluster: readonly Group[], wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
-  if (digitCount(cluster) < 7) return;
   for (const part of cluster.length < 3 ? [cluster] : withoutDates(text, cluster)) {
     const total = digitCount(part);
-    if (total < 7) continue;
+    if (total < SHORTEST) continue;
     if (total >= 13 && wants('card')) findCards(text, part, hits);
     for (const group of part) findSingle(text, group, wants, hints, hits);
     if (total >= 9 && part.length >= 3) findSpaced(text, part, wants, hits);
@@ -84,10 +111,11 @@ function withoutDates(text: string, cluster: readonly Group[]): readonly (readon
 function isDate(text: string, cluster: readonly Group[], i: number): boolean {
   const [a, b, c] = [cluster[i], cluster[i + 1], cluster[i + 2]];
   if (a === undefined || b === undefined || c === undefined) return false;
-  const separator = text.slice(a.end, b.start);
-  if ((separator !== '-' && separator !== '.' && separator !== '/') || separator !== text.slice(b.end, c.start)) return false;
+  if (b.start !== a.end + 1 || c.start !== b.end + 1 || text.charCodeAt(a.end) !== text.charCodeAt(b.end)) return false;
+  const separator = text[a.end];
+  if (separator !== '-' && separator !== '.' && separator !== '/') return false;
   const small = (g: Group, max: number): boolean => g.digits.length <= 2 && Number(g.digits) >= 1 && Number(g.digits) <= max;
-  const year = (g: Group): boolean => /^(?:19|20)\d\d$/.test(g.digits);
+  const year = (g: Group): boolean => g.digits.length === 4 && (g.digits.startsWith('19') || g.digits.startsWith('20'));
   return (year(a) && small(b, 12) && small(c, 31)) || (year(c) && small(a, 31) && small(b, 31));
 }
 
@@ -135,19 +163,22 @@ function findSingle(text: string, group: Group, wants: (id: DetectorId) => boole
 
 function findSpaced(text: string, part: readonly Group[], wants: (id: DetectorId) => boolean, hits: Hit[]): void {
   for (let i = 0; i + 2 < part.length; i++) {
-    const shape = part.slice(i, i + 6).map((g) => g.digits.length);
     const [a, b, c, d] = [part[i], part[i + 1], part[i + 2], part[i + 3]];
     if (a === undefined || b === undefined || c === undefined) return;
-    const digits = a.digits + b.digits + c.digits;
-    const one = text.slice(a.end, b.start);
-    const two = text.slice(b.end, c.start);
-    if (wants('ssn') && shape.slice(0, 3).join() === '3,2,4' && one === two && /^[- .]$/.test(one) && ssn(digits)) hits.push({ start: a.start, end: c.end, detector: 'ssn' });
-    if (wants('cpf') && d !== undefined && shape.slice(0, 4).join() === '3,3,3,2' && cpf(digits + d.digits)) hits.push({ start: a.start, end: d.end, detector: 'cpf' });
-    if (wants('aadhaar')) aadhaarGroups(text, part, i, hits);
-    const last = part[i + 5];
-    if (wants('nir') && last !== undefined && shape.join() === '1,2,2,2,3,3') {
-      const key = part[i + 6];
-      if (key?.digits.length === 2 && nir(part.slice(i, i + 7).map((g) => g.digits).join(''))) hits.push({ start: a.start, end: key.end, detector: 'nir' });
+    const [one, two, three] = [a.digits.length, b.digits.length, c.digits.length];
+    if (one === 3 && two === 2 && three === 4 && wants('ssn')) {
+      const gap = text.slice(a.end, b.start);
+      if (/^[- .]$/.test(gap) && gap === text.slice(b.end, c.start) && ssn(a.digits + b.digits + c.digits)) hits.push({ start: a.start, end: c.end, detector: 'ssn' });
     }
+    if (one === 3 && two === 3 && three === 3 && d?.digits.length === 2 && wants('cpf') && cpf(a.digits + b.digits + c.digits + d.digits)) hits.push({ start: a.start, end: d.end, detector: 'cpf' });
+    if (one === 4 && two === 4 && three === 4 && wants('aadhaar')) aadhaarGroups(text, part, i, hits);
+    if (one === 1 && two === 2 && three === 2 && wants('nir')) findNir(part.slice(i, i + 7), hits);
   }
+}
+
+/** Thirteen digits in groups of 1, 2, 2, 2, 3 and 3, and a key of two. */
+function findNir(groups: readonly Group[], hits: Hit[]): void {
+  const [first, key] = [groups[0], groups[6]];
+  if (first === undefined || key === undefined || groups.map((g) => g.digits.length).join() !== '1,2,2,2,3,3,2') return;
+  if (nir(groups.map((g) => g.digits).join(''))) hits.push({ start: first.start, end: key.end, detector: 'nir' });
 }

@@ -9,6 +9,7 @@ export interface Group {
   readonly digits: string;
 }
 
+const WORD = /[A-Za-z0-9_]/;
 const CONTEXT = /phone|mobile|cell|\btel\b|\bfax\b|\bcall\b|\bsms\b|\bring\b|whatsapp|contact|telefon|t[ée]l[ée]phone|handy|m[óo]vil/i;
 
 /** Twelve digits in fours, the first from 2 to 9. Sixteen in fours is a card, so a neighbour of four ends the match. */
@@ -28,7 +29,7 @@ export function aadhaarGroups(text: string, part: readonly Group[], i: number, h
 export function phoneGroups(text: string, part: readonly Group[], named: boolean, hits: Hit[]): void {
   const first = part[0];
   if (first === undefined) return;
-  const glued = /[A-Za-z0-9_]/.test(text.charAt(first.start - 1));
+  const glued = first.start > 0 && WORD.test(text.charAt(first.start - 1));
   const plus = text[first.start - 1] === '+' || (text[first.start - 2] === '+' && /[ (]/.test(text.charAt(first.start - 1)));
   const total = part.reduce((n, g) => n + g.digits.length, 0);
   const whole = take(part, 15);

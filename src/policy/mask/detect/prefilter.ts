@@ -18,9 +18,11 @@ export const Signal = {
   escape: 16,
   /** The whole value may be base64 or hexadecimal of readable text. */
   hidden: 32,
+  /** A word before `:` or `=` behind which `Bearer` or `Basic` and a token may stand. */
+  scheme: 64,
 } as const;
 
-export const ALL_SIGNALS = 63;
+export const ALL_SIGNALS = 127;
 
 const DIGIT = 1;
 const SEPARATOR = 2;
@@ -134,9 +136,9 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
       return Signal.escape;
     case 0x3d: // =
     case 0x3a: // :
-      return keyBefore(bytes, i) ? Signal.secret : 0;
+      return keyBefore(bytes, i);
     case 0x27: // '
-      return bytes[i - 1] === 0x20 && endsKey(bytes[i - 3], bytes[i - 2]) ? Signal.secret : 0;
+      return isBlank(bytes[i - 1]) && sqlBefore(bytes, i) ? Signal.secret : 0;
     case 0x5f: // _ of ghp_, github_pat_, sk_live_, npm_
       return vendorUnderscore(bytes[i - 3], bytes[i - 2], bytes[i - 1]) ? Signal.secret : 0;
     case 0x2d: // - of -----BEGIN, xoxb-, glpat-, sk-
@@ -154,18 +156,33 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
   }
 }
 
-/** Skips quotes and blanks before `=` or `:` and looks at the last two letters of the word there. */
-function keyBefore(bytes: Uint8Array, at: number): boolean {
+/** A quote, a bracket, a backslash and eight blanks may stand between a name and its `=` or `:`. */
+const BEFORE_SIGN = 11;
+const isBlank = (b: number | undefined): boolean => b === 0x20 || (b !== undefined && b >= 0x09 && b <= 0x0d);
+
+/** The signal of the word before `=` or `:`: its last letters say whether a secret may be named, or a scheme may follow. */
+function keyBefore(bytes: Uint8Array, at: number): number {
   let i = at - 1;
-  for (let n = 0; n < 4 && i >= 0; n++, i--) {
+  for (let n = 0; n < BEFORE_SIGN && i >= 0; n++, i--) {
     const b = bytes[i];
-    if (b !== 0x20 && b !== 0x22 && b !== 0x27 && b !== 0x5c && b !== 0x60 && b !== 0x5d) break;
+    if (!isBlank(b) && b !== 0x22 && b !== 0x27 && b !== 0x5c && b !== 0x60 && b !== 0x5d) break;
   }
+  if (!endsKey(bytes[i - 1], bytes[i])) return 0;
+  return NAMES.has(((bytes[i - 2] ?? 0) | 0x20) * 0x10000 + (((bytes[i - 1] ?? 0) | 0x20) << 8) + ((bytes[i] ?? 0) | 0x20)) ? Signal.secret : Signal.scheme;
+}
+
+/** `PASSWORD '...'`, `IDENTIFIED BY '...'` */
+function sqlBefore(bytes: Uint8Array, at: number): boolean {
+  let i = at - 1;
+  for (let n = 0; n < BEFORE_SIGN && isBlank(bytes[i]); n++) i--;
   return endsKey(bytes[i - 1], bytes[i]);
 }
 
-/** Last two letters of: password, passwd, pwd, pass, passcode, passphrase, secret, token, key, authorization, IDENTIFIED BY, bearer, basic. */
-const KEY_ENDINGS = new Set(['rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'on', 'by', 'er', 'ic', 'th'].map((e) => (e.charCodeAt(0) << 8) | e.charCodeAt(1)));
+const lettersOf = (word: string): number => Array.from(word).reduce((n, c) => n * 256 + c.charCodeAt(0), 0);
+/** Last three letters of the names that a value stands behind: password, passwd, pwd, pass, passcode, passphrase, secret, token, key. */
+const NAMES = new Set(['ord', 'swd', 'pwd', 'ass', 'ode', 'ase', 'ret', 'ken', 'key'].map(lettersOf));
+/** Last two letters of these, and of: authorization, IDENTIFIED BY, bearer, basic, auth. */
+const KEY_ENDINGS = new Set(['rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'on', 'by', 'er', 'ic', 'th'].map(lettersOf));
 
 function endsKey(last: number | undefined, final: number | undefined): boolean {
   return last !== undefined && final !== undefined && KEY_ENDINGS.has(((last | 0x20) << 8) | (final | 0x20));

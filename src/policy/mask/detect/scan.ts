@@ -6,7 +6,7 @@ import { findIdentifiers } from './identifiers.ts';
 import { noHints, type DetectorId, type Hit, type NameHints } from './ids.ts';
 import { normalise } from './normalise.ts';
 import { ALL_SIGNALS, Signal } from './prefilter.ts';
-import { findSecrets } from './secrets.ts';
+import { findAuthorization, findSecrets } from './secrets.ts';
 import { maskTokenSpans } from '../token.ts';
 
 /**
@@ -49,6 +49,7 @@ function scanWindow(text: string, active: ReadonlySet<DetectorId>, hints: NameHi
 function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, signals: number, hits: Hit[]): void {
   const wants = (id: DetectorId): boolean => active.has(id);
   if ((signals & (Signal.secret | Signal.at)) !== 0) findSecrets(text, wants, hits);
+  else if ((signals & Signal.scheme) !== 0 && wants('secret')) findAuthorization(text, hits);
   if ((signals & Signal.at) !== 0 && wants('email')) findEmails(text, hits);
   if ((signals & Signal.digits) !== 0) {
     findIdentifiers(text, wants, hits);

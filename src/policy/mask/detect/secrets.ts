@@ -35,8 +35,13 @@ export function findSecrets(text: string, wants: (id: DetectorId) => boolean, hi
   if (wants('password')) findPasswords(text, hits);
   if (wants('secret')) {
     if (/secret|key|token/i.test(text)) pairs(SECRET_PAIR, text, 'secret', looksSecret, hits);
-    if (/bearer|basic/i.test(text)) each(AUTHORIZATION, text, (start, end) => looksSecret(text.slice(start, end)) && hits.push({ start, end, detector: 'secret' }), 1);
+    findAuthorization(text, hits);
   }
+}
+
+/** The token behind `Bearer` or `Basic` (RFC 9110 section 11.4). */
+export function findAuthorization(text: string, hits: Hit[]): void {
+  if (/bearer|basic/i.test(text)) each(AUTHORIZATION, text, (start, end) => looksSecret(text.slice(start, end)) && hits.push({ start, end, detector: 'secret' }), 1);
 }
 
 /** To the END line, or to the end of the text when a window or the sender cut it off. */
