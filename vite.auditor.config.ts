@@ -8,6 +8,8 @@ export default defineConfig({
   base: '/',
   plugins: [react()],
   publicDir: false,
+  // Its package.json names a module that it does not have.
+  resolve: { alias: { '@xterm/headless': fileURLToPath(new URL('node_modules/@xterm/headless/lib-headless/xterm-headless.js', import.meta.url)) } },
   worker: { format: 'es' },
   build: {
     outDir: fileURLToPath(new URL('dist/auditor', import.meta.url)),

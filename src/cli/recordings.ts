@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { ConfigError, MalformedError } from '../base/errors.ts';
 import { isSessionId } from '../base/ids.ts';
 import { castLines } from '../evidence/cast.ts';
+import { type CastChannel, castChannels, mainChannel } from '../evidence/cast-ssh.ts';
 import { chainText, deviceChains, type ChainLink } from '../evidence/device-chain.ts';
 import { nodeCrypto, nodeSha256Hex } from '../evidence/node-crypto.ts';
 import { openRecording } from '../evidence/read-files.ts';
@@ -40,6 +41,8 @@ export function recordingsCommand(): Command {
     .action(exportSrz);
   placed(root.command('cast <id>').description('asciicast v3 for players; a view, not evidence'))
     .option('-o, --output <file>', 'default: standard output')
+    .option('--channel <n>', 'of an SSH session: the channel whose screen is shown; default: the first shell, else the first command')
+    .addHelpText('after', '\nAn SSH session may have several channels, and a cast has one screen. A number that is not there is answered with those that are.')
     .action(cast);
   placed(root.command('explain <file-or-id>').description('decide its requests again by the bundle that decided them, or by another; exit 0 when all come out as recorded'))
     .option('--bundle <place>', 'a bundle directory or file; default: the one that decided, from the store, by its digest')
@@ -166,14 +169,25 @@ async function exportSrz(what: string, o: Common & { output: string }): Promise<
   process.stdout.write(o.json ? `${JSON.stringify({ file: o.output, bytes: sizeBytes })}\n` : `${o.output}: ${sizeBytes} bytes\n`);
 }
 
-async function cast(what: string, o: Common & { output?: string }): Promise<void> {
+async function cast(what: string, o: Common & { output?: string; channel?: string }): Promise<void> {
   await withRecording(what, o, async (source, own) => {
     // A cast is traced to what was verified, so it is made from a verified source or not at all.
     const report = await verifyRecording(source, await loadTrust(o), { crypto: nodeCrypto, proofs: own ? 'if present' : 'required' });
     const log = source.log();
     if (report.verdict === 'FAIL' || !report.open || !log) throw new ConfigError(`the recording does not verify: ${report.firstBad?.reason ?? 'no log'}`, { file: what });
-    const lines = castLines(readRecords(log), { open: report.open, size: report.size, root: report.root });
+    const channel = report.open.target.protocol === 'ssh' ? await channelOf(source, o.channel) : undefined;
+    const lines = castLines(readRecords(log), { open: report.open, size: report.size, root: report.root }, channel);
     if (o.output === undefined) for await (const line of lines) process.stdout.write(line);
     else await pipeline(Readable.from(lines), createWriteStream(o.output, { mode: 0o600 }));
   });
+}
+
+/** @throws ConfigError for a number that is no channel with something to show */
+async function channelOf(source: RecordingSource, asked: string | undefined): Promise<CastChannel | undefined> {
+  const log = source.log();
+  const channels = log === undefined ? [] : await castChannels(readRecords(log));
+  if (asked === undefined) return mainChannel(channels);
+  const found = channels.find((c) => String(c.channel) === asked);
+  if (found === undefined) throw new ConfigError(`${asked} is not a channel that showed something`, { field: '--channel', fix: channels.length === 0 ? 'this session showed nothing' : channels.map((c) => `${c.channel} is ${c.title}`).join('; ') });
+  return found;
 }

@@ -5,6 +5,7 @@ import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 import { parseApprovalDecision } from '../evidence/approval.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import type { ReadRecord } from '../evidence/read.ts';
+import { exposedWords, isLook, outcomeWords, refusedWords, requestWords, type SshRequestWords, typedWords } from './recorded-ssh.ts';
 
 /** Rows that the replay is given from one result; the recording may hold more. */
 const MAX_ROWS = 500;
@@ -46,6 +47,10 @@ export class TimelineBuilder {
   readonly #statementOf = new Map<number, number>();
   readonly #parsed = new Map<number, string>();
   readonly #deniedAtOnce = new Set<number>();
+  /** By channel: the look that others are counted with, while nothing else is asked there. */
+  readonly #looks = new Map<number, number>();
+  /** Channels whose lines are decided on: what is typed there is told by the lines. */
+  readonly #gated = new Set<number>();
 
   /** @param kindOf how a class is masked, where its bundle is at hand; a recording names the class only */
   constructor(kindOf: (classId: string) => MaskInfo['kind'] | undefined) {
@@ -54,6 +59,7 @@ export class TimelineBuilder {
 
   add(r: ReadRecord): void {
     this.#record(r);
+    if (r.removed.length === 0) return;
     const base = { n: r.n, tMs: r.t, statement: this.#statementOf.get(r.n) ?? null };
     for (const name of r.removed) this.records.push({ ...base, kind: 'missing', field: name });
   }
@@ -67,6 +73,8 @@ export class TimelineBuilder {
 
   #record(r: ReadRecord): void {
     const base = this.#base(r);
+    const request = requestWords(r) ?? refusedWords(r);
+    if (request !== undefined) return this.#request(r, request);
     switch (r.kind) {
       case 'conn.open':
         return void this.records.push({ ...base, kind: 'open', text: `Session opened${field(r, 'application_name') === '' ? '' : ` by ${field(r, 'application_name')}`}` });
@@ -100,9 +108,50 @@ export class TimelineBuilder {
         return void this.records.push({ ...base, kind: 'note', text: `Gap in the recording: ${clearText(r, 'reason')}` });
       case 'session.note':
         return void this.records.push({ ...base, kind: 'note', text: field(r, 'text') });
+      case 'ssh.exit':
+      case 'ssh.sftp.end':
+      case 'ssh.forward.end':
+        return this.#outcome(r, base);
+      // What terminals showed is played, not listed.
+      case 'ssh.pty.out':
+      case 'ssh.pty.resize':
+      case 'ssh.output':
+        return;
+      case 'ssh.pty.in':
+        return this.#typed(r, base);
+      case 'mask.applied':
+        return void this.records.push({ ...base, kind: 'note', text: exposedWords(r) ?? r.kind });
       default:
         return void this.records.push({ ...base, kind: 'note', text: r.kind });
     }
+  }
+
+  #request(r: ReadRecord, words: SshRequestWords): void {
+    const { channel } = r;
+    const isLooking = isLook(r);
+    const statement = (isLooking ? this.#looks.get(channel) : undefined) ?? r.n;
+    this.#statementOf.set(r.n, statement);
+    if (!isLooking) this.#looks.delete(channel);
+    else if (statement === r.n) this.#looks.set(channel, r.n);
+    if (words.what === 'line') this.#gated.add(channel);
+    const base = { n: r.n, tMs: r.t, statement };
+    this.records.push({ ...base, kind: 'request', channel, ...words });
+    if (statement !== r.n) return;
+    const effect = EFFECTS[clearText(r, 'dec')] ?? 'deny';
+    if (effect === 'deny') this.#deniedAtOnce.add(r.n);
+    this.records.push({ ...base, kind: 'decision', effect, reason: effect === 'allow' ? '' : field(r, 'reason'), policyIds: clearList(r, 'pol') });
+  }
+
+  #outcome(r: ReadRecord, base: { n: number; tMs: number; statement: number | null }): void {
+    const words = outcomeWords(r);
+    if (words !== undefined) this.records.push({ ...base, kind: 'outcome', ...words });
+    const classes = hitsOf(r);
+    if (classes.length > 0) this.records.push({ ...base, kind: 'mask', classes });
+  }
+
+  #typed(r: ReadRecord, base: { n: number; tMs: number; statement: number | null }): void {
+    const text = this.#gated.has(r.channel) ? undefined : typedWords(r);
+    if (text !== undefined) this.records.push({ ...base, kind: 'note', text });
   }
 
   #statement(r: ReadRecord, sql: string, parameters: (string | null)[]): void {

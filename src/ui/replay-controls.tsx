@@ -23,7 +23,7 @@ function IconButton(props: { label: string; disabled?: boolean; onClick: () => v
 }
 
 function Ticks({ timeline }: { timeline: Timeline }) {
-  const notable = timeline.steps.flatMap((step, i) => (isNotable(step) && step.kind === 'statement' ? [{ first: step.first, outcome: step.outcome, atMs: timeline.startsMs[i] ?? 0 }] : []));
+  const notable = timeline.steps.flatMap((step, i) => (isNotable(step) && step.kind !== 'event' ? [{ first: step.first, outcome: step.outcome, atMs: timeline.startsMs[i] ?? 0 }] : []));
   return (
     <div className={classes.ticks} aria-hidden>
       {notable.slice(0, MAX_TICKS).map((t) => (

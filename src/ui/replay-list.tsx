@@ -1,15 +1,16 @@
 /** The steps of a session as a list that stays quick with a hundred thousand of them. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
+import { eventText } from './event-text.ts';
 import { formatTime } from './format.ts';
 import classes from './replay-player.module.css';
-import { eventText } from './replay-step.tsx';
+import { RequestLine } from './request-step.tsx';
 import { SqlLine } from './sql-text.tsx';
-import type { StatementStep, Step } from './timeline.ts';
+import type { RequestStep, StatementStep, Step } from './timeline.ts';
 
 const ROW_PX = 46;
 const outcomeWords = { allow: 'allowed', hold: 'held', deny: 'denied', error: 'failed' } as const;
-const wordOf = (step: StatementStep): string => (step.outcome === 'hold' && step.approvals.some((a) => a.phase === 'approved') ? 'held, then approved' : outcomeWords[step.outcome]);
+const wordOf = (step: StatementStep | RequestStep): string => (step.outcome === 'hold' && step.approvals.some((a) => a.phase === 'approved') ? 'held, then approved' : outcomeWords[step.outcome]);
 
 function StepRow({ step, current, found, at, count, topPx, onPick }: { step: Step; current: boolean; found: boolean; at: number; count: number; topPx: number; onPick: () => void }) {
   return (
@@ -25,11 +26,14 @@ function StepRow({ step, current, found, at, count, topPx, onPick }: { step: Ste
       style={{ transform: `translateY(${topPx}px)`, height: ROW_PX }}
       onClick={onPick}
     >
-      <span className={classes.dot} data-outcome={step.kind === 'statement' ? step.outcome : 'event'} aria-hidden />
-      {step.kind === 'statement' ? <SqlLine sql={step.sql === '' ? '(no text)' : step.sql} max={90} /> : <span className={classes.event}>{eventText(step.record)}</span>}
+      <span className={classes.dot} data-outcome={step.kind === 'event' ? 'event' : step.outcome} aria-hidden />
+      {step.kind === 'statement' && <SqlLine sql={step.sql === '' ? '(no text)' : step.sql} max={90} />}
+      {step.kind === 'request' && <RequestLine step={step} />}
+      {step.kind === 'event' && <span className={classes.event}>{eventText(step.record)}</span>}
       <span className={classes.meta}>
         {formatTime(step.tMs).slice(11)}
-        {step.kind === 'statement' && ` · ${wordOf(step)}`}
+        {step.kind !== 'event' && ` · ${wordOf(step)}`}
+        {step.kind === 'request' && step.outcomes.map((o) => ` · ${o.text}`)}
       </span>
     </div>
   );

@@ -3,13 +3,13 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { ReplayControls } from './replay-controls.tsx';
 import { ReplayFind } from './replay-find.tsx';
 import type { Redactions } from './missing-text.ts';
-import { placeOf, replayCommand } from './replay-keys.ts';
 import { ReplayList } from './replay-list.tsx';
 import classes from './replay-player.module.css';
 import { ReplayStep } from './replay-step.tsx';
 import { jumpNotable, layOut, stepAt, stepHas, stepOfRecord } from './timeline.ts';
 import type { Step } from './timeline.ts';
 import { usePlayer } from './use-player.ts';
+import { useReplayKeys } from './use-replay-keys.ts';
 
 export interface ReplayPlayerProps {
   readonly steps: readonly Step[];
@@ -117,34 +117,16 @@ export function ReplayPlayer({ steps, whole, find, at, onStep, redactions }: Rep
     if (resting !== undefined) onStep?.(resting);
   }, [resting, onStep]);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const command = replayCommand(event, placeOf(event.target));
-      if (command === undefined) return;
-      event.preventDefault();
-      switch (command) {
-        case 'toggle':
-          return player.toggle();
-        case 'next':
-          return goTo(index + 1);
-        case 'previous':
-          return goTo(index - 1);
-        case 'first':
-          return goTo(0);
-        case 'last':
-          return goTo(steps.length - 1);
-        case 'next-notable':
-          return goTo(jumpNotable(timeline, index, 1));
-        case 'previous-notable':
-          return goTo(jumpNotable(timeline, index, -1));
-        case 'find':
-          return field.current?.focus();
-        case 'skip-idle':
-          return toggleIdle(!skipIdle);
-      }
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+  useReplayKeys({
+    toggle: player.toggle,
+    next: () => goTo(index + 1),
+    previous: () => goTo(index - 1),
+    first: () => goTo(0),
+    last: () => goTo(steps.length - 1),
+    'next-notable': () => goTo(jumpNotable(timeline, index, 1)),
+    'previous-notable': () => goTo(jumpNotable(timeline, index, -1)),
+    find: () => field.current?.focus(),
+    'skip-idle': () => toggleIdle(!skipIdle),
   });
 
   return (

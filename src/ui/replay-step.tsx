@@ -1,59 +1,16 @@
 /** One step of a replay: what was asked, what was decided, what came back. */
 import { Group, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconEraser, IconEyeOff, IconMessage, IconSignature } from '@tabler/icons-react';
-import type { TimelineRecord } from '../contract/ipc/sessions.ts';
-import { asSentence, formatCount, formatDuration, formatTime, plural, shortDigest } from './format.ts';
+import { IconAlertTriangle, IconEraser, IconEyeOff, IconMessage } from '@tabler/icons-react';
+import { Approvals, Decision } from './decision-parts.tsx';
+import { eventText } from './event-text.ts';
+import { formatCount, formatDuration, formatTime } from './format.ts';
 import { isRedacted, missingText, type Redactions } from './missing-text.ts';
-import { EffectPill, Pill } from './pill.tsx';
+import { Pill } from './pill.tsx';
 import classes from './replay-step.module.css';
+import { Request } from './request-step.tsx';
 import { ResultTable } from './result-table.tsx';
 import { SqlBlock } from './sql-text.tsx';
 import type { StatementStep, Step } from './timeline.ts';
-
-const approvalWords = { requested: 'Approval requested', approved: 'Approved', denied: 'Denied', expired: 'Expired', cancelled: 'Cancelled' } as const;
-
-/** A line of text for records that are no statement. */
-export function eventText(record: TimelineRecord): string {
-  switch (record.kind) {
-    case 'open':
-    case 'close':
-    case 'note':
-      return record.text;
-    case 'notice':
-      return `${record.severity}: ${record.message}`;
-    case 'error':
-      return `${record.sqlstate}: ${record.message}`;
-    case 'missing':
-      return missingText(record, undefined);
-    case 'decision':
-      return record.reason;
-    case 'approval':
-      return [approvalWords[record.phase], record.by, record.reason].filter((x) => x !== undefined).join(' · ');
-    case 'mask':
-      return record.classes.map((c) => `${c.classId}: ${plural(c.cells, 'cell')}`).join(', ');
-    case 'statement':
-      return record.sql;
-    case 'result':
-      return record.tag;
-  }
-}
-
-function Decision({ step }: { step: StatementStep }) {
-  if (step.decision === undefined) return null;
-  return (
-    <Group gap={8} wrap="nowrap" align={step.decision.reason === '' ? 'center' : 'flex-start'}>
-      <EffectPill effect={step.decision.effect} tense="past" />
-      <div>
-        {step.decision.reason !== '' && <Text size="sm">{asSentence(step.decision.reason)}</Text>}
-        {step.decision.policyIds.length > 0 && (
-          <Text size="xs" c="dimmed" ff="monospace">
-            {step.decision.policyIds.join(', ')}
-          </Text>
-        )}
-      </div>
-    </Group>
-  );
-}
 
 function Statement({ step }: { step: StatementStep }) {
   return (
@@ -67,19 +24,7 @@ function Statement({ step }: { step: StatementStep }) {
         </Group>
       )}
       <Decision step={step} />
-      {step.approvals.map((a) => (
-        <Group key={a.n} gap={8} wrap="nowrap" align={a.by === undefined ? 'center' : 'flex-start'}>
-          <Pill tone={a.phase === 'approved' ? 'allow' : a.phase === 'requested' ? 'hold' : 'deny'} icon={<IconSignature size={13} aria-hidden />}>
-            {approvalWords[a.phase]}
-          </Pill>
-          <div>
-            {a.by !== undefined && <Text size="sm">{[a.by, a.reason === undefined ? undefined : `“${a.reason}”`].filter((x) => x !== undefined).join(' · ')}</Text>}
-            <Text size="xs" c="dimmed" title={a.approvalId} style={{ fontVariantNumeric: 'tabular-nums' }}>
-              {formatTime(a.tMs).slice(11)} · {shortDigest(a.approvalId)}
-            </Text>
-          </div>
-        </Group>
-      ))}
+      <Approvals step={step} />
       {step.errors.map((e) => (
         <Group key={e.n} gap={8} wrap="nowrap" align="flex-start">
           <Pill tone="deny" mono>
@@ -145,7 +90,9 @@ export function ReplayStep({ step, redactions }: { step: Step; redactions: Redac
         Record {step.first} · {formatTime(step.tMs)}
       </Text>
       <Missing step={step} redactions={redactions} />
-      {step.kind === 'statement' ? <Statement step={step} /> : <Text size="sm">{eventText(step.record)}</Text>}
+      {step.kind === 'statement' && <Statement step={step} />}
+      {step.kind === 'request' && <Request step={step} />}
+      {step.kind === 'event' && <Text size="sm">{eventText(step.record)}</Text>}
     </Stack>
   );
 }

@@ -38,7 +38,21 @@ export interface EventStep extends StepBase {
   readonly missing: readonly Of<'missing'>[];
 }
 
-export type Step = StatementStep | EventStep;
+/** What was asked of an SSH target. Looks at paths in a row are one step. */
+export interface RequestStep extends StepBase {
+  readonly kind: 'request';
+  readonly channel: number;
+  readonly requests: readonly Of<'request'>[];
+  readonly decision: Of<'decision'> | undefined;
+  readonly approvals: readonly Of<'approval'>[];
+  readonly outcomes: readonly Of<'outcome'>[];
+  readonly masks: readonly Of<'mask'>[];
+  readonly missing: readonly Of<'missing'>[];
+  /** As of a statement; `error` where it ended otherwise than well. */
+  readonly outcome: Effect | 'error';
+}
+
+export type Step = StatementStep | RequestStep | EventStep;
 
 export interface Timeline {
   readonly steps: readonly Step[];
@@ -80,6 +94,26 @@ function statementStep(records: readonly TimelineRecord[], base: StepBase): Stat
   };
 }
 
+function requestStep(records: readonly TimelineRecord[], first: Of<'request'>, base: StepBase): RequestStep {
+  const pick = <K extends TimelineRecord['kind']>(kind: K): Of<K>[] => records.filter((r): r is Of<K> => r.kind === kind);
+  const decision = pick('decision')[0];
+  const approvals = pick('approval');
+  const outcomes = pick('outcome');
+  return {
+    ...base,
+    kind: 'request',
+    channel: first.channel,
+    requests: pick('request'),
+    decision,
+    approvals,
+    outcomes,
+    masks: pick('mask'),
+    missing: pick('missing'),
+    // A shell ends with the status of its last command, whatever that was.
+    outcome: outcomeOf(decision, approvals, first.what === 'shell' ? [] : outcomes.filter((o) => !o.ok)),
+  };
+}
+
 /** @param records in order of their numbers. */
 export function foldSteps(records: readonly TimelineRecord[]): Step[] {
   const groups: TimelineRecord[][] = [];
@@ -104,6 +138,7 @@ export function foldSteps(records: readonly TimelineRecord[]): Step[] {
     const [head] = group;
     if (head === undefined) return [];
     const base: StepBase = { first: head.n, numbers: [...new Set(group.map((r) => r.n))], tMs: head.tMs, lastMs: group.at(-1)?.tMs ?? head.tMs };
+    if (head.kind === 'request') return [requestStep(group, head, base)];
     return [head.statement === null ? { ...base, kind: 'event', record: head, missing: group.filter((r): r is Of<'missing'> => r.kind === 'missing' && r !== head) } : statementStep(group, base)];
   });
 }
@@ -142,7 +177,7 @@ export function stepOfRecord(steps: readonly Step[], n: number): number {
   return exact >= 0 ? exact : Math.max(steps.length === 0 ? -1 : 0, steps.findLastIndex((s) => s.first <= n));
 }
 
-export const isNotable = (step: Step): boolean => step.kind === 'statement' && step.outcome !== 'allow';
+export const isNotable = (step: Step): boolean => step.kind !== 'event' && step.outcome !== 'allow';
 
 /** Next or previous step that was denied, held or failed; undefined where there is none. */
 export function jumpNotable(timeline: Timeline, index: number, direction: 1 | -1): number | undefined {
@@ -156,6 +191,16 @@ export function jumpNotable(timeline: Timeline, index: number, direction: 1 | -1
 /** Does a step hold this text anywhere a person can see it? `needle` in lower case. */
 export function stepHas(step: Step, needle: string): boolean {
   const has = (text: string | null | undefined): boolean => text?.toLowerCase().includes(needle) === true;
+  if (step.kind === 'request') {
+    return (
+      step.requests.some((r) => has(`${r.verb} ${r.object}`) || r.details.some((d) => has(d.value))) ||
+      has(step.decision?.reason) ||
+      step.decision?.policyIds.some(has) === true ||
+      step.approvals.some((a) => has(a.by) || has(a.reason)) ||
+      step.outcomes.some((o) => has(o.text) || o.moved.some((m) => has(m.sha256))) ||
+      step.masks.some((m) => m.classes.some((c) => has(c.classId)))
+    );
+  }
   if (step.kind === 'event') return Object.values(step.record).some((v) => typeof v === 'string' && has(v));
   return (
     has(step.sql) ||

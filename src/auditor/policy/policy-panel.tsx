@@ -50,7 +50,7 @@ function Texts({ ids, texts }: { ids: readonly string[]; texts: ReadonlyMap<stri
 }
 
 function idsOf(step: Step | undefined): readonly string[] {
-  return step?.kind === 'statement' ? [...new Set(step.decision?.policyIds ?? [])] : [];
+  return step === undefined || step.kind === 'event' ? [] : [...new Set(step.decision?.policyIds ?? [])];
 }
 
 export function PolicyPanel({ summary: s, step }: { summary: SessionSummary; step: Step | undefined }) {

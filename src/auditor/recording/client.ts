@@ -1,15 +1,17 @@
 /** The page's end of the recording worker. */
 import type { VerifyReport } from '../../contract/ipc/sessions.ts';
+import type { Block } from '../../ui/terminal/channel-tape.ts';
+import type { Found, TapeAccess } from '../../ui/terminal/tape.ts';
 import type { Step } from '../../ui/timeline.ts';
 import { RequestError } from '../api/http.ts';
 import { tellSignedOut } from '../api/signed-out.ts';
 import type { Content, FromWorker, LoadedRecording, ToWorker } from './protocol.ts';
 
 type Answer = Extract<FromWorker, { id: number }>;
-type Question = Exclude<ToWorker, { type: 'load' }>;
+type Question = Exclude<ToWorker, { type: 'load' | 'stop_finding' }>;
 type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 
-export class RecordingClient {
+export class RecordingClient implements TapeAccess {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void; readonly onProgress: (records: number) => void }>();
@@ -51,6 +53,18 @@ export class RecordingClient {
     return answer.type === 'contents' ? answer.contents : [];
   };
 
+  async block(channel: number, index: number): Promise<Block | undefined> {
+    const answer = await this.#ask({ type: 'block', channel, index });
+    return answer.type === 'block' ? answer.block : undefined;
+  }
+
+  /** On the screens. */
+  async findShown(text: string, signal: AbortSignal): Promise<Found> {
+    signal.addEventListener('abort', () => this.#port.postMessage({ type: 'stop_finding' } satisfies ToWorker), { once: true });
+    const answer = await this.#ask({ type: 'find_shown', text });
+    return answer.type === 'found_shown' ? answer.found : { hits: [], cut: false };
+  }
+
   /** @throws when the trust text is no trust file */
   async verify(trust: string, live: boolean, onProgress: (records: number) => void): Promise<VerifyReport> {
     const answer = await this.#ask({ type: 'verify', trust, live }, onProgress);
@@ -90,6 +104,8 @@ export class RecordingClient {
       case 'step':
       case 'found':
       case 'contents':
+      case 'block':
+      case 'found_shown':
       case 'verified':
         this.#waiting.get(message.id)?.resolve(message);
         return void this.#waiting.delete(message.id);

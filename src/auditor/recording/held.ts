@@ -3,12 +3,14 @@ import { fromUtf8 } from '../../base/encoding.ts';
 import { MalformedError, messageOf } from '../../base/errors.ts';
 import type { VerifyReport } from '../../contract/ipc/sessions.ts';
 import { parseEnvelope, payloadJson } from '../../evidence/dsse.ts';
-import { readRecords } from '../../evidence/read.ts';
+import { type ReadRecord, readRecords } from '../../evidence/read.ts';
 import { fileNames, type RecordingSource } from '../../evidence/source.ts';
 import { parseOpen } from '../../evidence/statements.ts';
 import { parseTrust } from '../../evidence/trust.ts';
 import type { OpenStatement } from '../../evidence/types.ts';
 import { verifyRecording } from '../../evidence/verify.ts';
+import { shownOf } from '../../ui/terminal/shown.ts';
+import { Tape } from '../../ui/terminal/tape.ts';
 import { TimelineBuilder } from '../../ui/recorded-timeline.ts';
 import { foldSteps, stepHas, type Step, withoutRows } from '../../ui/timeline.ts';
 import { shownReport, unreadable } from '../../ui/verify-shown.ts';
@@ -16,19 +18,23 @@ import type { Content } from './protocol.ts';
 
 /** Of a content, as a list shows it. */
 const CONTENT_CHARS = 300;
+/** Records. */
+const SETTLE_EVERY = 256;
 
 export class HeldRecording {
   readonly #source: RecordingSource;
   readonly #steps: readonly Step[];
   readonly #byFirst: ReadonlyMap<number, Step>;
+  readonly tape: Tape;
   readonly open: OpenStatement | undefined;
   /** Why the reading stopped before the end. */
   readonly unreadable: string | undefined;
 
-  private constructor(source: RecordingSource, steps: readonly Step[], open: OpenStatement | undefined, problem: string | undefined) {
+  private constructor(source: RecordingSource, steps: readonly Step[], tape: Tape, open: OpenStatement | undefined, problem: string | undefined) {
     this.#source = source;
     this.#steps = steps;
     this.#byFirst = new Map(steps.map((s) => [s.first, s]));
+    this.tape = tape;
     this.open = open;
     this.unreadable = problem;
   }
@@ -36,18 +42,21 @@ export class HeldRecording {
   /** Reads as far as the recording can be read. What is wrong with the rest is the verifier's to say. */
   static async read(source: RecordingSource): Promise<HeldRecording> {
     const builder = new TimelineBuilder(() => undefined);
+    const tape = new Tape();
     let problem: string | undefined;
     let open: OpenStatement | undefined;
     try {
       const file = source.file(fileNames.open);
       if (file !== undefined) open = parseOpen(payloadJson(parseEnvelope(fromUtf8(file), 'open')));
       const log = source.log();
-      if (log !== undefined) for await (const record of readRecords(log)) builder.add(record);
+      if (log !== undefined) for await (const record of readRecords(log)) await take(record, builder, tape);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       problem = messageOf(error);
     }
-    return new HeldRecording(source, foldSteps(builder.records), open, problem);
+    tape.end();
+    await tape.settled();
+    return new HeldRecording(source, foldSteps(builder.records), tape, open, problem);
   }
 
   get list(): readonly Step[] {
@@ -89,4 +98,13 @@ export class HeldRecording {
       throw error;
     }
   }
+}
+
+async function take(record: ReadRecord, builder: TimelineBuilder, tape: Tape): Promise<void> {
+  builder.add(record);
+  const shown = shownOf(record);
+  if (shown === undefined) return;
+  tape.add(shown);
+  // What is full is packed before more is taken: a day's output is never in memory as it is.
+  if (record.n % SETTLE_EVERY === 0) await tape.settled();
 }

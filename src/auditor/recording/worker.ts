@@ -7,18 +7,19 @@ import { HeldRecording } from './held.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 let held: HeldRecording | undefined;
+let finding = new AbortController();
 
 async function load(session: string, say: (message: FromWorker) => void): Promise<void> {
   try {
     const { source, files } = await download(session, (loadedBytes, totalBytes) => say({ type: 'progress', loadedBytes, totalBytes }));
     held = await HeldRecording.read(source);
-    say({ type: 'loaded', recording: { steps: held.list, open: held.open, files, unreadable: held.unreadable } });
+    say({ type: 'loaded', recording: { steps: held.list, tape: held.tape.info, open: held.open, files, unreadable: held.unreadable } });
   } catch (error) {
     say({ type: 'failed', code: error instanceof RequestError ? error.code : 'internal', message: messageOf(error) });
   }
 }
 
-async function answerTo(message: Exclude<ToWorker, { type: 'load' }>, say: (message: FromWorker) => void): Promise<FromWorker> {
+async function answerTo(message: Exclude<ToWorker, { type: 'load' | 'stop_finding' }>, say: (message: FromWorker) => void): Promise<FromWorker> {
   const { id } = message;
   if (held === undefined) return { type: 'refused', id, message: 'the recording is not loaded' };
   try {
@@ -29,6 +30,12 @@ async function answerTo(message: Exclude<ToWorker, { type: 'load' }>, say: (mess
         return { type: 'contents', id, contents: await held.contents(message.numbers) };
       case 'find':
         return { type: 'found', id, firsts: held.find(message.text) };
+      case 'block':
+        return { type: 'block', id, block: await held.tape.block(message.channel, message.index) };
+      case 'find_shown':
+        finding.abort();
+        finding = new AbortController();
+        return { type: 'found_shown', id, found: await held.tape.findShown(message.text, finding.signal) };
       case 'verify':
         return { type: 'verified', id, report: await held.verify(message.trust, message.live, (records) => say({ type: 'verifying', id, records })) };
     }
@@ -46,6 +53,7 @@ addEventListener(
     const say = (message: FromWorker): void => port.postMessage(message);
     port.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       if (data.type === 'load') void load(data.session, say);
+      else if (data.type === 'stop_finding') finding.abort();
       else void answerTo(data, say).then(say);
     };
   },

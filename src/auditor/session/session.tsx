@@ -10,6 +10,7 @@ import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
 import { Facts, LoadingRows } from '../../ui/screen.tsx';
 import frame from '../../ui/screen.module.css';
+import { TerminalPlayer } from '../../ui/terminal/terminal-player.tsx';
 import { stepOfRecord, type Step } from '../../ui/timeline.ts';
 import { ask } from '../api/http.ts';
 import { type Loaded, useLoad } from '../api/use-load.ts';
@@ -136,7 +137,8 @@ function About({ summary: s }: { summary: SessionSummary }) {
 }
 
 function Stage({ state, n, id, redactions, onReload }: { state: RecordingState; n: number | undefined; id: string; redactions: Redactions; onReload: () => void }) {
-  const onStep = useCallback((step: Step) => goTo({ page: 'session', id, n: step.first }, 'replace'), [id]);
+  const onPlace = useCallback((record: number) => goTo({ page: 'session', id, n: record }, 'replace'), [id]);
+  const onStep = useCallback((step: Step) => onPlace(step.first), [onPlace]);
   switch (state.state) {
     case 'loading':
       return (
@@ -155,7 +157,11 @@ function Stage({ state, n, id, redactions, onReload }: { state: RecordingState; 
               <IconAlertTriangle size={16} aria-hidden /> Only the part before the damage can be shown: {state.recording.unreadable}.
             </div>
           )}
-          <ReplayPlayer steps={state.recording.steps} whole={state.client.whole} find={state.client.find} at={n} onStep={onStep} redactions={redactions} />
+          {state.recording.open?.target.protocol === 'ssh' ? (
+            <TerminalPlayer steps={state.recording.steps} access={state.client} info={state.recording.tape} isReading={false} at={n} onPlace={onPlace} redactions={redactions} />
+          ) : (
+            <ReplayPlayer steps={state.recording.steps} whole={state.client.whole} find={state.client.find} at={n} onStep={onStep} redactions={redactions} />
+          )}
         </>
       );
   }

@@ -53,6 +53,24 @@ export const timelineRecord = z.discriminatedUnion('kind', [
     elapsedMs: durationMs.optional(),
   }),
   z.strictObject({ ...base, kind: z.literal('mask'), classes: z.array(z.strictObject({ classId: z.string(), cells: count })) }),
+  /** What was asked of an SSH target. `verb` and `object` are words for people: `Read file`, `/etc/hosts`. `line` was typed into a shell. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('request'),
+    channel: count,
+    what: z.enum(['shell', 'exec', 'line', 'file', 'look', 'forward', 'other']),
+    verb: z.string(),
+    object: z.string(),
+    details: z.array(z.strictObject({ name: z.string(), value: z.string() })),
+  }),
+  /** How a request of an SSH target ended, in words, and what moved. */
+  z.strictObject({
+    ...base,
+    kind: z.literal('outcome'),
+    ok: z.boolean(),
+    text: z.string(),
+    moved: z.array(z.strictObject({ what: z.string(), sizeBytes, sha256: z.string().optional(), note: z.string().optional() })),
+  }),
   z.strictObject({ ...base, kind: z.literal('error'), sqlstate: z.string(), message: z.string() }),
   z.strictObject({ ...base, kind: z.literal('notice'), severity: z.string(), message: z.string() }),
   z.strictObject({ ...base, kind: z.literal('note'), text: z.string() }),
@@ -62,6 +80,17 @@ export const timelineRecord = z.discriminatedUnion('kind', [
 ]);
 export type TimelineRecord = z.infer<typeof timelineRecord>;
 
+/** Text that a channel of an SSH session showed, or the size that its terminal got. */
+export const shownEvent = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('text'), n: count, tMs: epochMs, channel: count, text: z.string() }),
+  z.strictObject({ kind: z.literal('size'), n: count, tMs: epochMs, channel: count, cols: count, rows: count }),
+]);
+export const shownPage = z.strictObject({
+  events: z.array(shownEvent),
+  /** Record after which the next page begins; null at the end. */
+  after: count.nullable(),
+});
+
 export const sessionDetail = z.strictObject({
   summary: sessionSummary,
   user: person,
@@ -70,6 +99,7 @@ export const sessionDetail = z.strictObject({
   program: z.string(),
   recordingLevel: z.string(),
   policy: z.strictObject({ name: z.string(), serial: count, digest: z.string() }),
+  protocol: z.string(),
   records: z.array(timelineRecord),
 });
 export type SessionDetail = z.infer<typeof sessionDetail>;
@@ -102,6 +132,8 @@ export const sessionsSlice = defineSlice(
   {
     list: { request: nothing, reply: z.array(sessionSummary) },
     get: { request: byId, reply: sessionDetail },
+    /** What its terminals showed, a page at a time and in order. `after` of null begins. */
+    shown: { request: z.strictObject({ id: opaqueId, after: count.nullable() }), reply: shownPage },
     verify: { request: byId, reply: verifyReport },
     /** Writes an `.srz` where the save dialog says. */
     export: { request: byId, reply: savedReply },

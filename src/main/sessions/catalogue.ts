@@ -18,6 +18,7 @@ import { bytesUnder } from '../../evidence/spool-budget.ts';
 import { SessionUpload } from '../../proxy/core/session-upload.ts';
 import { hitsOf, TimelineBuilder } from '../../ui/recorded-timeline.ts';
 import type { Work } from '../work/work.ts';
+import { ShownReader } from './shown.ts';
 
 interface Counts {
   statements: number;
@@ -46,6 +47,9 @@ export class SessionCatalogue {
   /** Counts by session; read again when the log has grown. */
   readonly #counts = new Map<string, { readonly bytes: number; readonly counts: Counts }>();
   readonly #downloads = new Map<string, Promise<RecordingSource>>();
+
+  /** What terminals showed. */
+  readonly shown = new ShownReader((id) => this.#readable(id));
 
   constructor(work: Work) {
     this.#work = work;
@@ -120,9 +124,14 @@ export class SessionCatalogue {
     return known;
   }
 
+  async #readable(id: SessionId): Promise<RecordingSource> {
+    const dir = this.localDir(id);
+    return dir === undefined ? this.#download(id) : openRecordingDir(dir);
+  }
+
   async detail(id: SessionId): Promise<SessionDetail> {
     const dir = this.localDir(id);
-    const source = dir === undefined ? await this.#download(id) : openRecordingDir(dir);
+    const source = await this.#readable(id);
     const open = parseOpen(statementOf(source, fileNames.open, 'open'));
     const { classes } = this.#work.bundle.engine;
     const builder = new TimelineBuilder((id) => classes.find((c) => c.id === id)?.mask.kind);
@@ -136,6 +145,7 @@ export class SessionCatalogue {
       user: { name: open.user.name, subject: open.user.sub, groups: [...open.user.groups] },
       ...{ deviceId: open.device_id, address: `${open.target.host}:${open.target.port}`, program: programOf(open), recordingLevel: open.recording_level },
       policy: { name: open.policy.name, serial: open.policy.serial, digest: open.policy.bundle_sha256 },
+      protocol: open.target.protocol,
       records: builder.records,
     };
   }
@@ -153,13 +163,16 @@ function summaryOf(open: OpenStatement, o: Pick<SessionSummary, 'id' | 'state' |
   return { ...rest, ...counts, connection: open.target.connection, labels: { ...open.target.labels }, database: open.target.database, client: programOf(open), startedMs: open.t };
 }
 
+/** Requests that people made: statements, and what was asked of hosts. */
+const COUNTED = new Set(['sql.query', 'sql.bind', 'ssh.shell', 'ssh.exec', 'ssh.sftp', 'ssh.forward']);
+
 async function countRecords(source: RecordingSource): Promise<Counts> {
   const counts: Counts = { ...NONE };
   const log = source.log();
   if (log === undefined) return counts;
   try {
     for await (const r of readRecords(log, nodeSha256)) {
-      if (r.kind === 'sql.query' || r.kind === 'sql.bind') counts.statements++;
+      if (COUNTED.has(r.kind)) counts.statements++;
       if (r.clear['dec'] === 'deny' && r.kind !== 'policy.decision') counts.denied++;
       if (r.kind === 'approval.request') counts.held++;
       for (const { cells } of hitsOf(r)) counts.maskedCells += cells;

@@ -42,6 +42,7 @@ export function sessionsHandlers(context: SliceContext, askWhere: AskWhere): { h
   const handlers: SliceHandlers<typeof sessionsSlice> = {
     list: () => catalogue(context.need()).list(),
     get: ({ id }) => catalogue(context.need()).detail(idOf(id)),
+    shown: ({ id, after }) => catalogue(context.need()).shown.page(idOf(id), after),
     verify: async ({ id }) => {
       const work = context.need();
       const sessions = catalogue(work);

@@ -6,7 +6,8 @@ import type { SessionDetail as Detail, VerifyReport } from '../../contract/ipc/s
 import { formatBytes, formatDuration, formatTime } from '../../ui/format.ts';
 import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
-import { foldSteps } from '../../ui/timeline.ts';
+import { TerminalPlayer } from '../../ui/terminal/terminal-player.tsx';
+import { foldSteps, type Step } from '../../ui/timeline.ts';
 import { verifySummary, VerifySteps } from '../../ui/verify-report.tsx';
 import { api, ask } from '../api.ts';
 import { useLive } from '../live.ts';
@@ -15,6 +16,7 @@ import { attempt, tell } from '../notify.ts';
 import { Digest, Facts, Failed, LoadingRows, ScreenHead } from '../screen.tsx';
 import frame from '../../ui/screen.module.css';
 import classes from './sessions.module.css';
+import { useTape } from './use-tape.ts';
 
 function About({ detail }: { detail: Detail }) {
   const s = detail.summary;
@@ -25,7 +27,7 @@ function About({ detail }: { detail: Detail }) {
         rows={[
           ['Person', detail.user.name],
           ['Client', detail.program],
-          ['Target', `${s.database} at ${detail.address}`],
+          ['Target', s.database === '' ? detail.address : `${s.database} at ${detail.address}`],
           ['Began', formatTime(s.startedMs)],
           ['Lasted', s.endedMs === null ? 'still open' : formatDuration(s.endedMs - s.startedMs)],
           ['Level', detail.recordingLevel],
@@ -67,11 +69,19 @@ function Verification({ report, busy, onVerify }: { report: VerifyReport | undef
   );
 }
 
+function Terminals({ id, steps, report, onRetry }: { id: string; steps: readonly Step[]; report: VerifyReport | undefined; onRetry: () => void }) {
+  const { tape, info, isReading, error } = useTape(id);
+  if (error !== undefined) return <Failed what="What the terminals showed could not be read" error={error} onRetry={onRetry} />;
+  // The player's place on its time line is made of all that was shown: it begins when the first page is there.
+  return isReading && info.channels.length === 0 ? <LoadingRows /> : <TerminalPlayer steps={steps} access={tape} info={info} isReading={isReading} redactions={report?.redactions} />;
+}
+
 export function SessionDetail({ id }: { id: string }) {
   const load = useCallback(() => api.sessions.get({ id }), [id]);
   const { loaded, reload } = useLive(load);
   const [report, setReport] = useState<VerifyReport>();
   const [busy, setBusy] = useState(false);
+  const [round, setRound] = useState(0);
   const verify = () => {
     setBusy(true);
     attempt('The verifier could not run', async () => {
@@ -108,7 +118,7 @@ export function SessionDetail({ id }: { id: string }) {
       {detail !== undefined && (
         <div className={classes.detail}>
           <div className={classes.player}>
-            <ReplayPlayer steps={steps} redactions={report?.redactions} />
+            {detail.protocol === 'ssh' ? <Terminals key={`${id} ${round}`} id={id} steps={steps} report={report} onRetry={() => setRound((n) => n + 1)} /> : <ReplayPlayer steps={steps} redactions={report?.redactions} />}
           </div>
           <div className={classes.side} role="region" aria-label="About the session" tabIndex={0}>
             <Verification report={report} busy={busy} onVerify={verify} />

@@ -1,0 +1,49 @@
+/** What was found in a terminal session, in the order of its times. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useRef } from 'react';
+import { formatTime } from '../format.ts';
+import player from '../replay-player.module.css';
+import classes from './terminal-player.module.css';
+import type { Match } from './use-shown-find.ts';
+
+const ROW_PX = 46;
+
+function Text({ text, needle }: { text: string; needle: string }) {
+  const at = text.toLowerCase().indexOf(needle);
+  if (at < 0) return text;
+  return (
+    <>
+      {text.slice(Math.max(0, at - 24), at)}
+      <mark>{text.slice(at, at + needle.length)}</mark>
+      {text.slice(at + needle.length)}
+    </>
+  );
+}
+
+export function MatchList(props: { matches: readonly Match[]; needle: string; at: number; busy: boolean; cut: boolean; onPick: (index: number) => void }) {
+  const { matches } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({ count: matches.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 8 });
+  return (
+    <div ref={scroll} className={player.steps} role="listbox" aria-label="Found in the session" tabIndex={0} aria-busy={props.busy}>
+      {matches.length === 0 && <p className={classes.none}>{props.busy ? 'Looking through what was shown…' : 'Nothing in the steps, and nothing on the screens.'}</p>}
+      <div role="presentation" style={{ position: 'relative', height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((row) => {
+          const match = matches[row.index];
+          return match === undefined ? null : (
+            <div key={row.key} role="option" aria-selected={row.index === props.at} aria-setsize={matches.length} aria-posinset={row.index + 1} className={player.step} data-current={row.index === props.at ? '' : undefined} style={{ transform: `translateY(${row.start}px)`, height: ROW_PX }} onClick={() => props.onPick(row.index)}>
+              <span className={player.dot} aria-hidden />
+              <span className={classes.match}>
+                <Text text={match.text} needle={props.needle} />
+              </span>
+              <span className={player.meta}>
+                {formatTime(match.tMs).slice(11)} · {match.channel === undefined ? 'step' : 'on the screen'}
+              </span>
+            </div>
+          );
+        })}
+      </div>
+      {props.cut && <p className={classes.none}>There is more: ask for something longer.</p>}
+    </div>
+  );
+}
