@@ -181,7 +181,7 @@ export class SessionChannel {
     const pty = this.#pty;
     let target;
     try {
-      target = await startProcess(context.upstream, command?.text, { pty, variables });
+      target = await startProcess(context.upstream, command?.text, { pty, variables, gone: this.#closed.signal });
     } catch (error) {
       context.journal.note(`the target refused it: ${messageOf(error)}`);
       await this.#end(client, `the target refused it: ${messageOf(error)}`, BROKEN_STATUS);

@@ -6,6 +6,8 @@ import type { Exit } from './library.ts';
 export interface ProcessSettings {
   readonly pty: PseudoTtyInfo | undefined;
   readonly variables: ReadonlyMap<string, string>;
+  /** Aborted when nobody is there any more for whom it runs: it is told so. */
+  readonly gone: AbortSignal;
 }
 
 export interface Started {
@@ -17,13 +19,31 @@ export interface Started {
 }
 
 /** @param command absent for a shell. Rejects with what the target answered */
-export function startProcess(upstream: Client, command: string | undefined, { pty, variables }: ProcessSettings): Promise<Started> {
+export async function startProcess(upstream: Client, command: string | undefined, { pty, variables, gone }: ProcessSettings): Promise<Started> {
   const env = Object.fromEntries(variables);
   const terminal = pty && { rows: pty.rows, cols: pty.cols, height: pty.height, width: pty.width, term: pty.term, modes: pty.modes };
-  return opened((done) => {
+  const started = await opened((done) => {
     if (command === undefined) upstream.shell(terminal ?? false, { env }, done);
     else upstream.exec(command, { env, ...(terminal ? { pty: terminal } : {}) }, done);
   });
+  const tell = (): void => hangUp(started);
+  gone.addEventListener('abort', tell, { once: true });
+  void started.closed.then(() => gone.removeEventListener('abort', tell));
+  if (gone.aborted) tell();
+  return started;
+}
+
+/**
+ * What a terminal that is gone does to its programs (RFC 4254 section 6.9). Without it a command that has no terminal
+ * would run on, unseen. The packet goes out before the connection is closed: it is sent at once.
+ */
+function hangUp({ channel, exit }: Started): void {
+  if (exit() !== undefined) return;
+  try {
+    channel.signal('HUP');
+  } catch {
+    // The channel or the connection is closed already.
+  }
 }
 
 /** One call of the library that opens a channel; it throws when the connection is gone, and answers otherwise. */

@@ -29,7 +29,7 @@ export interface CaptureOptions {
 export async function capture({ context, channel, admitted, command, variables, gone }: CaptureOptions): Promise<Captured> {
   const { journal } = context;
   const { request, allowed } = admitted;
-  const target = await startProcess(context.upstream, command, { pty: undefined, variables });
+  const target = await startProcess(context.upstream, command, { pty: undefined, variables, gone });
   target.channel.end();
   const read = async (fd: 1 | 2): Promise<{ text: string; meter: Meter }> => {
     const meter = new Meter();

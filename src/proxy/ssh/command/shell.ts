@@ -243,7 +243,7 @@ export class CommandShell {
     if (admitted === undefined || gone.aborted) return;
     let target;
     try {
-      target = await startProcess(context.upstream, command.text, { pty, variables });
+      target = await startProcess(context.upstream, command.text, { pty, variables, gone });
     } catch (error) {
       this.#broken(error);
       return;
