@@ -2,6 +2,7 @@
  * The places where ssh2 1.17.0 offers no public way to what the proxy needs. The version is pinned; tests against real
  * OpenSSH cover each of them. Nothing else in the product touches the library's inner state.
  */
+import type { Socket } from 'node:net';
 import type { Client, ClientChannel, Connection, ServerChannel } from 'ssh2';
 
 /** RFC 4254 section 5.1. */
@@ -45,6 +46,43 @@ export function rejectOpen(connection: Connection, reject: () => void, reason: n
 export function forgetStalled(channel: ServerChannel | ClientChannel): void {
   const stalled = channel as unknown as Stalled;
   stalled._chunk = stalled._chunkcb = stalled._chunkErr = stalled._chunkcbErr = undefined;
+}
+
+/** Bytes that may wait in the socket before writers wait, too: a peer may promise to take more than it reads. */
+const SOCKET_BYTES = 1024 * 1024;
+
+interface Roomy {
+  readonly outgoing: { readonly window: number };
+  readonly _client: { readonly _sock?: Socket };
+}
+
+const full = ({ _client }: Roomy): boolean => (_client._sock?.writableLength ?? 0) > SOCKET_BYTES;
+
+/** How many bytes go out at once: what the reader's window takes, and none while too much waits in the socket. */
+export function roomOf(channel: ServerChannel | ClientChannel): number {
+  const roomy = channel as unknown as Roomy;
+  return full(roomy) ? 0 : roomy.outgoing.window;
+}
+
+const draining = new WeakMap<Socket, Promise<void>>();
+
+/** Resolves when the socket has room, or is gone. */
+export function drained(channel: ServerChannel | ClientChannel): Promise<void> {
+  const roomy = channel as unknown as Roomy;
+  const socket = roomy._client._sock;
+  if (socket === undefined || !full(roomy)) return Promise.resolve();
+  const known = draining.get(socket);
+  if (known !== undefined) return known;
+  const room = new Promise<void>((resolve) => {
+    const done = (): void => {
+      draining.delete(socket);
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.once('drain', done).once('close', done);
+  });
+  draining.set(socket, room);
+  return room;
 }
 
 /** Nothing can be written to it any more. */

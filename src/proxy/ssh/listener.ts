@@ -10,6 +10,7 @@ import type { Caller, Listener, ListenerPolicy } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
 import { listenerAlgorithms } from './algorithms.ts';
+import { coalesced } from './coalesce.ts';
 import { SshGatekeeper } from './gatekeeper.ts';
 import { fingerprint, parsed, sameKey, type OwnHostKey } from './host-keys.ts';
 import { SshSession } from './session.ts';
@@ -106,7 +107,7 @@ export class SshListener implements Listener {
     const port = socket.remotePort ?? 0;
     this.#expected.set(port, (connection, info) => this.#signOn(connection, info, address, over));
     socket.once('close', () => this.#expected.delete(port));
-    this.#ssh.injectSocket(socket);
+    this.#ssh.injectSocket(coalesced(socket));
   }
 
   #signOn(connection: Connection, info: ClientInfo, address: string, over: () => void): void {

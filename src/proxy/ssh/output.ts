@@ -1,13 +1,14 @@
 /** Writes to channels, one write at a time: a reader that is slow holds up the other side, not this process's memory. */
 import type { Readable } from 'node:stream';
 import type { ClientChannel, ServerChannel } from 'ssh2';
-import { forgetStalled, isClosed } from './library.ts';
+import { drained, forgetStalled, isClosed, roomOf } from './library.ts';
 
 /** The stdout and stderr of a client's channel, or the stdin of a target's. */
 export class ChannelWriter {
   readonly #channel: ServerChannel | ClientChannel;
   readonly #gone: AbortSignal;
   #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   /** @param gone aborted when nobody reads any more: what still waits is dropped */
   constructor(channel: ServerChannel | ClientChannel, gone: AbortSignal) {
@@ -15,13 +16,16 @@ export class ChannelWriter {
     this.#gone = gone;
   }
 
-  /** Resolves when the bytes are within the reader's window and the next may come. Never rejects. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#then(() => this.#channel, bytes);
+  /**
+   * Resolves when the bytes are within the reader's window and the next may come; undefined when they are already.
+   * Never throws or rejects.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    return this.#next(this.#channel, bytes);
   }
 
-  writeError(bytes: Uint8Array): Promise<void> {
-    return this.#then(() => (this.#channel.server ? this.#channel.stderr : this.#channel), bytes);
+  writeError(bytes: Uint8Array): Promise<void> | undefined {
+    return this.#next(this.#channel.server ? this.#channel.stderr : this.#channel, bytes);
   }
 
   /** Resolves when everything written so far is out. */
@@ -29,14 +33,28 @@ export class ChannelWriter {
     return this.#tail;
   }
 
-  #then(stream: () => NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
-    if (bytes.length === 0) return this.#tail;
-    this.#tail = this.#tail.then(() => this.#one(stream(), bytes));
+  #next(stream: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#waiting === 0 && bytes.length <= roomOf(this.#channel)) {
+      this.#now(stream, bytes);
+      return undefined;
+    }
+    this.#waiting++;
+    this.#tail = this.#tail.then(() => this.#one(stream, bytes)).finally(() => this.#waiting--);
     return this.#tail;
   }
 
+  /** The reader has room for all of it: nothing can wait. */
+  #now(stream: NodeJS.WritableStream, bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#gone.aborted || isClosed(this.#channel)) return;
+    try {
+      stream.write(bytes);
+    } catch {
+      // A stream that has just ended takes nothing more.
+    }
+  }
+
+  /** Waits for room in the socket, then for the reader's window. */
   #one(stream: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
-    if (this.#gone.aborted || isClosed(this.#channel)) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         this.#gone.removeEventListener('abort', done);
@@ -44,12 +62,10 @@ export class ChannelWriter {
         resolve();
       };
       this.#gone.addEventListener('abort', done, { once: true });
-      try {
-        stream.write(bytes, done);
-      } catch {
-        // A stream that has just ended takes nothing more.
-        done();
-      }
+      void drained(this.#channel).then(() => {
+        if (bytes.length === 0 || this.#gone.aborted || isClosed(this.#channel)) done();
+        else stream.write(bytes, done);
+      }).catch(done); // A stream that has just ended takes nothing more.
     });
   }
 }
@@ -58,7 +74,7 @@ export class ChannelWriter {
  * Takes a stream's bytes as they come and stops reading while `sink` is busy with them.
  * Resolves at the stream's end, or when `gone` is aborted.
  */
-export function pump(source: Readable, sink: (chunk: Buffer) => Promise<void> | undefined, gone: AbortSignal): Promise<void> {
+export function pump(source: Readable, sink: (chunk: Buffer) => Promise<unknown> | undefined, gone: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
       source.off('data', take).off('end', done).off('close', done);
@@ -66,7 +82,7 @@ export function pump(source: Readable, sink: (chunk: Buffer) => Promise<void> | 
       resolve();
     };
     const take = (chunk: Buffer): void => {
-      let busy: Promise<void> | undefined;
+      let busy: Promise<unknown> | undefined;
       try {
         busy = sink(chunk);
       } catch (error) {

@@ -111,9 +111,9 @@ export class ProcessRelay {
     if (!gone.aborted) this.#o.target.channel.end();
   }
 
-  async #input(chunk: Buffer): Promise<void> {
-    const bytes = await this.#gate.write(chunk);
-    if (bytes.length > 0) await this.#send(bytes, false);
+  #input(chunk: Buffer): Promise<void> | undefined {
+    const bytes = this.#gate.write(chunk);
+    return Buffer.isBuffer(bytes) ? this.#send(bytes, false) : bytes.then((late) => this.#send(late, false));
   }
 
   /** What a gate lets go. */
@@ -125,14 +125,18 @@ export class ProcessRelay {
     }
   }
 
-  #send(bytes: Buffer, hidden: boolean): Promise<void> {
+  #send(bytes: Buffer, hidden: boolean): Promise<void> | undefined {
+    if (bytes.length === 0) return undefined;
     this.#in.add(bytes);
-    this.#terminal?.typed(bytes, hidden);
-    this.#filters[1].typed(bytes);
+    if (this.#terminal !== undefined) {
+      this.#terminal.typed(bytes, hidden);
+      // Without a terminal nothing is echoed.
+      this.#filters[1].typed(bytes);
+    }
     return this.#toTarget.write(bytes);
   }
 
-  #output(fd: 1 | 2, chunk: Buffer): Promise<void> {
+  #output(fd: 1 | 2, chunk: Buffer): Promise<void> | undefined {
     if (fd === 1) this.#gate.output(chunk);
     return this.#show(fd, this.#filters[fd].write(chunk));
   }
@@ -146,7 +150,8 @@ export class ProcessRelay {
     }
   }
 
-  #show(fd: 1 | 2, bytes: Buffer): Promise<void> {
+  #show(fd: 1 | 2, bytes: Buffer): Promise<void> | undefined {
+    if (bytes.length === 0) return undefined;
     (fd === 1 ? this.#out : this.#err).add(bytes);
     this.#kept[fd].add(bytes);
     this.#terminal?.shown(bytes);

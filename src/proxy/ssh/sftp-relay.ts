@@ -77,13 +77,19 @@ export class SftpRelay {
     for (const file of this.files.takeAll()) if (!file.grants.directory) journal.fileEnd(this.o.channel, file.request, { ...file.summary(), closed: false });
   }
 
-  async #clientSent(chunk: Buffer): Promise<void> {
+  #clientSent(chunk: Buffer): Promise<void> | undefined {
     this.#fromClient.push(chunk);
+    return this.#serve();
+  }
+
+  /** One request after the other. What is in open files goes on in the same turn, unless the server is slow to take it. */
+  #serve(): Promise<void> | undefined {
     for (let packet = this.#fromClient.next(); packet !== undefined; packet = this.#fromClient.next()) {
-      if (this.o.gone.aborted) return;
-      if (this.#phase === 'open') await handleRequest(this, decodeRequest(packet), packet);
-      else await this.#begin(packet);
+      if (this.o.gone.aborted) return undefined;
+      const busy = this.#phase === 'open' ? handleRequest(this, decodeRequest(packet), packet) : this.#begin(packet);
+      if (busy !== undefined) return busy.then(() => this.#serve());
     }
+    return undefined;
   }
 
   async #begin(packet: Buffer): Promise<void> {
@@ -94,13 +100,13 @@ export class SftpRelay {
     await this.#toTarget.write(encodePacket(packetType.INIT, VERSION));
   }
 
-  async #targetSent(chunk: Buffer): Promise<void> {
+  #targetSent(chunk: Buffer): Promise<void> | undefined {
     this.#fromTarget.push(chunk);
     for (let packet = this.#fromTarget.next(); packet !== undefined; packet = this.#fromTarget.next()) {
       if (this.#phase === 'version') this.#agree(packet);
       else this.server.received(packet);
     }
-    await this.flush();
+    return this.flush();
   }
 
   #agree(packet: Buffer): void {
@@ -123,9 +129,9 @@ export class SftpRelay {
     this.reply(setId(packet, request.id));
   }
 
-  flush(): Promise<void> {
+  flush(): Promise<void> | undefined {
     const [first, ...more] = this.#replies;
-    if (first === undefined) return Promise.resolve();
+    if (first === undefined) return undefined;
     const all = more.length === 0 ? first : Buffer.concat(this.#replies);
     this.#replies = [];
     return this.#toClient.write(all);

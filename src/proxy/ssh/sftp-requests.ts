@@ -21,8 +21,8 @@ export interface Question {
 
 type Of<T extends SftpRequest['type']> = Extract<SftpRequest, { type: T }>;
 
-/** Resolves when the request has been sent on, or refused. @param packet the request's own, which may be sent on as it is */
-export async function handleRequest(relay: SftpRelay, r: SftpRequest, packet: Buffer): Promise<void> {
+/** @param packet the request's own, which may be sent on as it is @returns when the next may come, or undefined when it may at once */
+export function handleRequest(relay: SftpRelay, r: SftpRequest, packet: Buffer): Promise<void> | undefined {
   switch (r.type) {
     case 'read':
       return onHandle(relay, r, packet, (file, { reply }) => (reply.type === 'data' ? file.read(r.offset, reply.data) : undefined));
@@ -43,7 +43,7 @@ export async function handleRequest(relay: SftpRelay, r: SftpRequest, packet: Bu
     case 'opendir':
       return openDirectory(relay, r);
     case 'realpath':
-      return realpath(relay, r, await relay.server.ask(packetType.REALPATH, r.path));
+      return relay.server.ask(packetType.REALPATH, r.path).then((answer) => realpath(relay, r, answer));
     case 'symlink':
       return symlink(relay, r);
     case 'rename':
@@ -57,13 +57,10 @@ export async function handleRequest(relay: SftpRelay, r: SftpRequest, packet: Bu
 
 // --- open files -------------------------------------------------------------------------------------------------
 
-async function onHandle(relay: SftpRelay, r: SftpRequest & { readonly handle: Buffer }, packet: Buffer, seen?: (file: SftpFile, answer: Answer) => void): Promise<void> {
+function onHandle(relay: SftpRelay, r: SftpRequest & { readonly handle: Buffer }, packet: Buffer, seen?: (file: SftpFile, answer: Answer) => void): Promise<void> | undefined {
   const file = relay.files.get(r.handle);
-  if (file === undefined) {
-    await relay.refuse(r, status.FAILURE, 'no such handle');
-    return;
-  }
-  await relay.server.forward(packet, (answer) => {
+  if (file === undefined) return relay.refuse(r, status.FAILURE, 'no such handle');
+  return relay.server.forward(packet, (answer) => {
     seen?.(file, answer);
     relay.pass(r, answer);
   });

@@ -12,16 +12,19 @@ export interface Answer {
 }
 
 export class SftpServerSide {
-  readonly #send: (packet: Buffer) => Promise<void>;
+  readonly #send: (packet: Buffer) => Promise<void> | undefined;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #last = 0;
 
-  constructor(send: (packet: Buffer) => Promise<void>) {
+  constructor(send: (packet: Buffer) => Promise<void> | undefined) {
     this.#send = send;
   }
 
-  /** Sends a request's packet under the next number. @param answered called with the answer, in the order of arrival */
-  forward(packet: Buffer, answered: (answer: Answer) => void): Promise<void> {
+  /**
+   * Sends a request's packet under the next number. @param answered called with the answer, in the order of arrival
+   * @returns undefined when it is out, or when the next may come
+   */
+  forward(packet: Buffer, answered: (answer: Answer) => void): Promise<void> | undefined {
     if (this.#waiting.size >= MAX_OUTSTANDING) throw new MalformedError('malformed.length', `more than ${MAX_OUTSTANDING} SFTP requests without an answer`);
     do this.#last = (this.#last + 1) >>> 0;
     while (this.#waiting.has(this.#last));
@@ -32,7 +35,7 @@ export class SftpServerSide {
   /** A request of our own. Resolves with the answer. */
   ask(type: number, ...members: readonly (number | string | Uint8Array)[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.forward(encodePacket(type, 0, ...members), resolve).catch(reject);
+      this.forward(encodePacket(type, 0, ...members), resolve)?.catch(reject);
     });
   }
 

@@ -6,6 +6,7 @@ import { limits } from '../../base/limits.ts';
 import type { Credential, Target } from '../core/ports.ts';
 import { targetAlgorithms } from './algorithms.ts';
 import { CertificateAgent, certificateFor, type EphemeralKey } from './certificate.ts';
+import { coalesced } from './coalesce.ts';
 import { fingerprint, parsed, PinnedKeys } from './host-keys.ts';
 
 export interface Upstream {
@@ -57,7 +58,7 @@ class Attempt {
     this.#options = options;
     this.#name = `${target.info.name} (${target.host}:${target.port})`;
     this.#pinned = new PinnedKeys(target.info.name, target.hostKeys ?? []);
-    this.#socket = tcpConnect({ host: target.host, port: target.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs });
+    this.#socket = coalesced(tcpConnect({ host: target.host, port: target.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs }));
   }
 
   abandon(): void {

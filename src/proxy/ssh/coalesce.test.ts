@@ -1,0 +1,46 @@
+/** Pieces that are written in one turn, over a real socket. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { coalesced } from './coalesce.ts';
+
+const server = createServer();
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+afterAll(() => void server.close());
+
+async function pair(): Promise<{ near: Socket; far: Socket }> {
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [far] = (await once(server, 'connection')) as [Socket];
+  return { near: coalesced(near), far };
+}
+
+async function all(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
+it('leave together, in order, and whole when the socket ends in the same turn', async () => {
+  const { near, far } = await pair();
+  const received = all(far);
+  near.write('a');
+  near.write('b');
+  expect(near.writableCorked).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(near.writableCorked).toBe(0);
+  near.write('c');
+  near.write('d');
+  near.end('e');
+  expect(await received).toBe('abcde');
+});
+
+it('tell when they are out, and how full the socket is', async () => {
+  const { near, far } = await pair();
+  const received = all(far);
+  const out = await new Promise<unknown>((resolve) => near.write('x', resolve));
+  expect(out ?? undefined).toBeUndefined();
+  expect(near.write(Buffer.alloc(near.writableHighWaterMark))).toBe(false);
+  await once(near, 'drain');
+  near.end();
+  expect((await received).length).toBe(near.writableHighWaterMark + 1);
+});
