@@ -18,7 +18,7 @@ export type Place =
   | { readonly page: 'nowhere' };
 
 /** Filters that may have several values, by their name in the address. */
-export const lists = ['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'client', 'device', 'session'] as const;
+export const lists = ['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'protocol', 'client', 'device', 'session'] as const;
 export type ListName = (typeof lists)[number];
 
 const timeOf = (text: string | null): number | undefined => {

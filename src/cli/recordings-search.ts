@@ -18,6 +18,7 @@ interface Options extends Place {
   readonly unmasked?: string[];
   readonly table?: string[];
   readonly verb?: string[];
+  readonly protocol?: string[];
   readonly device?: string[];
   readonly client?: string[];
   readonly session?: string[];
@@ -41,7 +42,8 @@ export function addSearch(root: Command): void {
     ['--data-class <ids...>', 'data class that was masked in the answer'],
     ['--unmasked <ids...>', 'data class that the answer showed in clear'],
     ['--table <names...>', 'table that the statement names'],
-    ['--verb <verbs...>', 'SELECT, UPDATE ...'],
+    ['--verb <verbs...>', 'SELECT, UPDATE ...; exec, line, shell, read, write, forward ... of hosts'],
+    ['--protocol <protocols...>', 'postgres, ssh'],
     ['--device <ids...>', 'device'],
     ['--client <programs...>', 'client program'],
     ['--session <ids...>', 'session'],
@@ -98,6 +100,7 @@ function bodyOf(words: readonly string[], o: Options): SearchBody {
     unmasked: o.unmasked,
     table: o.table,
     verb: o.verb,
+    protocol: o.protocol,
     device: o.device,
     client: o.client,
     session: o.session,

@@ -41,8 +41,10 @@ export const searchFilters = z.strictObject({
   unmasked: oneOf(name),
   /** `orders` or `public.orders`, as the statement names it. */
   table: oneOf(name),
-  /** SELECT, UPDATE ... */
+  /** SELECT, UPDATE ...; of SSH sessions exec, line, shell, read, write, list, delete, rename, forward, typed. */
   verb: oneOf(name),
+  /** postgres, ssh. */
+  protocol: oneOf(name),
   device: oneOf(deviceId),
   /** Client program. */
   client: oneOf(name),
@@ -114,12 +116,12 @@ export const searchHit = z.strictObject({
   /** Absent while no answer is recorded. */
   rows: z.number().int().min(0).optional(),
   us: z.number().int().min(0).optional(),
-  /** SQLSTATE of the target's error, or of the refusal that the client saw. */
+  /** SQLSTATE of the target's error, or of the refusal that the client saw; `exit 1`, `signal TERM`, `sftp 2` of SSH sessions. */
   error: z.string().max(20).optional(),
 });
 export type SearchHit = z.output<typeof searchHit>;
 
-export const facetNames = z.enum(['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'client', 'device']);
+export const facetNames = z.enum(['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'protocol', 'client', 'device']);
 export type FacetName = z.output<typeof facetNames>;
 export const facetValue = z.strictObject({ value: z.string().max(255), /** For people: their name. */ label: z.string().max(255).optional(), count: z.number().int().min(1) });
 export const searchFacets = z.strictObject({

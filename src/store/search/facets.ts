@@ -26,7 +26,7 @@ export async function facetsOf(q: Queries, rows: readonly FoundRow[], complete: 
       )
     ).map((s) => [s.sid, s]),
   );
-  const counts = Object.fromEntries(['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'client', 'device'].map((name) => [name, new Map()])) as Record<FacetName, Map<string, number>>;
+  const counts = Object.fromEntries(['person', 'group', 'target', 'decision', 'policy', 'data_class', 'table', 'verb', 'protocol', 'client', 'device'].map((name) => [name, new Map()])) as Record<FacetName, Map<string, number>>;
   const names = new Map<string, string>();
   for (const row of rows) {
     const session = sessions.get(row.sid);
@@ -43,6 +43,7 @@ export async function facetsOf(q: Queries, rows: readonly FoundRow[], complete: 
     add('person', [session.sub]);
     add('group', session.meta.groups);
     add('target', [session.connection]);
+    add('protocol', [session.meta.protocol]);
     add('client', [session.client]);
     add('device', [session.device_id]);
   }
@@ -54,7 +55,7 @@ export async function facetsOf(q: Queries, rows: readonly FoundRow[], complete: 
   return {
     counted: rows.length,
     complete,
-    values: { person: top('person'), group: top('group'), target: top('target'), decision: top('decision'), policy: top('policy'), data_class: top('data_class'), table: top('table'), verb: top('verb'), client: top('client'), device: top('device') },
+    values: { person: top('person'), group: top('group'), target: top('target'), decision: top('decision'), policy: top('policy'), data_class: top('data_class'), table: top('table'), verb: top('verb'), protocol: top('protocol'), client: top('client'), device: top('device') },
     histogram: histogram(rows.map((r) => r.at_ms)),
   };
 }

@@ -19,6 +19,8 @@ export interface Asked {
   /** Sessions, when they are named: a list of their numbers. */
   readonly sids: readonly number[] | undefined;
   readonly person: number | undefined;
+  /** In lower case. */
+  readonly protocols: readonly string[] | undefined;
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -58,7 +60,7 @@ export async function asked(q: Queries, f: SearchFilters, scope: Scope): Promise
   if (f.failed === true) anyOf.push([tag('failed', '1')]);
   const sids = f.session === undefined ? undefined : (await q.rows(id, 'select sid as id from search_sessions where session_id in (select jsonb_array_elements_text($1::jsonb))', [JSON.stringify(f.session)])).map((r) => r.id);
   if (sids?.length === 0) return undefined;
-  return { terms, contains: f.contains === undefined ? undefined : plain(f.contains), query: askQuery(terms, anyOf), sids, person: owner, fromMs: f.from_ms ?? 0, toMs: f.to_ms ?? 8.64e15 };
+  return { terms, contains: f.contains === undefined ? undefined : plain(f.contains), query: askQuery(terms, anyOf), sids, person: owner, protocols: f.protocol?.map((p) => p.toLowerCase()), fromMs: f.from_ms ?? 0, toMs: f.to_ms ?? 8.64e15 };
 }
 
 async function peopleNamed(q: Queries, names: readonly string[]): Promise<number[]> {
@@ -85,6 +87,8 @@ export function conditions(a: Asked, params: Params): string[] {
   const all: string[] = [];
   if (a.query !== '') all.push(`words @@ ${params.add(a.query)}::tsquery`);
   if (a.sids !== undefined) all.push(`sid in (select jsonb_array_elements_text(${params.add(JSON.stringify(a.sids))}::jsonb)::bigint)`);
+  // Of the session: rows that were indexed before this could be asked have no lexeme for it.
+  if (a.protocols !== undefined) all.push(`sid in (select p.sid from search_sessions p where lower(p.meta::jsonb ->> 'protocol') in (select jsonb_array_elements_text(${params.add(JSON.stringify(a.protocols))}::jsonb)))`);
   // Said a second time, beside the index: whose rows somebody may see hangs on no lexeme.
   if (a.person !== undefined) all.push(`person = ${params.add(a.person)}`);
   if (a.contains !== undefined) all.push(`shown ilike ${params.add(`%${a.contains.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`)}`);

@@ -83,3 +83,51 @@ describe('records as rows of the index', () => {
     expect(folded([record(0, 'sql.query', { dec: 'allow' }, {}, ['sql'])]).statements[0]).toMatchObject({ sql: '', redacted: true });
   });
 });
+
+describe('requests of SSH sessions', () => {
+  const on = (channel: number, r: ReadRecord): ReadRecord => ({ ...r, channel });
+
+  it('are statements: commands, lines of a gate, files, forwards, with how they ended and what was masked', () => {
+    const { statements, marks } = folded([
+      record(0, 'ssh.exec', { dec: 'allow', pol: ['dev'] }, { command: 'cat /etc/hosts' }),
+      record(1, 'ssh.output', { q: 0, fd: 1, bytes: 3 }, { data: 'never indexed' }),
+      record(2, 'ssh.exit', { q: 0, status: 2, in: 0, out: 3, err: 0, hits: ['email:4'] }),
+      record(3, 'ssh.sftp', { dec: 'deny', pol: ['no-keys'], op: 'open_read' }, { path: '/root/.ssh/id_rsa', reason: 'keys stay here' }),
+      record(4, 'policy.decision', { q: 3, dec: 'deny', pol: ['no-keys'], ref: 'x/3' }, { reason: 'keys stay here' }),
+      record(5, 'ssh.sftp', { dec: 'allow', pol: [], op: 'rename' }, { path: '/tmp/a', new_path: '/tmp/b' }),
+      record(6, 'ssh.sftp.end', { q: 5, status: 4 }),
+      record(7, 'ssh.forward', { dec: 'allow', pol: [], port: 5432 }, { host: 'db.internal' }),
+      record(8, 'ssh.forward.end', { q: 7, sent: 1, received: 2 }),
+      record(9, 'policy.decision', { dec: 'deny' }, { request: 'X11 forwarding', reason: 'X11 is not forwarded' }),
+      record(10, 'mask.applied', { exposed: ['email'] }),
+    ]);
+    expect(statements.map((s) => [s.n, s.sql, s.verbs, s.decision, s.error])).toEqual([
+      [0, 'cat /etc/hosts', ['exec'], 'allow', 'exit 2'],
+      [3, 'sftp open_read /root/.ssh/id_rsa', ['read'], 'denied', undefined],
+      [5, 'sftp rename /tmp/a -> /tmp/b', ['rename'], 'allow', 'sftp 4'],
+      [7, 'forward to db.internal:5432', ['forward'], 'allow', undefined],
+      [9, 'X11 forwarding', [], 'denied', undefined],
+    ]);
+    expect([...(statements[0]?.masked ?? [])]).toEqual([['email', 4]]);
+    expect(statements[1]?.reason).toBe('keys stay here');
+    expect(marks).toMatchObject([{ kind: 'note', text: 'shown in clear for a moment: email' }]);
+  });
+
+  it('are what was typed where nothing decides on lines, and the lines where something does', () => {
+    const { statements, marks } = folded([
+      on(1, record(0, 'ssh.shell', { dec: 'allow', pol: [], pty: true, cols: 80, rows: 24 })),
+      on(1, record(1, 'ssh.pty.in', { bytes: 7 }, { data: 'uptime\r' })),
+      on(1, record(2, 'ssh.pty.in', { bytes: 1 }, { data: '\r' })),
+      on(1, record(3, 'ssh.pty.out', { bytes: 9 }, { data: 'up 3 days' })),
+      on(2, record(4, 'ssh.exec', { dec: 'allow', pol: [], typed: true }, { command: 'whoami' })),
+      on(2, record(5, 'ssh.pty.in', { bytes: 7 }, { data: 'whoami\r' })),
+    ]);
+    expect(statements.map((s) => [s.n, s.sql, s.verbs])).toEqual([[0, 'shell', ['shell']], [1, 'uptime', ['typed']], [4, 'whoami', ['line']]]);
+    expect(marks).toEqual([]);
+  });
+
+  it('are not the looks at paths that programs ask by the hundred, unless they were refused', () => {
+    const { statements } = folded([record(0, 'ssh.sftp', { dec: 'allow', pol: [], op: 'lstat' }, { path: '/a' }), record(1, 'ssh.sftp', { dec: 'deny', pol: [], op: 'stat' }, { path: '/b', reason: 'no' })]);
+    expect(statements.map((s) => s.sql)).toEqual(['sftp stat /b']);
+  });
+});

@@ -6,6 +6,7 @@ import type { ApprovalId } from '../../base/ids.ts';
 import { SHOWN_TEXT_CHARS, type SearchDecision } from '../../contract/store/index.ts';
 import type { ReadRecord } from '../../evidence/read.ts';
 import { answersOf, approvalOf, clearInt, clearList, clearText, cut, decisionOf, fieldText, ids, maskedOf } from './fold-parts.ts';
+import { refusedRequest, sshAsked, sshError, typedLine } from './fold-ssh.ts';
 import { type Mark, markOf } from './marks.ts';
 
 /** Characters of a statement whose words are indexed. */
@@ -101,6 +102,8 @@ class Folder {
   readonly #statements = new Map<number, StatementRow>();
   readonly #changes = new Map<number, Change>();
   readonly #marks: Mark[] = [];
+  /** Channels whose lines are decided on: what is typed there is told by them. */
+  readonly #gated = new Set<number>();
 
   constructor(input: FoldInput) {
     this.#receivedMs = input.receivedMs;
@@ -127,8 +130,28 @@ class Folder {
         return;
       case 'sql.result':
       case 'sql.error':
-      case 'mask.applied':
+      case 'ssh.exit':
+      case 'ssh.sftp.end':
         this.#answer(r);
+        return;
+      case 'mask.applied':
+        if (clearInt(r, 'q') === undefined) this.#mark(r);
+        else this.#answer(r);
+        return;
+      case 'ssh.shell':
+      case 'ssh.exec':
+      case 'ssh.sftp':
+      case 'ssh.forward':
+        this.#ssh(r);
+        return;
+      case 'ssh.pty.in':
+        this.#typed(r);
+        return;
+      // What was shown is in the recording, and found in its replay.
+      case 'ssh.pty.out':
+      case 'ssh.pty.resize':
+      case 'ssh.output':
+      case 'ssh.forward.end':
         return;
       case 'policy.decision':
         this.#decision(r);
@@ -140,6 +163,18 @@ class Folder {
 
   #at(r: ReadRecord): { n: number; atMs: number; offsetMs: number } {
     return { n: r.n, atMs: Math.min(r.t, this.#receivedMs), offsetMs: Math.floor(r.m / 1_000_000) };
+  }
+
+  #ssh(r: ReadRecord): void {
+    const asked = sshAsked(r);
+    if (asked === undefined) return;
+    if (r.clear['typed'] === true) this.#gated.add(r.channel);
+    this.#statement(r, { n: r.n, parent: undefined, sql: asked.text, verbs: asked.verbs, redacted: asked.redacted });
+  }
+
+  #typed(r: ReadRecord): void {
+    const line = this.#gated.has(r.channel) ? undefined : typedLine(r);
+    if (line !== undefined) this.#statement({ ...r, clear: { ...r.clear, dec: 'allow' } }, { n: r.n, parent: undefined, sql: line, verbs: ['typed'], redacted: false });
   }
 
   #parse(r: ReadRecord): void {
@@ -206,7 +241,8 @@ class Folder {
     target.answerN = r.n;
     if (answer.rows !== undefined) target.rows = (target.rows ?? 0) + answer.rows;
     if (answer.us !== undefined) target.us = (target.us ?? 0) + answer.us;
-    if (answer.error !== undefined) target.error = answer.error;
+    const error = answer.error ?? sshError(r);
+    if (error !== undefined) target.error = error;
     for (const id of clearList(r, 'unmask')) if (id !== '') target.unmasked.add(id);
     for (const [id, cells] of maskedOf(r)) target.masked.set(id, (target.masked.get(id) ?? 0) + cells);
   }
@@ -216,8 +252,9 @@ class Folder {
     const dec = clearText(r, 'dec');
     if (q === undefined) {
       // A message that could not be read has no statement, and was refused all the same.
+      const request = refusedRequest(r);
       if (dec === 'allow') this.#mark(r);
-      else this.#statement(r, undefined);
+      else this.#statement(r, request === '' ? undefined : { n: r.n, parent: undefined, sql: request, verbs: [], redacted: false });
       return;
     }
     const target = this.#target(q);

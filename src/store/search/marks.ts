@@ -5,7 +5,7 @@ import { approvalId, searchDecisions, type SearchDecision } from '../../contract
 import { parseApprovalDecision } from '../../evidence/approval.ts';
 import { parseEnvelope, payloadJson } from '../../evidence/dsse.ts';
 import type { ReadRecord } from '../../evidence/read.ts';
-import { approvalOf, clearInt, clearText, cut, fieldText } from './fold-parts.ts';
+import { approvalOf, clearInt, clearList, clearText, cut, fieldText } from './fold-parts.ts';
 
 export const MARK_TEXT_CHARS = 500;
 
@@ -55,10 +55,15 @@ function contentOf(r: ReadRecord): Content {
       return { kind: 'copy', text: `COPY ${clearText(r, 'dir')}: ${clearInt(r, 'bytes', Number.MAX_SAFE_INTEGER) ?? 0} bytes` };
     case 'gap':
       return { kind: 'gap', text: clearText(r, 'reason') };
+    case 'mask.applied':
+      return { kind: 'note', text: exposed(r) };
     default:
       return { kind: 'note', text: fieldText(r, 'text') || r.kind };
   }
 }
+
+/** Classes that stood on a screen in clear for a moment. */
+const exposed = (r: ReadRecord): string => `shown in clear for a moment: ${clearList(r, 'exposed').join(', ')}`;
 
 const outcome = (dec: string): SearchDecision => (dec === 'approved' || dec === 'allow' ? dec : dec === 'hold' ? 'held' : 'denied');
 

@@ -80,7 +80,8 @@ function once<T>(work: (text: string) => T): (text: string) => T {
 async function insertStatements(tx: Queries, session: IndexedSession, statements: readonly StatementRow[]): Promise<void> {
   if (statements.length === 0) return;
   const shared = sessionTags(session);
-  const read = once((sql) => ({ tables: tablesOf(sql), words: wordsOf(sql) }));
+  const isSql = session.meta.protocol === 'postgres';
+  const read = once((sql) => ({ tables: isSql ? tablesOf(sql) : [], words: wordsOf(sql) }));
   const rows = statements.map((s) => {
     const { tables, words } = read(s.sql);
     return {
