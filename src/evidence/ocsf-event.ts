@@ -23,11 +23,14 @@ const crud = { 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete' } as const;
 
 /** Only the activities that this product emits, beside 0 and 99. */
 const classes = {
+  file: { uid: 1001, name: 'File System Activity', category: 1, categoryName: 'System Activity', activities: { 1: 'Create', 2: 'Read', 3: 'Update', 4: 'Delete', 5: 'Rename', 6: 'Set Attributes', 8: 'Get Attributes', 14: 'Open' } },
+  process: { uid: 1007, name: 'Process Activity', category: 1, categoryName: 'System Activity', activities: { 1: 'Launch' } },
   event_log: { uid: 1008, name: 'Event Log Activity', category: 1, categoryName: 'System Activity', activities: { 2: 'Delete', 3: 'Export', 6: 'Start', 7: 'Stop', 10: 'Disable' } },
   finding: { uid: 2004, name: 'Detection Finding', category: 2, categoryName: 'Findings', activities: { 1: 'Create' } },
   authentication: { uid: 3002, name: 'Authentication', category: 3, categoryName: 'Identity & Access Management', activities: { 1: 'Logon', 2: 'Logoff' } },
   authorize: { uid: 3003, name: 'Authorize Session', category: 3, categoryName: 'Identity & Access Management', activities: { 1: 'Assign Privileges' } },
   entity: { uid: 3004, name: 'Entity Management', category: 3, categoryName: 'Identity & Access Management', activities: { ...crud, 6: 'Enroll', 7: 'Unenroll', 10: 'Activate', 11: 'Deactivate' } },
+  ssh: { uid: 4007, name: 'SSH Activity', category: 4, categoryName: 'Network Activity', activities: { 1: 'Open', 2: 'Close', 5: 'Refuse', 6: 'Traffic' } },
   api: { uid: 6003, name: 'API Activity', category: 6, categoryName: 'Application Activity', activities: crud },
   datastore: { uid: 6005, name: 'Datastore Activity', category: 6, categoryName: 'Application Activity', activities: { 1: 'Read', 2: 'Update', 3: 'Connect', 4: 'Query', 5: 'Write', 6: 'Create', 7: 'Delete' } },
 } as const satisfies Record<string, EventClass>;
@@ -72,7 +75,7 @@ export interface EventInput {
   readonly uid: string;
   readonly sequence?: number;
   readonly correlationUid?: string;
-  readonly profiles?: readonly ('security_control' | 'data_classification')[];
+  readonly profiles?: readonly ('security_control' | 'data_classification' | 'host')[];
   /** More members of `metadata`. */
   readonly metadata?: OcsfObject;
   readonly attributes: OcsfObject;

@@ -6,7 +6,8 @@
 import type { OpenStatement } from './types.ts';
 import type { ReadRecord } from './read.ts';
 import { OpenRequests, type OpenRequest } from './ocsf-requests.ts';
-import { connectEvent, gapEvent, statementEvent, type StatementOutcome } from './ocsf-statement.ts';
+import { endsAtOnce, sshConnectionEvent, sshEvent, sshOutcome, sshRequestOf, sshTextOf, wentOn } from './ocsf-ssh.ts';
+import { connectEvent, gapEvent, type Place, statementEvent, type StatementOutcome } from './ocsf-statement.ts';
 import { type Emitter, MAX_STATEMENT, type OcsfObject } from './ocsf-event.ts';
 
 export interface RecordingContext {
@@ -35,7 +36,18 @@ export class RecordingEvents {
   push(r: ReadRecord): OcsfObject[] {
     switch (r.kind) {
       case 'conn.open':
-        return [connectEvent(this.#context, r)];
+        return [this.#isSsh ? sshConnectionEvent(this.#context, r, 'open') : connectEvent(this.#context, r)];
+      case 'conn.close':
+        return this.#isSsh ? [sshConnectionEvent(this.#context, r, 'close')] : [];
+      case 'ssh.shell':
+      case 'ssh.exec':
+      case 'ssh.sftp':
+      case 'ssh.forward':
+        return this.#ssh(r);
+      case 'ssh.exit':
+      case 'ssh.sftp.end':
+      case 'ssh.forward.end':
+        return this.#sshEnd(r);
       case 'sql.query':
       case 'sql.parse':
       case 'sql.bind':
@@ -59,6 +71,45 @@ export class RecordingEvents {
   /** The session has ended: what was sent and never answered is told with an unknown outcome. */
   end(): OcsfObject[] {
     return this.#requests.unanswered().map((r) => this.#lost(r));
+  }
+
+  get #isSsh(): boolean {
+    return this.#context.open.target.protocol === 'ssh';
+  }
+
+  #ssh(r: ReadRecord): OcsfObject[] {
+    const ssh = sshRequestOf(r);
+    if (ssh === undefined) return [];
+    const command = sshTextOf(r);
+    const reason = r.fields['reason'];
+    const request: OpenRequest = {
+      n: r.n,
+      kind: 'ssh',
+      ssh,
+      t: r.t,
+      ...(command === undefined ? {} : { sql: command.slice(0, MAX_STATEMENT) }),
+      ...(command !== undefined && command.length > MAX_STATEMENT ? { sqlCut: true } : {}),
+      verbs: [],
+      dec: textOf(r.clear['dec']) ?? 'deny',
+      pol: textsOf(r.clear['pol']),
+      ...(typeof reason === 'string' ? { reason } : {}),
+      results: 0,
+      told: false,
+    };
+    const lost = this.#requests.add(request).map((l) => this.#lost(l));
+    if (request.dec === 'hold') return [...lost, this.#event(request, r, { kind: 'held' })];
+    if (request.dec !== 'allow' || !endsAtOnce(ssh)) return lost;
+    const event = this.#event(request, r, wentOn);
+    this.#over(request);
+    return [...lost, event];
+  }
+
+  #sshEnd(r: ReadRecord): OcsfObject[] {
+    const request = this.#of(r);
+    if (request?.ssh === undefined) return [];
+    const event = sshEvent(this.#context, request, request.ssh, { n: r.n, t: r.t, part: '' }, sshOutcome(r), r);
+    this.#over(request);
+    return [event];
   }
 
   #request(r: ReadRecord): OcsfObject[] {
@@ -127,12 +178,15 @@ export class RecordingEvents {
     const q = numberOf(r.clear['q']);
     const dec = textOf(r.clear['dec']) ?? '';
     const id = textOf(r.clear['id']);
-    if (q === undefined) return dec === 'deny' ? this.#request(r) : [];
+    if (q === undefined) return dec !== 'deny' ? [] : this.#isSsh ? [sshConnectionEvent(this.#context, r, 'refuse')] : this.#request(r);
     const request = this.#requests.get(q);
     if (request === undefined) return [];
     if (id !== undefined) {
       request.approval = { id, outcome: dec };
-      return [];
+      if (dec !== 'approved' || request.ssh === undefined || !endsAtOnce(request.ssh)) return [];
+      const event = this.#event(request, r, wentOn);
+      this.#over(request);
+      return [event];
     }
     if (dec !== 'deny') return [];
     const reason = r.fields['reason'];
@@ -155,11 +209,15 @@ export class RecordingEvents {
   #lost(request: OpenRequest): OcsfObject {
     // It was refused, and the record that says so is missing: the request's own decision stands.
     const outcome: StatementOutcome = request.dec === 'deny' ? { kind: 'denied', pol: request.pol, reason: request.reason } : { kind: 'unknown' };
-    return statementEvent(this.#context, request, this.#requests.source(request), { n: request.n, t: request.t, part: '/unanswered' }, outcome);
+    return this.#told(request, { n: request.n, t: request.t, part: '/unanswered' }, outcome);
   }
 
   #event(request: OpenRequest, r: ReadRecord, outcome: StatementOutcome): OcsfObject {
-    return statementEvent(this.#context, request, this.#requests.source(request), { n: r.n, t: r.t, part: '' }, outcome);
+    return this.#told(request, { n: r.n, t: r.t, part: '' }, outcome);
+  }
+
+  #told(request: OpenRequest, place: Place, outcome: StatementOutcome): OcsfObject {
+    return request.ssh === undefined ? statementEvent(this.#context, request, this.#requests.source(request), place, outcome) : sshEvent(this.#context, request, request.ssh, place, outcome);
   }
 }
 

@@ -1,8 +1,16 @@
 /** Requests of a recording that wait for their outcome: bounded, plain JSON, so that a reader can stop and go on. */
 
+/** What was asked of an SSH target. */
+export type SshRequestPart =
+  | { readonly what: 'exec' | 'line' | 'shell' }
+  | { readonly what: 'file'; readonly op: string; readonly path: string; readonly newPath?: string }
+  | { readonly what: 'forward'; readonly host: string; readonly port: number };
+
 export interface OpenRequest {
   readonly n: number;
-  readonly kind: 'query' | 'parse' | 'bind' | 'execute' | 'other';
+  readonly kind: 'query' | 'parse' | 'bind' | 'execute' | 'ssh' | 'other';
+  /** Of `ssh`. */
+  readonly ssh?: SshRequestPart;
   /** Milliseconds since the epoch. */
   readonly t: number;
   /** The parse of a bind, the bind of a later execute. */

@@ -19,7 +19,7 @@ export interface Place {
   readonly part: string;
 }
 
-const MAX_MESSAGE = 1_000;
+export const MAX_MESSAGE = 1_000;
 
 /**
  * @param request what was asked, or the bind or execute of it
@@ -129,7 +129,7 @@ function sessionAttributes(c: RecordingContext): OcsfObject {
   };
 }
 
-function verdictOf(request: OpenRequest, o: StatementOutcome): Pick<EventInput, 'outcome' | 'severity'> {
+export function verdictOf(request: OpenRequest, o: StatementOutcome): Pick<EventInput, 'outcome' | 'severity'> {
   switch (o.kind) {
     case 'done':
       return { outcome: 'success', severity: 'informational' };
@@ -161,7 +161,7 @@ function dispositionOf(request: OpenRequest, o: StatementOutcome): keyof typeof 
   return request.approval?.outcome === 'approved' ? 'approved' : 'allowed';
 }
 
-function controlAttributes(c: RecordingContext, request: OpenRequest, o: StatementOutcome): OcsfObject {
+export function controlAttributes(c: RecordingContext, request: OpenRequest, o: StatementOutcome): OcsfObject {
   const ids = o.kind === 'denied' && o.pol.length > 0 ? o.pol : request.pol;
   const disposition = dispositions[dispositionOf(request, o)];
   const decision = disposition.action_id === 2 ? 'deny' : o.kind === 'held' ? 'hold' : 'allow';
@@ -174,9 +174,9 @@ function controlAttributes(c: RecordingContext, request: OpenRequest, o: Stateme
 }
 
 /** The policy bundle that decided; the policy that determined it gives the name. */
-const bundleOf = (c: RecordingContext, id: string | undefined): OcsfObject => ({ uid: c.open.policy.bundle_sha256, name: id ?? c.open.policy.name, version: String(c.open.policy.serial), is_applied: true });
+export const bundleOf = (c: RecordingContext, id: string | undefined): OcsfObject => ({ uid: c.open.policy.bundle_sha256, name: id ?? c.open.policy.name, version: String(c.open.policy.serial), is_applied: true });
 
-function reasonOf(request: OpenRequest, o: StatementOutcome): string | undefined {
+export function reasonOf(request: OpenRequest, o: StatementOutcome): string | undefined {
   if (o.kind === 'denied') return o.reason;
   if (o.kind === 'held') return request.reason;
   return undefined;
@@ -199,7 +199,7 @@ function messageOf(c: RecordingContext, verb: string, o: StatementOutcome): stri
 }
 
 /** Classes of masked data with counts, never values. `hits` are `class:n`, `masked` are `column:class`. */
-function classifications(hits: readonly string[], masked: readonly string[]): OcsfObject[] | undefined {
+export function classifications(hits: readonly string[], masked: readonly string[]): OcsfObject[] | undefined {
   const counts = new Map<string, number | undefined>();
   for (const m of masked) counts.set(m.slice(m.lastIndexOf(':') + 1), undefined);
   for (const h of hits) {

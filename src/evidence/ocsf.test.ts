@@ -100,6 +100,77 @@ describe('statements of a recording', () => {
   });
 });
 
+describe('requests of an SSH session', () => {
+  const ssh = { ...context, open: { ...open, target: { ...open.target, connection: 'web1', protocol: 'ssh', host: '10.9.8.7', port: 22, database: '' } } };
+  const told = (records: readonly ReadRecord[]): OcsfObject[] => {
+    const events = new RecordingEvents(ssh);
+    return [...records.flatMap((r) => events.push(r)), ...events.end()];
+  };
+  const sha256 = 'ab'.repeat(32);
+  const records = [
+    record(0, 'conn.open', {}, { application_name: 'OpenSSH' }),
+    record(1, 'ssh.exec', { dec: 'allow', pol: ['dev'], pty: false }, { command: 'uname -a' }),
+    record(2, 'ssh.output', { q: 1, fd: 1, bytes: 3 }, { data: 'canary-output' }),
+    record(3, 'ssh.exit', { q: 1, status: 3, in: 0, out: 3, err: 0 }),
+    record(4, 'ssh.shell', { dec: 'allow', pol: ['dev'], pty: true, cols: 80, rows: 24 }, { term: 'xterm' }),
+    record(5, 'ssh.pty.in', { bytes: 4 }, { data: 'canary-typed\r' }),
+    record(6, 'ssh.exec', { dec: 'hold', pol: ['ask'], typed: true }, { command: 'systemctl restart nginx', reason: 'restarts are asked for' }),
+    record(7, 'policy.decision', { q: 6, id: 'apr_01980000-0000-7000-8000-000000000002', dec: 'approved' }, { reason: 'approved by Carol' }),
+    record(8, 'ssh.exec', { dec: 'deny', pol: ['no-rm'], typed: true }, { command: 'rm -rf /', reason: 'not here' }),
+    record(9, 'policy.decision', { q: 8, dec: 'deny', pol: ['no-rm'], ref: 'ref-8' }, { reason: 'not here' }),
+    record(10, 'ssh.exit', { q: 4, status: 0, in: 9, out: 9, err: 0, hits: ['email:4'] }),
+    record(11, 'ssh.sftp', { dec: 'allow', pol: [], op: 'lstat' }, { path: '/tmp' }),
+    record(12, 'ssh.sftp', { dec: 'allow', pol: [], op: 'open_read' }, { path: '/tmp/report.csv' }),
+    record(13, 'ssh.sftp.end', { q: 12, status: 0, read: 4_096, read_sha256: sha256, written: 0 }),
+    record(14, 'ssh.sftp', { dec: 'allow', pol: [], op: 'rename' }, { path: '/tmp/a', new_path: '/tmp/b' }),
+    record(15, 'ssh.sftp.end', { q: 14, status: 4 }),
+    record(16, 'ssh.sftp', { dec: 'allow', pol: [], op: 'opendir' }, { path: '/tmp' }),
+    record(17, 'ssh.forward', { dec: 'deny', pol: ['no-db'], port: 5432 }, { host: 'db.internal', reason: 'not from here' }),
+    record(18, 'policy.decision', { q: 17, dec: 'deny', pol: ['no-db'], ref: 'ref-17' }, { reason: 'not from here' }),
+    record(19, 'ssh.forward', { dec: 'allow', pol: [], port: 443 }, { host: '10.1.1.1' }),
+    record(20, 'ssh.forward.end', { q: 19, sent: 10, received: 20 }),
+    record(21, 'policy.decision', { dec: 'deny' }, { request: 'X11 forwarding', reason: 'X11 is not forwarded' }),
+    record(22, 'ssh.exec', { dec: 'allow', pol: [] }, { command: 'sleep 1000' }),
+    record(23, 'conn.close', { channels: 3 }),
+  ];
+
+  it('are valid, each told once, in the classes for processes, files and SSH', () => {
+    const events = told(records);
+    for (const e of events) valid(e);
+    expect(events.map((e) => [e['class_uid'], e['activity_name'], e['disposition'], e['status']])).toEqual([
+      [4007, 'Open', 'Allowed', 'Success'],
+      [1007, 'Launch', 'Allowed', 'Failure'],
+      [1007, 'Launch', 'Delayed', 'Unknown'],
+      [1007, 'Launch', 'Approved', 'Success'],
+      [1007, 'Launch', 'Blocked', 'Failure'],
+      [1007, 'Launch', 'Corrected', 'Success'],
+      [1001, 'Read', 'Allowed', 'Success'],
+      [1001, 'Rename', 'Allowed', 'Failure'],
+      [1001, 'Open', 'Allowed', 'Success'],
+      [4007, 'Refuse', 'Blocked', 'Failure'],
+      [4007, 'Traffic', 'Allowed', 'Success'],
+      [4007, 'Refuse', 'Blocked', 'Failure'],
+      [4007, 'Close', 'Allowed', 'Success'],
+      [1007, 'Launch', 'Allowed', 'Unknown'],
+    ]);
+    expect(events[1]).toMatchObject({ process: { cmd_line: 'uname -a' }, exit_code: 3, device: { ip: '10.9.8.7', name: 'web1' } });
+    expect(events[6]).toMatchObject({ file: { name: 'report.csv', path: '/tmp/report.csv', size: 4_096, hashes: [{ algorithm: 'SHA-256', value: sha256 }] } });
+    expect(events[10]).toMatchObject({ dst_endpoint: { ip: '10.1.1.1', port: 443 }, traffic: { bytes_out: 10, bytes_in: 20 } });
+    expect(new Set(events.map((e) => (e['metadata'] as { uid: string }).uid)).size).toBe(events.length);
+  });
+
+  it('come out the same however the records are cut, and hold nothing that was shown or typed', () => {
+    const whole = told(records);
+    expect(JSON.stringify(whole)).not.toContain('canary');
+    for (let cut = 1; cut < records.length; cut++) {
+      const first = new RecordingEvents(ssh);
+      const before = records.slice(0, cut).flatMap((r) => first.push(r));
+      const second = new RecordingEvents(ssh, JSON.parse(JSON.stringify(first.state())) as ReturnType<RecordingEvents['state']>);
+      expect([...before, ...records.slice(cut).flatMap((r) => second.push(r)), ...second.end()]).toEqual(whole);
+    }
+  });
+});
+
 describe('rows of the audit trail', () => {
   const request = approvalRequest();
   const cases: readonly (readonly [Partial<AuditFact>, Record<string, unknown>])[] = [
