@@ -25,7 +25,7 @@ export interface StoredSession {
 export async function* storedSessions(client: StoreClient, sinceMs: number): AsyncGenerator<StoredSession> {
   const onTheWay: Promise<StoredSession>[] = [];
   for await (const recording of listed(client, sinceMs)) {
-    if (recording.protocol !== 'postgres') continue;
+    if (recording.protocol !== 'postgres' && recording.protocol !== 'ssh') continue;
     onTheWay.push(fetched(client, recording));
     const first = onTheWay.length >= AT_A_TIME ? onTheWay.shift() : undefined;
     if (first !== undefined) yield await first;

@@ -29,7 +29,7 @@ export async function explain(source: RecordingSource, isOwn: boolean, o: Explai
   const { open, firstBad } = report;
   const log = source.log();
   if (report.verdict === 'FAIL' || open === undefined || log === undefined) throw new Error(`the recording does not verify: ${firstBad?.reason ?? 'no log'}`);
-  if (open.target.protocol !== 'postgres') throw new ConfigError(`the recording is of ${open.target.protocol}: requests of postgres are decided again`);
+  if (open.target.protocol !== 'postgres' && open.target.protocol !== 'ssh') throw new ConfigError(`the recording is of ${open.target.protocol}: requests of postgres and ssh are decided again`);
   await initParser();
   const files = o.bundle === undefined ? await thatDecided(open, o) : await filesAt(o.bundle);
   const compiled = compileBundle(files);

@@ -1,7 +1,7 @@
 /** Decides a history by a candidate and adds up what would be different. */
 import type { PolicyEngine } from '../types.ts';
 import type { Effect, RecordedRequest } from './history.ts';
-import { type Answer, Redecider } from './redecide.ts';
+import { type Answer, askedText, Redecider } from './redecide.ts';
 
 /** From what to what. `masked`: allowed as before, and a column more is masked; `unmasked`: a column less. */
 export type Difference = 'denied' | 'held' | 'allowed' | 'masked' | 'unmasked';
@@ -83,8 +83,8 @@ export class Simulation {
   }
 
   #group(r: RecordedRequest, difference: Difference, was: Effect, after: Answer, columns: readonly string[]): void {
-    const { principal, connection, sql } = r.past;
-    const statement = shapeOf(sql);
+    const { principal, connection } = r.past;
+    const statement = shapeOf(askedText(r.past));
     const key = [difference, was, after.effect, principal.issuer, principal.subject, connection.name, statement, after.reason, columns.join()].join('\0');
     const known = this.#groups.get(key);
     const tokens = r.text === 'tokens' ? 1 : 0;

@@ -6,7 +6,7 @@
 import type { ReadRecord } from '../../evidence/read.ts';
 import type { PolicyEngine } from '../types.ts';
 import { recordedRequests, type Effect, type RecordedSession } from './history.ts';
-import { Redecider } from './redecide.ts';
+import { askedText, Redecider } from './redecide.ts';
 
 /** What decides, and what decides when only break-glass is left. */
 export interface Deciders {
@@ -18,7 +18,7 @@ export interface Explained {
   /** Number of its record. */
   readonly n: number;
   readonly t: number;
-  /** Absent for opening the session, and where the text is gone. */
+  /** The statement, or what was asked of a host in words. Absent for opening the session, and where the text is gone. */
   readonly sql?: string;
   readonly was: { readonly effect: Effect; readonly policyIds: readonly string[] };
   /** Absent when it cannot be decided again. */
@@ -43,17 +43,18 @@ export async function* explainSession(deciders: Deciders, session: RecordedSessi
   };
   for await (const request of recordedRequests(session, watched())) {
     const { n, past, effect, policyIds, text } = request;
-    const base = { n, t: past.timeMs, ...(past.sql === undefined ? {} : { sql: past.sql }), was: { effect, policyIds } };
+    const asked = askedText(past);
+    const base = { n, t: past.timeMs, ...(asked === undefined ? {} : { sql: asked }), was: { effect, policyIds } };
     if (text === 'gone' || redecider === undefined) {
       yield { ...base, state: 'unclear', remark: 'its text is not in the recording' };
       continue;
     }
     const { isRefused, ...answer } = redecider.decide(past);
     const is = { effect: answer.effect, policyIds: answer.policyIds, reason: answer.reason };
-    if (answer.effect === effect) yield { ...base, is, state: 'same', ...remark(samePolicies(policyIds, answer.policyIds) || past.sql === undefined ? undefined : 'other policies determine it without the database of then') };
+    if (answer.effect === effect) yield { ...base, is, state: 'same', ...remark(samePolicies(policyIds, answer.policyIds) || asked === undefined ? undefined : past.ssh === undefined ? 'other policies determine it without the database of then' : 'other policies determine it') };
     else if (isRefused) yield { ...base, is, state: 'unclear', remark: `only the database of then could resolve it: ${answer.reason}` };
     // No policy spoke: the proxy itself refused what it could not resolve, or what it knew of the session.
-    else if (effect === 'deny' && policyIds.length === 0) yield { ...base, is, state: 'unclear', remark: 'it was refused by the analysis, not by a policy, with what the database of then told' };
+    else if (effect === 'deny' && policyIds.length === 0) yield { ...base, is, state: 'unclear', remark: past.ssh === undefined ? 'it was refused by the analysis, not by a policy, with what the database of then told' : 'it was refused by the proxy, not by a policy' };
     else yield { ...base, is, state: 'different', ...remark(text === 'tokens' ? 'literals are tokens in the recording: a policy that looks at the literal itself may decide otherwise' : undefined) };
   }
 }

@@ -4,6 +4,8 @@
  * and goes to the engine's own `decide`.
  */
 import { analyseSql } from '../analyse.ts';
+import { sshActionOf } from '../decide/ssh-action.ts';
+import { type PastSsh, sshQuestionsOf, sshWords } from './ssh-past.ts';
 import type { AnalysisEnv, ConnectionInfo, Outcome, PolicyEngine, Principal, Request, StatementAnalysis } from '../types.ts';
 
 /** A request as it is remembered: whoever has one can ask again. */
@@ -14,8 +16,9 @@ export interface PastRequest {
   readonly deviceId: string;
   readonly timeMs: number;
   readonly approved: boolean;
-  /** Absent: opening the session. */
+  /** Absent, without `ssh` too: opening the session. */
   readonly sql?: string;
+  readonly ssh?: PastSsh;
   /** What the planner said then, where policy asked. */
   readonly estimatedRows?: number;
 }
@@ -29,6 +32,9 @@ export interface Answer {
   /** The analysis refused the statement; no policy was asked. Without a database that may be for want of it. */
   readonly isRefused: boolean;
 }
+
+/** What was asked, for people; undefined for opening the session. */
+export const askedText = (past: PastRequest): string | undefined => (past.ssh === undefined ? past.sql : sshWords(past.ssh));
 
 const RANK = { allow: 0, hold: 1, deny: 2 } as const;
 /** What the engine says when it failed inside: no policy said it. */
@@ -48,7 +54,8 @@ export class Redecider {
   }
 
   decide(past: PastRequest): Answer {
-    const { sql, estimatedRows, ...rest } = past;
+    const { sql, estimatedRows, ssh, ...rest } = past;
+    if (ssh !== undefined) return unite(sshQuestionsOf(ssh).map((asked) => answerOf(this.#engine.decide({ ...rest, action: sshActionOf(asked), ssh: asked }), undefined)));
     if (sql === undefined) return answerOf(this.#engine.decide({ ...rest, action: 'connect' }), undefined);
     const answers = this.#analyse(past.connection.name, sql, estimatedRows).map((statement) => {
       const request: Request = { ...rest, action: statement.facts.operations[0]?.action ?? 'sql:session', statement };

@@ -6,6 +6,7 @@ import { compileBundle } from '../bundle/load.ts';
 import { initParser } from '../parse.ts';
 import type { PolicyEngine } from '../types.ts';
 import { shapeOf, Simulation } from './compare.ts';
+import { explainSession } from './explain.ts';
 import { recordedRequests, type RecordedRequest, type RecordedSession } from './history.ts';
 import { RecentRequests } from './recent.ts';
 
@@ -114,6 +115,59 @@ describe('simulation', () => {
     for (const r of await history(records)) simulation.add(r);
     expect(simulation.report).toMatchObject({ requests: 3, undecided: { gone: 1, unresolved: 1 }, withTokens: 1, changed: { denied: 1 } });
     expect(simulation.report.groups[0]).toMatchObject({ withTokens: 1 });
+  });
+});
+
+describe('SSH sessions', () => {
+  const onHost: RecordedSession = { ...alice, target: { connection: 'web1', protocol: 'ssh', database: '', labels: { env: 'dev' } } };
+  const RULES = `${ALL}@id("no-rm")
+@reason("nothing is removed")
+forbid(principal, action == Action::"ssh:exec", resource) when { context.programs.contains("rm") };
+@id("keys")
+@reason("keys are asked for")
+@approve("dba")
+forbid(principal, action in Action::"ssh:files", resource is File) when { resource.name like "id_*" } unless { context.approved };
+@id("no-db")
+@reason("not from here")
+forbid(principal, action == Action::"ssh:forward", resource is Endpoint) when { resource.port == 5432 };
+`;
+  const allowed = { dec: 'allow', pol: ['all'] };
+  const records = [
+    record(0, 'conn.open'),
+    record(1, 'ssh.exec', { ...allowed, pty: false }, { command: 'sudo sh -c "rm -r /srv/old"' }),
+    record(2, 'ssh.exec', { ...allowed, pty: false }, { command: 'uptime' }),
+    record(3, 'ssh.exec', { ...allowed, typed: true }, { command: 'rm notes' }),
+    record(4, 'ssh.shell', { ...allowed, pty: true }),
+    record(5, 'ssh.sftp', { ...allowed, op: 'open_read' }, { path: '/home/alice/.ssh/id_ed25519' }),
+    record(6, 'ssh.sftp', { ...allowed, op: 'rename' }, { path: '/tmp/a', new_path: '/tmp/id_rsa' }),
+    record(7, 'ssh.forward', { ...allowed, port: 5432 }, { host: 'db.internal' }),
+    record(8, 'ssh.exec', { dec: 'deny', pol: ['other'] }, { command: 'reboot' }),
+    record(9, 'ssh.exec', allowed, {}, ['command']),
+    record(10, 'ssh.exit', { q: 1, status: 0 }),
+  ];
+
+  it('are decided again: commands however they are wrapped, lines, files, forwards', async () => {
+    const simulation = new Simulation(engine(RULES));
+    for (const r of await history(records, onHost)) simulation.add(r);
+    expect(simulation.report).toMatchObject({ requests: 10, same: 3, changed: { denied: 3, held: 2, allowed: 1 }, undecided: { gone: 1, unresolved: 0 } });
+    expect(simulation.report.groups.map((g) => [g.difference, g.connection, g.statement, g.policyIds])).toEqual([
+      ['denied', 'web1', 'forward to db.internal:?', ['no-db']],
+      ['denied', 'web1', 'rm notes', ['no-rm']],
+      ['denied', 'web1', 'sudo sh -c "rm -r /srv/old"', ['no-rm']],
+      ['held', 'web1', 'sftp open_read /home/alice/.ssh/id_ed25519', ['keys']],
+      ['held', 'web1', 'sftp rename /tmp/a -> /tmp/id_rsa', ['keys']],
+      ['allowed', 'web1', 'reboot', ['all']],
+    ]);
+  });
+
+  it('explain themselves by the bundle that decided them', async () => {
+    const bundle = engine(ALL);
+    const told: [number, string][] = [];
+    for await (const e of explainSession({ engine: bundle, breakGlass: bundle }, onHost, Readable.from(records.slice(0, 8)) as AsyncIterable<ReadRecord>)) told.push([e.n, e.state]);
+    expect(told).toEqual(records.slice(0, 8).map((r) => [r.n, 'same']));
+    const changed: string[] = [];
+    for await (const e of explainSession({ engine: engine(RULES), breakGlass: bundle }, onHost, Readable.from(records) as AsyncIterable<ReadRecord>)) if (e.state !== 'same') changed.push(`${e.state} ${e.sql ?? ''}`);
+    expect(changed).toEqual(['different sudo sh -c "rm -r /srv/old"', 'different rm notes', 'different sftp open_read /home/alice/.ssh/id_ed25519', 'different sftp rename /tmp/a -> /tmp/id_rsa', 'different forward to db.internal:5432', 'different reboot', 'unclear ']);
   });
 });
 
