@@ -41,6 +41,7 @@ export function recordingsCommand(): Command {
     .action(exportSrz);
   placed(root.command('cast <id>').description('asciicast v3 for players; a view, not evidence'))
     .option('-o, --output <file>', 'default: standard output')
+    .option('--trust <file>', 'trust.json of the organisation; default: the one of --config')
     .option('--channel <n>', 'of an SSH session: the channel whose screen is shown; default: the first shell, else the first command')
     .addHelpText('after', '\nAn SSH session may have several channels, and a cast has one screen. A number that is not there is answered with those that are.')
     .action(cast);
