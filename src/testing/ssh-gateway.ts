@@ -1,8 +1,8 @@
 /** `sallyport gateway` in front of a real sshd, and the stock clients that go through it. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { TestGateway, type GatewayEvent } from './gateway.ts';
+import { bundleDir, TestGateway, type GatewayEvent } from './gateway.ts';
 import { bundleFiles } from './policy.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { runProcess, type ProcessResult, type RunOptions } from './process.ts';
@@ -44,6 +44,13 @@ export function sshBundle(changes: Readonly<Record<string, string>> = {}): strin
   }
   return dir;
 }
+
+/** The same, with the data classes of the starter bundle, whose detectors mask. */
+export const maskingBundle = (): string =>
+  sshBundle({
+    'classification.yaml': readFileSync(path.join(bundleDir('starter'), 'classification.yaml'), 'utf8'),
+    'policies/unmask.cedar': '@id("nothing-in-clear")\n@reason("values stay hidden")\nforbid(principal, action == Action::"unmask", resource);\n',
+  });
 
 export interface SshConnection {
   readonly name: string;
