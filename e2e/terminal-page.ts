@@ -47,6 +47,29 @@ export class TerminalPage {
     await expect.poll(async () => (await this.text(n)).replace(/\$$/, '$ '), { message: `the terminal shows ${what}` }).toMatch(what);
   }
 
+  /** Where a character is on the screen; column and row count from 0. */
+  async #place(column: number, row: number): Promise<{ x: number; y: number }> {
+    const box = await this.pane().locator('.xterm-screen').boundingBox();
+    const rows = await this.pane().locator('.xterm-accessibility-tree > div').count();
+    if (box === null) throw new Error('the terminal is not on the screen');
+    // Characters of the built-in font are three fifths of their size wide.
+    return { x: box.x + 8.4 * (column + 0.5), y: box.y + (box.height / rows) * (row + 0.5) };
+  }
+
+  async clickCell(column: number, row: number, clicks = 1): Promise<void> {
+    const { x, y } = await this.#place(column, row);
+    await this.page.mouse.click(x, y, { clickCount: clicks });
+  }
+
+  /** A link is one once the mouse is over it. */
+  async clickLink(column: number, row: number): Promise<void> {
+    const { x, y } = await this.#place(column, row);
+    await this.page.mouse.move(x, y + 200);
+    await this.page.mouse.move(x, y, { steps: 5 });
+    await this.pane().locator('.xterm-cursor-pointer').waitFor();
+    await this.page.mouse.click(x, y);
+  }
+
   /** Types a line as fast as keys go, and Enter. */
   async line(text: string): Promise<void> {
     await this.page.keyboard.type(text);

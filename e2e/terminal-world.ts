@@ -18,10 +18,20 @@ const people = [
 ];
 
 /** A shell that is the same everywhere: no start-up files, a short prompt, a home of its own. */
-function shellIn(home: string): string {
-  const file = path.join(home, '..', 'shell');
-  const line = `export HOME='${home}' PS1='$ ' HISTFILE=; cd '${home}'`;
-  writeFileSync(file, `#!/bin/sh\n${line}\n[ -n "$SSH_ORIGINAL_COMMAND" ] || exec bash --norc --noprofile -i\n[ "$SSH_ORIGINAL_COMMAND" = internal-sftp ] && exec /usr/lib/openssh/sftp-server -d '${home}'\nexec bash --norc --noprofile -c "$SSH_ORIGINAL_COMMAND"\n`, { mode: 0o755 });
+function shellIn(host: string, home: string): string {
+  const file = path.join(host, 'shell');
+  const bin = path.join(host, 'bin');
+  mkdirSync(bin);
+  for (const name of ['askfirst', 'forbidden']) writeFileSync(path.join(bin, name), `#!/bin/sh\necho ${name} has run\n`, { mode: 0o755 });
+  const lines = [
+    '#!/bin/sh',
+    `export HOME='${home}' PATH='${bin}':"$PATH" PS1='$ ' HISTFILE=`,
+    'cd',
+    '[ -n "$SSH_ORIGINAL_COMMAND" ] || exec bash --norc --noprofile -i',
+    `[ "$SSH_ORIGINAL_COMMAND" = internal-sftp ] && exec /usr/lib/openssh/sftp-server`,
+    'exec bash --norc --noprofile -c "$SSH_ORIGINAL_COMMAND"',
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o755 });
   return file;
 }
 
@@ -42,7 +52,7 @@ export async function startTerminalWorld(): Promise<TerminalWorld> {
   const dir = mkdtempSync(path.join(tmpdir(), 'sallyport-terminal-'));
   const home = path.join(dir, 'host', 'home');
   mkdirSync(home, { recursive: true });
-  const sshd = await startSshd([`ForceCommand ${shellIn(home)}`]);
+  const sshd = await startSshd([`ForceCommand ${shellIn(path.join(dir, 'host'), home)}`]);
   const target = (name: string, labels: Readonly<Record<string, string>>): object => ({ name, protocol: 'ssh', host: '127.0.0.1', port: sshd.port, labels, host_keys: [sshd.hostKey], credentials: { user: sshd.user, private_key_file: sshd.keyFile } });
   const config = path.join(dir, 'store.yaml');
   const targets = [target('web1', { env: 'prod', team: 'shop' }), target('gated', { env: 'dev', shell: 'gate' })];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { EnvironmentError, messageOf } from '../../base/errors.ts';
-import { RemoteFile } from './remote-files.ts';
+import type { RemoteFile } from './remote-files.ts';
 import type { TransferState } from './transfer.ts';
 
 /** What every server gives in one read. */

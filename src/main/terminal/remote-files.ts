@@ -39,7 +39,9 @@ export function asked<T>(what: string, call: (done: (error: Error | null | undef
   });
 }
 
-const done = (what: string, call: (callback: (error: Error | null | undefined) => void) => void): Promise<void> => asked<void>(what, (cb) => call((error) => cb(error, undefined)));
+async function done(what: string, call: (callback: (error: Error | null | undefined) => void) => void): Promise<void> {
+  await asked<undefined>(what, (cb) => call((error) => cb(error, undefined)));
+}
 
 const rights = (mode: number): string => Array.from('rwxrwxrwx', (letter, i) => ((mode >> (8 - i)) & 1 ? letter : '-')).join('');
 

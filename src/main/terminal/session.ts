@@ -73,7 +73,7 @@ export class TerminalSession {
 
   /** Rejects with what the proxy says. */
   shell(size: WindowSize): Promise<ClientChannel> {
-    const env = { LANG: process.env['LANG'] ?? 'C.UTF-8', COLORTERM: 'truecolor' };
+    const env = { LANG: locale(process.env['LANG'] ?? ''), COLORTERM: 'truecolor' };
     return this.#ask((done) => this.#client.shell({ ...size, term: 'xterm-256color' }, { env }, done));
   }
 
@@ -119,6 +119,9 @@ export class TerminalSession {
     o.ended(reason);
   }
 }
+
+/** The terminal speaks UTF-8, whatever this machine's own programs do. */
+const locale = (own: string): string => (/utf-?8/i.test(own) ? own : 'C.UTF-8');
 
 function connected({ host, port }: LocalSsh): Promise<Socket> {
   return new Promise((resolve, reject) => {

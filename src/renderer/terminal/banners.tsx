@@ -2,9 +2,11 @@
 import { Button } from '@mantine/core';
 import { IconCopy, IconPlugConnectedX, IconShieldX } from '@tabler/icons-react';
 import { asSentence } from '../../ui/format.ts';
+import { useStore } from '../../ui/store.ts';
 import { copyText } from '../notify.ts';
 import { HoldBanner } from '../workbench/run-banner.tsx';
 import banner from '../workbench/workbench.module.css';
+import { filesOf, filesStore } from './files-store.ts';
 import type { Refusal, Tab } from './terminal-store.ts';
 import { closeTab, reconnect, updateTab, withdraw } from './terminal-store.ts';
 
@@ -71,12 +73,15 @@ function EndBanner({ tab, message }: { tab: Tab; message: string }) {
 
 export function Banners({ tab }: { tab: Tab }) {
   const { tabId } = tab.info;
+  const { problem } = filesOf(useStore(filesStore), tabId);
+  // The files panel has said it, in its place.
+  const refusal = tab.refusal !== undefined && tab.files && problem?.why.includes(tab.refusal.reference) === true ? undefined : tab.refusal;
   return (
     <>
       {tab.holds.map((hold) => (
         <HoldBanner key={hold.approvalId} held={hold} approvals={hold.approvals} onCancel={() => withdraw(tabId, hold.approvalId)} />
       ))}
-      {tab.refusal !== undefined && <RefusalBanner refusal={tab.refusal} onDismiss={() => updateTab(tabId, (t) => ({ ...t, refusal: undefined }))} />}
+      {refusal !== undefined && <RefusalBanner refusal={refusal} onDismiss={() => updateTab(tabId, (t) => ({ ...t, refusal: undefined }))} />}
       {tab.disconnected !== undefined && <EndBanner tab={tab} message={tab.disconnected} />}
     </>
   );

@@ -4,6 +4,8 @@ import type { ShellForecast } from '../../contract/ipc/terminal.ts';
 export interface ShellWords {
   readonly name: string;
   readonly sentence: string;
+  /** What there is to know besides. */
+  readonly more: string;
 }
 
 const uncertain = {
@@ -13,14 +15,14 @@ const uncertain = {
 } as const;
 
 export function shellWords({ effect, reason, approvers, mode, uncertain: unread }: ShellForecast): ShellWords {
-  if (effect === 'deny') return { name: 'denied', sentence: `Policy lets you open no shell here: ${reason}.` };
-  if (effect === 'hold') return { name: 'held', sentence: `A shell here waits for ${approvers.join(' or ')}: ${reason}.` };
+  if (effect === 'deny') return { name: 'denied', sentence: `Policy lets you open no shell here: ${reason}.`, more: '' };
+  if (effect === 'hold') return { name: 'held', sentence: `A shell here waits for ${approvers.join(' or ')}: ${reason}.`, more: '' };
   switch (mode) {
     case 'observe':
-      return { name: 'observe', sentence: 'All you see and type is recorded. Nothing is stopped.' };
+      return { name: 'observe', sentence: 'All you see and type is recorded. Nothing is stopped.', more: 'Passwords that are typed without an echo are counted and not kept.' };
     case 'gate':
-      return { name: 'gate', sentence: `Each line waits for policy when you press Enter. It catches mistakes and is no boundary. ${uncertain[unread]}` };
+      return { name: 'gate', sentence: 'Each line waits for policy when you press Enter. It catches mistakes and is no boundary.', more: uncertain[unread] };
     case 'command':
-      return { name: 'command', sentence: 'There is no shell behind this prompt: each line is decided, then run as a command of its own. A boundary.' };
+      return { name: 'command', sentence: 'There is no shell behind this prompt: each line is decided, then run as a command of its own. A boundary.', more: 'Programs that need a terminal of their own run as such commands too.' };
   }
 }

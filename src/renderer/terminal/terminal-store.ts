@@ -25,8 +25,8 @@ export interface PaneState {
   readonly bells: number;
 }
 
-export type Hold = Omit<Extract<TerminalEvent, { type: 'held' }>, 'type' | 'tabId'> & { readonly approvals: number };
-export type Refusal = Omit<Extract<TerminalEvent, { type: 'denied' }>, 'type' | 'tabId'>;
+export type Hold = Extract<TerminalEvent, { type: 'held' }> & { readonly approvals: number };
+export type Refusal = Extract<TerminalEvent, { type: 'denied' }>;
 
 export interface Tab {
   readonly info: TerminalTab;
@@ -101,19 +101,15 @@ function applyEvent(event: TerminalEvent): void {
     }
     case 'disconnected':
       return updateTab(event.tabId, (t) => ({ ...t, disconnected: event.message, holds: [] }));
-    case 'held': {
-      const { type: _type, tabId, ...hold } = event;
-      return updateTab(tabId, (t) => ({ ...t, refusal: undefined, holds: [...t.holds, { ...hold, approvals: 0 }] }));
-    }
+    case 'held':
+      return updateTab(event.tabId, (t) => ({ ...t, refusal: undefined, holds: [...t.holds, { ...event, approvals: 0 }] }));
     case 'hold_changed':
       return updateTab(event.tabId, (t) => ({
         ...t,
         holds: event.state === 'pending' ? t.holds.map((h) => (h.approvalId === event.approvalId ? { ...h, approvals: event.approvals } : h)) : t.holds.filter((h) => h.approvalId !== event.approvalId),
       }));
-    case 'denied': {
-      const { type: _type, tabId, ...refusal } = event;
-      return updateTab(tabId, (t) => ({ ...t, refusal }));
-    }
+    case 'denied':
+      return updateTab(event.tabId, (t) => ({ ...t, refusal: event }));
     case 'transfer':
       return applyTransfer(event);
   }

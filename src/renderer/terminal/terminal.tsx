@@ -66,7 +66,7 @@ function OwnTerminal({ connection }: { connection: string }) {
 
 function Head({ tab }: { tab: Tab }) {
   const { tabId, shell, connection, labels, address } = tab.info;
-  const { name, sentence } = shellWords(shell);
+  const { name, sentence, more } = shellWords(shell);
   return (
     <div className={classes.head}>
       <span className={classes.recording} data-off={tab.disconnected === undefined ? undefined : ''}>
@@ -74,7 +74,7 @@ function Head({ tab }: { tab: Tab }) {
         {tab.disconnected === undefined ? 'Recording' : 'Not recording'}
       </span>
       <Pill tone={tones[name] ?? 'neutral'}>{name}</Pill>
-      <p className={classes.mode} title={sentence}>
+      <p className={classes.mode} title={`${sentence} ${more}`.trim()}>
         {sentence}
       </p>
       <Labels labels={labels} />

@@ -6,9 +6,10 @@ import { styleNonce } from '../../ui/nonce.ts';
 
 /** Runs `work`; style elements that it makes get this load's nonce. */
 export function withStyleNonce<T>(work: () => T): T {
-  const make = Document.prototype.createElement;
-  const named = (name: string, options?: ElementCreationOptions): HTMLElement => {
-    const element = make.call(document, name, options);
+  const make: unknown = Reflect.get(Document.prototype, 'createElement');
+  if (typeof make !== 'function') return work();
+  const named = (...names: unknown[]): unknown => {
+    const element: unknown = Reflect.apply(make, document, names);
     if (element instanceof HTMLStyleElement) element.nonce = styleNonce;
     return element;
   };
