@@ -7,7 +7,7 @@ import { scanText } from '../detect/scan.ts';
 import type { MaskSpec } from '../render.ts';
 import { charWidth } from './char-width.ts';
 import { fitMask, stars, type ValueChar } from './fit-mask.ts';
-import { KeyBlock } from './key-block.ts';
+import { KeyBlock, type Span } from './key-block.ts';
 import type { Line, View } from './line.ts';
 import { tailRules, tailStart, type TailRules } from './tail.ts';
 
@@ -71,20 +71,27 @@ export class Finder {
   }
 
   #hits(line: Line, view: View, how: Look): readonly Found[] {
-    if (this.#key.inside) {
-      const spans = this.#key.spans(view.text);
-      const spec = this.#active.specs.get('private_key');
-      if (spans !== undefined && spec !== undefined) return spans.flatMap((s) => this.#foundIn(line, view, s.start, s.end, spec, false));
-      if (how === 'end') this.#key.leave();
-    }
+    const spans = this.#key.inside ? this.#keySpans(view, how) : [];
+    const spec = this.#active.specs.get('private_key');
+    const inKey = spec === undefined ? [] : spans.flatMap((s) => this.#foundIn(line, view, s.start, s.end, spec, false));
     const signals = prefilter(Buffer.from(view.text, 'utf8'), this.#active.digitsNeeded);
-    if (signals === 0) return [];
-    return scanText(view.text, this.#active.ids, noHints, signals).flatMap((hit) => {
-      const spec = this.#active.specs.get(hit.detector);
-      if (spec === undefined) return [];
+    if (signals === 0) return inKey;
+    // Beside a key, in another column say, there may be other values.
+    const others = scanText(view.text, this.#active.ids, noHints, signals).filter((hit) => !spans.some((s) => hit.start < s.end && s.start < hit.end));
+    const found = others.flatMap((hit) => {
+      const mask = this.#active.specs.get(hit.detector);
+      if (mask === undefined) return [];
       if (hit.detector === 'private_key' && how === 'end' && !view.text.includes('-----END ', hit.start)) this.#key.enter();
-      return this.#foundIn(line, view, hit.start, hit.end, spec, hit.end === view.text.length && LONG.includes(hit.detector));
+      return this.#foundIn(line, view, hit.start, hit.end, mask, hit.end === view.text.length && LONG.includes(hit.detector));
     });
+    return [...inKey, ...found];
+  }
+
+  /** What of a line is part of the key that began before it. */
+  #keySpans(view: View, how: Look): readonly Span[] {
+    const spans = this.#key.spans(view.text);
+    if (spans === undefined && how === 'end') this.#key.leave();
+    return spans ?? [];
   }
 
   #foundIn(line: Line, view: View, from: number, to: number, spec: MaskSpec, openEnd: boolean): readonly Found[] {

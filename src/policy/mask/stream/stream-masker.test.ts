@@ -165,6 +165,12 @@ describe('a private key', () => {
     }
   });
 
+  it('in one column leaves the values of the others masked', () => {
+    const shown = text([bytes(pem.map((line, i) => `${values[i % values.length]?.[1] ?? ''} end\t${line}\n`).join(''))]);
+    for (const [, value] of values.slice(0, pem.length)) expect(shown).not.toContain(value);
+    for (const line of body) expect(shown).not.toContain(line);
+  });
+
   it('that is cut off ends where text begins', () => {
     expect(text([bytes(`${pem.slice(0, 3).join('\n')}\ntotal 8 files in here\nplain\n`)])).toContain('total 8 files in here\nplain\n');
   });

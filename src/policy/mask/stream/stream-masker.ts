@@ -14,6 +14,7 @@ import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
 import { bounds } from './bounds.ts';
+import { joined } from './joined.ts';
 import { Page } from './page.ts';
 import { VtReader, type VtEvents } from './vt.ts';
 
@@ -104,7 +105,7 @@ export class StreamMasker implements VtEvents {
     if (this.#meter === undefined) this.#text(bytes, parts);
     else this.#measured(this.#meter, bytes, parts);
     this.#release(parts, look);
-    return parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts);
+    return joined(parts);
   }
 
   /** Decides what is held as it stands: after a quiet time, and at the end of the stream. */
