@@ -5,7 +5,7 @@ import type { Target } from '../../proxy/core/ports.ts';
 import { SshGatekeeper, terminalOf } from '../../proxy/ssh/gatekeeper.ts';
 import type { Work } from '../work/work.ts';
 
-export function shellForecast({ runtime, identity, device }: Work, target: Target): ShellForecast {
+export function shellForecast({ runtime, identity, device }: Pick<Work, 'runtime' | 'identity' | 'device'>, target: Target): ShellForecast {
   const gatekeeper = new SshGatekeeper(runtime.engine, { principal: identity.principal, connection: target.info, client: 'app', deviceId: device.id }, systemClock);
   const outcome = gatekeeper.judge({ kind: 'shell' });
   if (outcome.effect === 'allow') return { effect: 'allow', reason: '', approvers: [], ...rulesOf(outcome) };

@@ -10,8 +10,11 @@ import { Pane } from './pane.ts';
 import { TerminalSession, type WindowSize } from './session.ts';
 import { shellForecast } from './shell-forecast.ts';
 
+/** What terminals need of a signed-in person's work. */
+export type TerminalWork = Pick<Work, 'runtime' | 'identity' | 'device' | 'signal'> & { readonly client: Pick<Work['client'], 'cancelApproval'> };
+
 export interface TerminalsOptions {
-  readonly work: Work;
+  readonly work: TerminalWork;
   emit(event: TerminalEvent): void;
   /** A tab's session has ended. */
   lost(tabId: string): void;
