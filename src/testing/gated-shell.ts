@@ -11,8 +11,6 @@ export type Seen = { readonly kind: 'line'; readonly text: string } | { readonly
 /** External programs are not found, few processes may be made, and lines are refused: three nets under each other. */
 const RC = "PS1='alice@web1:\\w\\$ '; PS2='> '; PATH=/nonexistent; ulimit -u 64; HISTFILE=; set +H\n";
 
-const NUDGE_MS = 250;
-
 export class GatedShell {
   readonly #pty: IPty;
   readonly #gate: GateRunner;
@@ -23,12 +21,12 @@ export class GatedShell {
   #shown = '';
   #watch: (() => void) | undefined;
 
-  private constructor(cols: number, rc: string) {
+  private constructor(cols: number, rc: string, history: readonly string[]) {
     this.#dir = mkdtempSync(path.join(tmpdir(), 'gated-shell-'));
     chmodSync(this.#dir, 0o755);
     const rcfile = path.join(this.#dir, 'rc');
     writeFileSync(rcfile, RC + rc);
-    writeFileSync(this.historyFile, '');
+    writeFileSync(this.historyFile, history.map((l) => `${l}\n`).join(''));
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     this.#pty = spawn('/bin/bash', ['--noprofile', '--rcfile', rcfile, '-i'], { name: 'xterm-256color', cols, rows: 24, cwd: this.#dir, env: { TERM: 'xterm-256color', LANG: 'C.UTF-8', HOME: this.#dir, INPUTRC: '/dev/null' }, ...nobody });
     this.#gate = new GateRunner({
@@ -52,7 +50,15 @@ export class GatedShell {
 
   /** @param rc lines for the shell's start */
   static async open(cols = 80, rc = ''): Promise<GatedShell> {
-    const shell = new GatedShell(cols, rc);
+    return GatedShell.#start(new GatedShell(cols, rc, []));
+  }
+
+  /** One in which no command runs whatever the gate lets through: bash asks a trap before each, which says no. @param history what Up brings back, oldest first */
+  static async inert(history: readonly string[]): Promise<GatedShell> {
+    return GatedShell.#start(new GatedShell(80, 'history -r "$HOME/history"; set -o history; shopt -s extdebug; trap false DEBUG\n', history));
+  }
+
+  static async #start(shell: GatedShell): Promise<GatedShell> {
     await shell.shows(/\$ $/);
     return shell;
   }
@@ -65,7 +71,8 @@ export class GatedShell {
   async shows(end: RegExp): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#watch = () => {
-        if (!end.test(this.#shown)) return;
+        // Bash turns bracketed paste on and off around its prompts.
+        if (!end.test(this.#shown.replaceAll(/.\[\?2004[hl]/g, ''))) return;
         this.#watch = undefined;
         resolve();
       };
@@ -81,15 +88,37 @@ export class GatedShell {
     for (const piece of pieces) await this.#gate.write(Buffer.from(piece, 'utf8'));
     const answer = await seen;
     this.#shown = '';
-    // It was refused: the shell shows its prompt again. An interrupt that comes while bash still draws is acted upon at
-    // the next key: one that changes nothing.
-    const nudge = setInterval(() => this.#pty.write('\u0015'), NUDGE_MS);
-    try {
-      await this.shows(/\$ \p{Cc}*$/u);
-    } finally {
-      clearInterval(nudge);
-    }
+    // It was refused: the shell shows its prompt again.
+    await this.shows(/\$ \p{Cc}*$/u);
     return answer;
+  }
+
+  /**
+   * Types lines one after the other, each when the shell is ready for it. Whatever is read is refused.
+   * @returns what was read of them; the last is a continuation where the shell waits for more
+   */
+  async enter(lines: readonly string[]): Promise<readonly (Seen | { readonly kind: 'continued' })[]> {
+    const all: (Seen | { readonly kind: 'continued' })[] = [];
+    for (const text of lines) {
+      const seen = new Promise<Seen>((resolve) => (this.#seen = resolve));
+      this.#shown = '';
+      await this.#gate.write(Buffer.from(text, 'utf8'));
+      await this.#gate.write(Buffer.from('\r'));
+      const answer = await Promise.race([seen, this.shows(/[\r\n]> \p{Cc}*$/u).then(() => ({ kind: 'continued' }) as const)]);
+      this.#watch = undefined;
+      all.push(answer);
+      if (answer.kind !== 'continued') await this.#prompted();
+    }
+    if (all.at(-1)?.kind === 'continued') {
+      await this.#gate.write(Buffer.from('\u0003'));
+      await this.#prompted();
+    }
+    return all;
+  }
+
+  async #prompted(): Promise<void> {
+    this.#shown = '';
+    await this.shows(/\$ \p{Cc}*$/u);
   }
 
   /** Keys that end no line. */

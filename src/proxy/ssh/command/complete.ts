@@ -3,8 +3,9 @@ import { hasOpenHereDocument, parseShell } from '../../../policy/shell/parse.ts'
 import { completeness } from '../terminal/incomplete.ts';
 
 export function needsMore(text: string): boolean {
+  // A backslash at the end, and not an escaped one.
+  if (/(?<!\\)(?:\\\\)*\\$/.test(text)) return true;
+  if (!('problem' in parseShell(text))) return false;
   // There is no history expansion here.
-  const isOpen = completeness(text.replaceAll('!', ' ')) === 'incomplete';
-  if (/\\$/.test(text)) return isOpen;
-  return 'problem' in parseShell(text) && (isOpen || hasOpenHereDocument(text));
+  return completeness(text.replaceAll('!', ' ')) === 'incomplete' || hasOpenHereDocument(text);
 }

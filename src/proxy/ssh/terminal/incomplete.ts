@@ -3,6 +3,7 @@
  * quote, a backslash or an operator at the end, a block that is not closed. A wrong yes would let a line pass undecided;
  * a wrong no only has it decided as it stands.
  */
+import { parseShell } from '../../../policy/shell/parse.ts';
 
 const OPENS = new Set(['if', 'for', 'while', 'until', 'case', 'select', '{']);
 const CLOSES = new Set(['fi', 'done', 'esac', '}']);
@@ -16,7 +17,20 @@ export function completeness(text: string): Completeness {
   if (text.includes('!')) return 'complete';
   const state = new Reader(text).read();
   if (state.heredoc) return 'here-document';
-  return state.open ? 'incomplete' : 'complete';
+  return state.open && isCertain(text) ? 'incomplete' : 'complete';
+}
+
+/** Quotes in which nothing is nested and nothing escaped. */
+const PLAIN_QUOTES = /(?<!\$)(?:'[^'\\]*'|"(?:[^"\\$`]|\$(?![({'"`]))*")/g;
+
+/**
+ * The reader below takes quotes at their face: `reboot; echo $'\''` and `reboot; echo "$(echo '"')"` look open to it, and
+ * run. So the grammar of bash must not have a whole command in the text either.
+ */
+function isCertain(text: string): boolean {
+  // A continued line is whole to the grammar. The backslash counts where no quote and no comment can hold it.
+  if (/(?<!\\)(?:\\\\)*\\$/.test(text)) return !/['"`#]/.test(text.replaceAll(PLAIN_QUOTES, 'q'));
+  return 'problem' in parseShell(text);
 }
 
 class Reader {
