@@ -33,11 +33,12 @@ export function findNumbers(text: string, wants: (id: DetectorId) => boolean, hi
       uuid = nextUuid(text, i);
       continue;
     }
-    if (!isDigit(text.charCodeAt(i))) {
+    const code = text.charCodeAt(i);
+    if (code < 48 || code > 57) {
       i++;
       continue;
     }
-    const start = i;
+    const start = i++;
     while (i < text.length && isDigit(text.charCodeAt(i))) i++;
     if (digits > 0 && !joins(text, to, start)) flush();
     if (digits === 0) from = start;

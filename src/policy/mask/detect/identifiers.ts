@@ -57,11 +57,13 @@ export function findIdentifiers(text: string, wants: (id: DetectorId) => boolean
   let dniEnd = 0;
   let before = 0;
   for (let i = 0; i < text.length; i++) {
-    const kind = kindAt(text, i);
-    const first = (kind === DIGIT || kind === LETTER) && before !== DIGIT && before !== LETTER;
-    const bounded = before !== UNDERSCORE;
+    const code = text.charCodeAt(i);
+    const kind = code < 128 ? (KIND[code] ?? 0) : 0;
+    const last = before;
     before = kind;
-    if (!first) continue;
+    // Only at the beginning of a word: what goes on, or is no part of one, is passed over.
+    if (kind === 0 || kind === UNDERSCORE || last === DIGIT || last === LETTER) continue;
+    const bounded = last !== UNDERSCORE;
     if (kind === LETTER && kindAt(text, i + 1) === LETTER) {
       if (iban && kindAt(text, i + 2) === DIGIT && kindAt(text, i + 3) === DIGIT) findIban(text, i, hits);
       if (nino && bounded && digitNear(text, i + 2)) {
