@@ -9,7 +9,7 @@ import { runProcess, startProcess } from '../src/testing/process.ts';
 import { Workstation } from './workstation.ts';
 
 export const root = path.resolve(import.meta.dirname, '..');
-export const screensDir = path.join(root, 'artifacts', 'e2e', 'screens');
+export const screensDir = process.env['SALLYPORT_SCREENS'] ?? path.join(root, 'artifacts', 'e2e', 'screens');
 
 const ready = z.object({
   event: z.literal('ready'),

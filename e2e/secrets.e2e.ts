@@ -1,21 +1,10 @@
 /** Promise 7: the target's credential and the person's tokens never reach the window or the disk. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from '@playwright/test';
 import { z } from 'zod';
 import { runProcess } from '../src/testing/process.ts';
 import { expect, test } from './fixtures.ts';
-
-/** The renderer's whole heap, as text. */
-async function heapOf(page: Page): Promise<string> {
-  const cdp = await page.context().newCDPSession(page);
-  const parts: string[] = [];
-  cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => void parts.push(chunk));
-  await cdp.send('HeapProfiler.enable');
-  await cdp.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
-  await cdp.detach();
-  return parts.join('');
-}
+import { heapOf } from './heap.ts';
 
 test('no credential and no token in the window, the logs, the recordings, argv or environments', async ({ alice, stack }) => {
   const { page, app } = alice;

@@ -4,8 +4,8 @@ import { expect } from './fixtures.ts';
 import type { Workstation } from './workstation.ts';
 
 /** Terminals tell screen readers what they show; that is how these tests read them, too. */
-export async function readable(page: Page): Promise<void> {
-  await page.evaluate(`window.sallyport.settings.get().then((r) => window.sallyport.settings.set({ ...r.value, terminalScreenReader: true }))`);
+export async function readable(page: Page, yes = true): Promise<void> {
+  await page.evaluate(`window.sallyport.settings.get().then((r) => window.sallyport.settings.set({ ...r.value, terminalScreenReader: ${String(yes)} }))`);
 }
 
 export class TerminalPage {
@@ -45,6 +45,15 @@ export class TerminalPage {
   /** Waits until the screen's last line, its prompt with one space, or anything on it matches. */
   async shows(what: RegExp, n = 0): Promise<void> {
     await expect.poll(async () => (await this.text(n)).replace(/\$$/, '$ '), { message: `the terminal shows ${what}` }).toMatch(what);
+  }
+
+  /** Counts the output that reaches the window from now on. */
+  async countBytes(): Promise<() => Promise<number>> {
+    await this.page.evaluate(`(() => {
+      window.bytesCounted = 0;
+      window.sallyport.terminal.onEvent((event) => { if (event.type === 'output') window.bytesCounted += event.data.length; });
+    })()`);
+    return async () => Number(await this.page.evaluate(`window.bytesCounted`));
   }
 
   /** Where a character is on the screen; column and row count from 0. */

@@ -1,5 +1,6 @@
 /** What the terminal's specs stand on: a real sshd, a store of its own that knows it, and the app on top. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -44,10 +45,12 @@ export interface TerminalWorld {
   launch(who: 'alice' | 'carol'): Promise<Workstation>;
   /** A command of Carol's. */
   carol(...args: readonly string[]): Promise<string>;
+  /** The app is killed like by the system, without a word. */
+  kill(station: Workstation): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Connections: web1 (mode observe) and gated (mode gate). What names `askfirst` waits for Carol, `forbidden` is denied. */
+/** Connections: web1 (mode observe), gated (gate), boxed (command). What names `askfirst` waits for Carol, `forbidden` is denied. */
 export async function startTerminalWorld(): Promise<TerminalWorld> {
   const dir = mkdtempSync(path.join(tmpdir(), 'sallyport-terminal-'));
   const home = path.join(dir, 'host', 'home');
@@ -55,7 +58,7 @@ export async function startTerminalWorld(): Promise<TerminalWorld> {
   const sshd = await startSshd([`ForceCommand ${shellIn(path.join(dir, 'host'), home)}`]);
   const target = (name: string, labels: Readonly<Record<string, string>>): object => ({ name, protocol: 'ssh', host: '127.0.0.1', port: sshd.port, labels, host_keys: [sshd.hostKey], credentials: { user: sshd.user, private_key_file: sshd.keyFile } });
   const config = path.join(dir, 'store.yaml');
-  const targets = [target('web1', { env: 'prod', team: 'shop' }), target('gated', { env: 'dev', shell: 'gate' })];
+  const targets = [target('web1', { env: 'prod', team: 'shop' }), target('gated', { env: 'dev', shell: 'gate' }), target('boxed', { env: 'dev', shell: 'command' })];
   writeFileSync(config, JSON.stringify({ data_dir: './store', organisation: 'Example Ltd', dev_idp: { people }, targets }), { mode: 0o600 });
   copyStoreTemplate(path.join(dir, 'store', 'store', 'pg'));
   const store = startProcess(process.execPath, [path.join(root, 'dist', 'cli', 'sallyport.mjs'), 'store', '--config', config], { cwd: dir });
@@ -75,6 +78,13 @@ export async function startTerminalWorld(): Promise<TerminalWorld> {
       return station;
     },
     carol: (...args) => sallyport([...args, '--config', config, '--as', 'carol@example.com', '--groups', 'engineering,dba']),
+    kill: async (station) => {
+      open.delete(station);
+      const child = station.app.process();
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    },
     stop: async () => {
       for (const station of open) await station.close();
       await store.stop();

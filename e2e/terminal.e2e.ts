@@ -1,11 +1,14 @@
 /** Must show 7 of the SSH terminal, and what a terminal owes a person besides, with a real sshd behind it. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test as base } from '@playwright/test';
+import { runProcess } from '../src/testing/process.ts';
+import { canaryOf } from '../src/testing/sshd.ts';
 import { expect, inMain } from './fixtures.ts';
+import { heapOf } from './heap.ts';
 import { resize, shoot } from './pictures.ts';
-import { TerminalPage } from './terminal-page.ts';
+import { readable, TerminalPage } from './terminal-page.ts';
 import { randomFile, startTerminalWorld, type TerminalWorld } from './terminal-world.ts';
 import type { Workstation } from './workstation.ts';
 
@@ -89,14 +92,41 @@ test('a session on a host, from its first line to its verified recording', async
     expect(sha256(down)).toBe(sha256(up));
   });
 
+  await test.step('a file is dropped on the panel', async () => {
+    const files = page.getByRole('region', { name: 'Files' });
+    const dropped = await page.evaluateHandle(`(() => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(['dropped here'], 'dropped.txt'));
+      return carried;
+    })()`);
+    await files.dispatchEvent('drop', { dataTransfer: dropped });
+    await files.getByRole('button', { name: 'dropped.txt', exact: true }).waitFor();
+    expect(readFileSync(path.join(world.home, 'dropped.txt'), 'utf8')).toBe('dropped here');
+  });
+
   await test.step('a refused file says why, in its place', async () => {
     writeFileSync(path.join(world.home, 'forbidden.env'), 'secret');
     const files = page.getByRole('region', { name: 'Files' });
     await files.getByRole('button', { name: 'Look again' }).click();
     await files.getByRole('button', { name: 'forbidden.env', exact: true }).click();
-    await expect(files.getByRole('alert')).toContainText('this file is not for you');
+    await expect(files.getByRole('alert')).toContainText('This file is not for you');
     await shoot(alice, 'terminal-files', () => files.getByRole('alert').waitFor());
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('no key is in the window', async () => {
+    const heap = await heapOf(page);
+    expect(heap).toContain('forbidden.env');
+    for (const secret of ['OPENSSH PRIVATE KEY', canaryOf(world.sshd.keyFile), 'alice.app']) expect(heap.includes(secret), secret).toBe(false);
+  });
+
+  await test.step('the same host with a person’s own ssh', async () => {
+    await page.getByRole('button', { name: 'My own terminal' }).click();
+    await page.getByRole('menuitem', { name: 'ssh command' }).click();
+    await expect.poll(() => inMain(alice, ({ clipboard }) => clipboard.readText())).toMatch(/^ssh -F '.+' web1$/);
+    const command = await inMain(alice, ({ clipboard }) => clipboard.readText());
+    const own = await runProcess('sh', ['-c', `${command} 'cat notes.txt'`]);
+    expect(own.stdout).toContain('edited in the app');
   });
 
   await test.step('the recording is replayed and verified', async () => {
@@ -106,6 +136,7 @@ test('a session on a host, from its first line to its verified recording', async
     await page.getByRole('region', { name: 'Recorded sessions' }).getByRole('button', { name: 'web1' }).first().click();
     await page.getByRole('button', { name: 'Verify now' }).click();
     await expect(page.getByText('Verified', { exact: true }).first()).toBeVisible();
+    await shoot(alice, 'terminal-replay', () => page.getByText('Verified', { exact: true }).first().waitFor());
   });
 });
 
@@ -221,23 +252,31 @@ test('keys, clipboard, links, panes', async ({ alice }) => {
   await closeTabs(alice);
 });
 
-test('fast output, an interrupt, and a connection that drops', async ({ alice }) => {
+test('fast output, an interrupt, and a connection that drops', async ({ world, alice }) => {
+  test.setTimeout(180_000);
   const { page } = alice;
   const terminal = await TerminalPage.open(alice, 'web1');
 
+  // Read to nobody, as most terminals are: announcing every line takes longer than drawing it.
+  await readable(page, false);
+
   await test.step('an endless program is stopped by Ctrl-C, and the window answers meanwhile', async () => {
+    const arrived = await terminal.countBytes();
     await terminal.line('yes');
-    await terminal.shows(/^y$/m);
+    await expect.poll(arrived).toBeGreaterThan(1024 * 1024);
     await page.keyboard.press('Control+Shift+F');
     await page.getByRole('textbox', { name: 'Find in this terminal' }).waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+C');
-    await terminal.shows(/\$ $/);
+    await terminal.line('touch stopped');
+    await expect.poll(() => existsSync(path.join(world.home, 'stopped'))).toBe(true);
   });
 
   await test.step('many megabytes arrive whole', async () => {
-    await terminal.line('clear; yes 0123456789 | head -n 300000; echo done');
-    await terminal.shows(/^done$/m);
+    await terminal.line('clear; yes 0123456789 | head -n 300000; printf "all %s\\n" done; touch all-shown');
+    await expect.poll(() => existsSync(path.join(world.home, 'all-shown')), { timeout: 60_000 }).toBe(true);
+    await readable(page);
+    await terminal.shows(/^all done$/m);
   });
 
   await test.step('when the connection drops, what was shown stays, and a new session goes on below', async () => {
@@ -255,4 +294,19 @@ test('fast output, an interrupt, and a connection that drops', async ({ alice })
     await terminal.shows(/before the drop[^]*connected again[^]*^after it$/m);
   });
   await closeTabs(alice);
+});
+
+test('the app is killed: the program at the host is gone, and the app starts again', async ({ world, alice }) => {
+  const { page } = alice;
+  const terminal = await TerminalPage.open(alice, 'web1');
+  await terminal.line('clear; echo pid $$; exec sleep 600');
+  await terminal.shows(/^pid \d+$/m);
+  const pid = Number(/^pid (\d+)$/m.exec(await terminal.text())?.[1]);
+  const alive = (): boolean => readdirSync('/proc').includes(String(pid));
+  expect(alive()).toBe(true);
+  expect(await page.title()).toBe('Sallyport');
+  await world.kill(alice);
+  await expect.poll(alive).toBe(false);
+  const again = await world.launch('alice');
+  await TerminalPage.open(again, 'web1');
 });

@@ -4,7 +4,7 @@ import { api, ask, explain } from './api.ts';
 
 export function tell(title: string, message = '', level: 'info' | 'success' | 'warning' | 'error' = 'success'): void {
   const color = { info: 'sally', success: 'teal', warning: 'yellow', error: 'red' }[level];
-  notifications.show({ title, message, color, autoClose: level === 'error' ? 12_000 : 4_000, withBorder: true });
+  notifications.show({ title, message, color, autoClose: level === 'error' ? 12_000 : 4_000, withBorder: true, closeButtonProps: { 'aria-label': 'Dismiss' } });
 }
 
 export function tellError(title: string, error: unknown): void {

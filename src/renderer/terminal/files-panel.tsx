@@ -1,10 +1,10 @@
 /** Files of the host, beside its terminal: the same session, the same policy, the same recording. */
 import { ActionIcon, Button, FileButton, Group, Loader, Menu, Modal, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowUp, IconDots, IconDownload, IconFile, IconFolder, IconFolderPlus, IconLink, IconPencil, IconRefresh, IconShieldX, IconTrash, IconUpload, IconX } from '@tabler/icons-react';
-import type { DragEvent } from 'react';
+import type { DragEvent, ReactNode } from 'react';
 import { useEffect, useState } from 'react';
 import type { RemoteEntry, RemoteListing } from '../../contract/ipc/terminal.ts';
-import { formatBytes, formatTime, plural } from '../../ui/format.ts';
+import { asSentence, formatBytes, formatTime, plural } from '../../ui/format.ts';
 import { useStore } from '../../ui/store.ts';
 import type { Problem } from './files-store.ts';
 import { dismissProblem, download, filesOf, filesStore, makeDirectory, remove, rename, show, uploadAll } from './files-store.ts';
@@ -123,7 +123,7 @@ function ProblemNote({ problem, onDismiss }: { problem: Problem; onDismiss: () =
     <div className={classes.problem} role="alert">
       <IconShieldX size={17} aria-hidden />
       <p>
-        <b>{problem.denied ? `Not allowed: ${problem.what}.` : `${problem.what} failed.`}</b> {problem.why}
+        <b>{problem.denied ? `Not allowed: ${problem.what}.` : `Failed: ${problem.what}.`}</b> {asSentence(problem.why)}
       </p>
       <ActionIcon size={20} variant="transparent" color="red" aria-label="Dismiss" onClick={onDismiss}>
         <IconX size={14} />
@@ -145,7 +145,7 @@ function Crumbs({ path, onGo }: { path: string; onGo: (path: string) => void }) 
 }
 
 function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing: RemoteListing | undefined; busy: boolean; onAsk: (question: Question) => void; onFiles: (files: readonly File[]) => void }) {
-  const tool = (label: string, icon: React.ReactNode, onClick: () => void) => (
+  const tool = (label: string, icon: ReactNode, onClick: () => void) => (
     <Tooltip label={label}>
       <ActionIcon size={28} variant="subtle" color="gray" aria-label={label} disabled={listing === undefined} onClick={onClick}>
         {icon}
@@ -155,9 +155,9 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
   const path = listing?.path ?? '/';
   return (
     <div className={classes.filesHead}>
-      {tool('Directory above', <IconArrowUp size={16} />, () => show(tabId, parentOf(path)))}
-      <Crumbs path={path} onGo={(to) => show(tabId, to)} />
+      <h2 className={classes.filesTitle}>Files</h2>
       {busy && <Loader size={14} aria-label="Working" />}
+      {tool('Directory above', <IconArrowUp size={16} />, () => show(tabId, parentOf(path)))}
       {tool('Look again', <IconRefresh size={16} />, () => show(tabId, path))}
       {tool('New directory', <IconFolderPlus size={16} />, () => onAsk({ kind: 'new' }))}
       <FileButton multiple onChange={(files) => onFiles(files)}>
@@ -167,6 +167,7 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
           </Button>
         )}
       </FileButton>
+      {listing !== undefined && <Crumbs path={path} onGo={(to) => show(tabId, to)} />}
     </div>
   );
 }

@@ -2,11 +2,11 @@
 import type { RemoteListing } from '../../contract/ipc/terminal.ts';
 import { createStore } from '../../ui/store.ts';
 import { api, ask, explain } from '../api.ts';
-import { pathIn } from './remote-path.ts';
+import { nameOf, pathIn } from './remote-path.ts';
 import { forgetTransfersOf, upload } from './transfers-store.ts';
 
 export interface Problem {
-  /** What was tried: `Download of secrets.env`. */
+  /** What was tried: `download of secrets.env`. */
   readonly what: string;
   readonly why: string;
   /** Policy or an approver said no; else the server or the network. */
@@ -55,17 +55,17 @@ export const dismissProblem = (tabId: string): void => update(tabId, { problem: 
 
 /** @param path empty: where the session begins */
 export function show(tabId: string, path: string): void {
-  void operate(tabId, path === '' ? 'The files' : path, async () => update(tabId, { listing: await ask(api.terminal.list({ tabId, path })) }));
+  void operate(tabId, path === '' ? 'list of files' : `list of ${path}`, async () => update(tabId, { listing: await ask(api.terminal.list({ tabId, path })) }));
 }
 
-export const makeDirectory = (tabId: string, path: string): Promise<void> => operate(tabId, `New directory ${path}`, () => ask(api.terminal.makeDirectory({ tabId, path })));
+export const makeDirectory = (tabId: string, path: string): Promise<void> => operate(tabId, `new directory ${nameOf(path)}`, () => ask(api.terminal.makeDirectory({ tabId, path })));
 
-export const rename = (tabId: string, from: string, to: string): Promise<void> => operate(tabId, `Rename ${from}`, () => ask(api.terminal.rename({ tabId, from, to })));
+export const rename = (tabId: string, from: string, to: string): Promise<void> => operate(tabId, `rename ${nameOf(from)}`, () => ask(api.terminal.rename({ tabId, from, to })));
 
-export const remove = (tabId: string, path: string, directory: boolean): Promise<void> => operate(tabId, `Delete ${path}`, () => ask(api.terminal.remove({ tabId, path, directory })));
+export const remove = (tabId: string, path: string, directory: boolean): Promise<void> => operate(tabId, `delete ${nameOf(path)}`, () => ask(api.terminal.remove({ tabId, path, directory })));
 
-export const download = (tabId: string, path: string): Promise<void> => operate(tabId, `Download ${path}`, () => ask(api.terminal.download({ tabId, path })));
+export const download = (tabId: string, path: string): Promise<void> => operate(tabId, `download of ${nameOf(path)}`, () => ask(api.terminal.download({ tabId, path })));
 
 export async function uploadAll(tabId: string, directory: string, files: readonly File[], overwrite: boolean): Promise<void> {
-  for (const file of files) await operate(tabId, `Upload ${file.name}`, () => upload(tabId, file, pathIn(directory, file.name), overwrite));
+  for (const file of files) await operate(tabId, `upload of ${file.name}`, () => upload(tabId, file, pathIn(directory, file.name), overwrite));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crumbsOf, parentOf, pathIn } from './remote-path.ts';
+import { crumbsOf, nameOf, parentOf, pathIn } from './remote-path.ts';
 
 describe('remote paths', () => {
   it('joins a directory and a name', () => {
@@ -10,6 +10,7 @@ describe('remote paths', () => {
     expect(parentOf('/home/deploy')).toBe('/home');
     expect(parentOf('/home')).toBe('/');
     expect(parentOf('/')).toBe('/');
+    expect(nameOf('/home/a b')).toBe('a b');
   });
   it('gives the way from the root', () => expect(crumbsOf('/home/deploy').map((c) => c.path)).toEqual(['/', '/home', '/home/deploy']));
 });

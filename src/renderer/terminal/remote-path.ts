@@ -3,6 +3,8 @@
 /** Absolute path of a name in a directory. */
 export const pathIn = (directory: string, name: string): string => (directory.endsWith('/') ? `${directory}${name}` : `${directory}/${name}`);
 
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
 export const parentOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
 /** Directories from the root to here, for the way back. */
