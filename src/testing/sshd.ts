@@ -28,6 +28,8 @@ export async function startSshd(settings: readonly string[] = []): Promise<Sshd>
   for (const name of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path.join(dir, name)]);
   const port = await freePort();
   const config = [
+    // sshd takes the first of two.
+    ...settings,
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${path.join(dir, 'host')}`,
@@ -42,7 +44,6 @@ export async function startSshd(settings: readonly string[] = []): Promise<Sshd>
     'MaxStartups 100',
     'AcceptEnv *',
     'Subsystem sftp internal-sftp',
-    ...settings,
   ];
   writeFileSync(path.join(dir, 'sshd_config'), `${config.join('\n')}\n`);
   const server = startProcess('/usr/sbin/sshd', ['-D', '-e', '-f', path.join(dir, 'sshd_config')]);

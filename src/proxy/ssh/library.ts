@@ -19,6 +19,9 @@ interface Stalled {
   _chunkErr?: unknown;
   _chunkcbErr?: unknown;
 }
+interface Receiving {
+  readonly incoming: { readonly state: 'open' | 'eof' | 'closing' | 'closed' };
+}
 interface Sending {
   readonly outgoing: { readonly id: number; readonly state: 'open' | 'eof' | 'closing' | 'closed' };
   readonly _client: { readonly _protocol: Protocol };
@@ -87,6 +90,9 @@ export function drained(channel: ServerChannel | ClientChannel): Promise<void> {
 
 /** Nothing can be written to it any more. */
 export const isClosed = (channel: ServerChannel | ClientChannel): boolean => (channel as unknown as Sending).outgoing.state !== 'open';
+
+/** The other side has closed it, or its connection is gone. */
+export const isOver = (channel: ServerChannel | ClientChannel): boolean => (channel as unknown as Receiving).incoming.state === 'closed';
 
 export type Exit = { readonly kind: 'status'; readonly status: number } | { readonly kind: 'signal'; readonly signal: string; readonly coreDumped: boolean; readonly message: string };
 

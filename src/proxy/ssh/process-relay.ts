@@ -8,11 +8,13 @@ import type { RecordLevel } from '../../policy/types.ts';
 import type { SshContext } from './context.ts';
 import type { FilterMaker, GateMaker, InputGate, OutputFilter } from './filters.ts';
 import type { Recorded } from './journal.ts';
-import { sendExit, type Exit } from './library.ts';
+import { isOver, sendExit, type Exit } from './library.ts';
 import { aborted, ChannelWriter, pump } from './output.ts';
 import type { Started } from './start-process.ts';
 import { Meter, OutputKeeper } from './stream-journal.ts';
 import { TerminalJournal } from './terminal-journal.ts';
+
+const LOST = Buffer.from('sallyport: the connection to the target has ended; how the command ended is not known\r\n');
 
 export interface ProcessOptions {
   readonly context: SshContext;
@@ -76,6 +78,7 @@ export class ProcessRelay {
     await outputs;
     await this.#show(1, this.#filters[1].flush());
     await this.#show(2, this.#filters[2].flush());
+    if (isOver(target) && this.#o.target.exit() === undefined) await this.#toClient.writeError(LOST);
     await this.#toClient.flushed();
     if (!gone.aborted && !goesOn) client.eof();
     await closed;

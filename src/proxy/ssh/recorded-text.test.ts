@@ -47,7 +47,7 @@ it('never cuts a character, and keeps what is no text as it is', () => {
   for (let size = 1; size < 12; size++) {
     const found: string[] = [];
     let total = 0;
-    const batches = new TextBatches({ bytes: 4, ms: 1_000, emit: (n, value) => { total += n; found.push(value as string); }, failed: (e) => { throw e; } });
+    const batches = new TextBatches({ bytes: 4, ms: 1_000, emit: (n, value) => { total += n; found.push(value as string); }, due: () => undefined, failed: (e) => { throw e; } });
     const all = bytes(text);
     for (let at = 0; at < all.length; at += size) batches.push(all.subarray(at, at + size));
     batches.flush(true);

@@ -58,6 +58,8 @@ export class SshSession {
   #why = CLIENT_GONE;
   /** What channels still do: their ends are to be recorded. */
   readonly #work = new Set<Promise<void>>();
+  /** How the target went away, if it did. */
+  #lost: string | undefined;
   #channels = 0;
   #numbers = 0;
 
@@ -166,7 +168,7 @@ export class SshSession {
   #targetGone(error: Error | undefined): void {
     if (this.#ended) return;
     // Channels that were told of it by the target are still passing it on.
-    const reason = error ? `the target connection failed: ${error.message}` : 'the target closed the connection';
+    const reason = (this.#lost ??= error ? `the target connection failed: ${error.message}` : 'the target closed the connection');
     setTimeout(() => void this.end(reason), GRACE_MS / 4).unref();
   }
 
@@ -206,7 +208,9 @@ export class SshSession {
     return this.#ended;
   }
 
-  async #finish(reason: string): Promise<void> {
+  async #finish(given: string): Promise<void> {
+    // A client hangs up when its command has ended with the target.
+    const reason = given === CLIENT_GONE ? (this.#lost ?? given) : given;
     this.#why = reason;
     this.#client.connection.end();
     this.#gone.abort();

@@ -37,10 +37,10 @@ export async function startProcess(upstream: Client, command: string | undefined
  * What a terminal that is gone does to its programs (RFC 4254 section 6.9). Without it a command that has no terminal
  * would run on, unseen. The packet goes out before the connection is closed: it is sent at once.
  */
-function hangUp({ channel, exit }: Started): void {
-  if (exit() !== undefined) return;
+function hangUp(started: Started): void {
+  if (started.exit() !== undefined) return;
   try {
-    channel.signal('HUP');
+    started.channel.signal('HUP');
   } catch {
     // The channel or the connection is closed already.
   }

@@ -34,7 +34,7 @@ export class OutputKeeper {
 
   constructor(journal: SshJournal, channel: number, request: Recorded, fd: 1 | 2, content: boolean, fail: (error: unknown) => void) {
     this.#left = content ? limits.recordedResponseBytes : 0;
-    this.#batches = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit: (bytes, value) => journal.output(channel, request, fd, bytes, journal.shownValue(value)), failed: fail });
+    this.#batches = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit: (bytes, value) => journal.output(channel, request, fd, bytes, journal.shownValue(value)), due: () => journal.recorder.commit(), failed: fail });
   }
 
   add(bytes: Uint8Array): void {

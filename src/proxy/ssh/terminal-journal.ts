@@ -24,7 +24,7 @@ export class TerminalJournal {
     this.#content = content;
     this.#fail = fail;
     const emit = (bytes: number, value: Json): void => journal.terminal('ssh.pty.out', channel, bytes, content ? value : undefined);
-    this.#output = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit, failed: fail });
+    this.#output = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit, due: () => journal.recorder.commit(), failed: fail });
   }
 
   /** Before the bytes go on. @param hidden known to be a password. A line that ends is in the kernel's hands when this returns. */
@@ -57,6 +57,7 @@ export class TerminalJournal {
       this.#idle = undefined;
       try {
         this.#record(false);
+        this.#journal.recorder.commit();
       } catch (error) {
         this.#fail(error);
       }

@@ -29,6 +29,8 @@ export interface BatchOptions {
   readonly ms: number;
   /** One batch; `value` is what `asJson` gives. */
   readonly emit: (bytes: number, value: Json) => void;
+  /** After a batch that was due: nothing else may come for long. */
+  readonly due: () => void;
   /** A batch that nobody waits for could not be written. */
   readonly failed: (error: unknown) => void;
 }
@@ -68,6 +70,7 @@ export class TextBatches {
   #late(): void {
     try {
       this.flush();
+      this.#o.due();
     } catch (error) {
       this.#o.failed(error);
     }
