@@ -19,7 +19,7 @@ export const ipcChannels = {
     events: ['event'],
   },
   approvals: { calls: ['list', 'get', 'decide'], events: ['changed'] },
-  sessions: { calls: ['list', 'get', 'verify', 'export'], events: ['changed'] },
+  sessions: { calls: ['list', 'get', 'shown', 'verify', 'export'], events: ['changed'] },
   policy: { calls: ['active', 'check'], events: ['changed'] },
   settings: { calls: ['get', 'set'], events: ['changed'] },
 } as const;
