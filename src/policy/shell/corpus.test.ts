@@ -1,28 +1,14 @@
 /** The corpus of command lines: what the starter bundle makes of each on a production host, and the facts behind it. */
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
-import { person } from '../../testing/policy.ts';
-import { loadBundle } from '../bundle/load.ts';
-import type { ConnectionInfo, PolicyEngine, SshRequest } from '../types.ts';
-import { sshActionOf } from '../decide/ssh-action.ts';
+import { RANK, shellCorpus as corpus, starterDecides } from '../../testing/shell-corpus.ts';
+import type { Outcome, SshRequest } from '../types.ts';
 import { EXEC, INTERACTIVE, analyseCommand } from './analyse.ts';
 import type { CommandAnalysis } from './types.ts';
 
-const Corpus = z.array(z.tuple([z.enum(['deny', 'hold', 'allow']), z.string()]).rest(z.string()));
-const corpus = Corpus.parse(parse(readFileSync(new URL('commands.corpus.yaml', import.meta.url), 'utf8')));
-const web: ConnectionInfo = { name: 'web1', protocol: 'ssh', labels: { env: 'prod' }, database: '', tls: 'verify' };
-const RANK = { allow: 0, hold: 1, deny: 2 } as const;
-
-let engine: PolicyEngine;
+let decided: (ssh: SshRequest) => Outcome;
 beforeAll(async () => {
-  engine = await loadBundle('resources/bundles/starter');
+  decided = await starterDecides();
 });
-
-function decided(ssh: SshRequest) {
-  return engine.decide({ principal: person('alice@example.com', 'engineering'), connection: web, client: 'native', deviceId: 'd', timeMs: 0, approved: false, action: sshActionOf(ssh), ssh });
-}
 
 /** Facts of the corpus that the analysis lacks. */
 function lacking(wanted: string, a: CommandAnalysis): string[] {

@@ -1,15 +1,19 @@
 /** Mode `command`: stock ssh at a terminal, the proxy's own prompt, and a real OpenSSH server that runs the lines. */
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { ReadRecord } from '../../../evidence/read.ts';
+import { eventually } from '../../../testing/eventually.ts';
 import { recordsOf } from '../../../testing/recordings.ts';
 import { SshWorld } from '../../../testing/ssh-gateway.ts';
 import { SshTerminal, type TerminalOptions } from '../../../testing/ssh-terminal.ts';
 import { startSshd, type Sshd } from '../../../testing/sshd.ts';
 
 const PROMPT = /\[sallyport\][^\n]*\$ $/;
+/** SALLYPORT_PASTE_LINES=10000 takes longer. */
+const LINES = Number(process.env['SALLYPORT_PASTE_LINES'] ?? 1_000);
 const UP = '\u001b[A';
 const LEFT = '\u001b[D';
 
@@ -204,5 +208,45 @@ describe('without a terminal', () => {
     const long = await world.ssh('web1', ['web1'], { input: `echo ${'x'.repeat(10 * 1024 * 1024)}\n` });
     expect(long).toMatchObject({ code: 126, stdout: '' });
     expect(long.stderr).toContain('more than 65536 characters');
+  });
+});
+
+describe('hostile input', () => {
+  /** Keys from a pipe, at a terminal whose size the client does not know: 0 by 0. */
+  const typed = (bytes: Buffer | string): Promise<{ code: number | null; stdout: string }> => {
+    writeFileSync(path.join(dir, 'keys'), bytes);
+    return world.run('bash', ['-c', `${world.command('web1')} -tt web1 < ${dir}/keys`], { timeoutMs: 60_000 });
+  };
+
+  it('a line of 10 MB is not read, says so, and runs nothing', async () => {
+    const result = await typed(`echo ${'x'.repeat(10 * 1024 * 1024)}; touch ${dir}/long\n`);
+    expect(result.code).toBe(126);
+    expect(result.stdout).toContain('a command of more than 65536 characters is not read');
+    expect(result.stdout.length).toBeLessThan(2 * 1024 * 1024);
+    expect(existsSync(`${dir}/long`)).toBe(false);
+  });
+
+  it('bytes that are not UTF-8, and keys without meaning', async () => {
+    const result = await typed(Buffer.concat([Buffer.from('echo '), Buffer.of(0xff, 0xfe, 0x0a)]));
+    expect(result).toMatchObject({ code: 126, stdout: expect.stringContaining('the command is not valid UTF-8') as string });
+    // Whatever ends a line, or the input, is left out.
+    const noise = Buffer.from(Array.from({ length: 40_000 }, (_, i) => (i * 7919 + (i >> 3) * 31) & 0xff).filter((b) => ![0x0a, 0x0d, 0x0f, 0x04].includes(b)));
+    const ended = await typed(Buffer.concat([noise, Buffer.from('\u0003\u0003echo after$((1+1))\nexit 4\n')]));
+    expect(ended).toMatchObject({ code: 4, stdout: expect.stringContaining('after2') as string });
+  });
+
+  it(`a paste of ${LINES} lines goes line by line`, async () => {
+    expect((await typed(`\u001b[200~${'A=1\n'.repeat(LINES)}exit 7\n\u001b[201~`)).code).toBe(7);
+  });
+
+  it('a client that goes away takes what runs with it', async () => {
+    const t = terminal();
+    await t.shows(PROMPT);
+    t.type(`echo $$ > ${dir}/pid; exec sleep 300\r`);
+    const pid = await eventually(() => z.string().regex(/^\d+\n$/).parse(readFileSync(`${dir}/pid`, 'utf8')).trim());
+    const mark = world.gateway.mark;
+    t.kill();
+    await world.gateway.waitEvent((e) => e.event === 'session.closed', mark);
+    await eventually(() => expect(existsSync(`/proc/${pid}`)).toBe(false));
   });
 });

@@ -126,6 +126,7 @@ export class CommandShell {
         continue;
       }
       if (entered.kind === 'too-long' || text.length + entered.text.length > shellLimits.textChars) {
+        this.#status = DENIED_STATUS;
         this.#drop(`a command of more than ${shellLimits.textChars} characters is not read. It was not run`);
         text = '';
         continue;

@@ -2,6 +2,7 @@
  * Reads the command line from the screen when a key would run it. No protocol says where a line begins and ends, so this
  * is a good guess and no boundary (docs/ssh-terminal.md). What it is not sure of, it says.
  */
+import { shellLimits } from '../../../policy/shell/limits.ts';
 import { completeness } from './incomplete.ts';
 import { pasted, splitKeys, type Key } from './keys.ts';
 import { Screen } from './screen.ts';
@@ -167,6 +168,7 @@ export class LineGate {
     switch (key.kind) {
       case 'text':
         if (this.#typed !== undefined) this.#typed += key.bytes.toString('utf8');
+        if ((this.#typed?.length ?? 0) > shellLimits.textChars) this.#typed = undefined;
         break;
       case 'backspace':
         if (this.#typed !== undefined) this.#typed = Array.from(this.#typed).slice(0, -1).join('');
