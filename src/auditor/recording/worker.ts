@@ -1,5 +1,6 @@
 /** Off the page's own thread: downloads, reads and verifies one recording. */
 import '../no-eval.ts';
+import './as-window.ts';
 import { messageOf } from '../../base/errors.ts';
 import { RequestError } from '../api/http.ts';
 import { download } from './download.ts';

@@ -56,6 +56,8 @@ describe.each(flavours)('search on the %s store', (flavour) => {
     ['a person by subject', { person: ['ALICE@example.com'] }, 3],
     ['two people', { person: ['alice@example.com', 'bob@example.com'] }, 5],
     ['nobody known', { person: ['mallory@example.com'] }, 0],
+    ['a protocol', { protocol: ['Postgres'] }, 5],
+    ['a protocol that nobody used', { protocol: ['ssh'] }, 0],
     ['a group', { group: ['Engineering'] }, 5],
     ['a group that nobody had', { group: ['dba'] }, 0],
     ['a target', { target: ['shop'] }, 5],
