@@ -133,7 +133,11 @@ test('a session on a host, from its first line to its verified recording', async
     await page.getByRole('button', { name: 'Close web1' }).click();
     await expect.poll(async () => (await alice.newestSession())?.state, { timeout: 60_000 }).toBe('uploaded');
     await alice.goTo('My sessions');
-    await page.getByRole('region', { name: 'Recorded sessions' }).getByRole('button', { name: 'web1' }).first().click();
+    await page.getByRole('region', { name: 'Recorded sessions' }).getByRole('row').filter({ hasText: 'Sallyport_terminal' }).first().getByRole('button', { name: 'web1' }).click();
+    const session = page.getByRole('region', { name: 'Session', exact: true });
+    await session.getByRole('region', { name: 'Terminal as it was shown' }).waitFor();
+    await session.getByRole('textbox', { name: /find/i }).fill('the needle');
+    await expect(session.getByRole('listbox', { name: 'Found in the session' })).toContainText('the needle');
     await page.getByRole('button', { name: 'Verify now' }).click();
     await expect(page.getByText('Verified', { exact: true }).first()).toBeVisible();
     await shoot(alice, 'terminal-replay', () => page.getByText('Verified', { exact: true }).first().waitFor());

@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly local: LocalSsh;
   readonly events: ProxyEvents;
   /** Called once, when the connection is gone. */
-  ended(reason: string): void;
+  ended(): void;
 }
 
 const SIGN_ON_MS = 30_000;
@@ -56,7 +56,7 @@ export class TerminalSession {
     try {
       await signOn(client, socket, o.local);
       const session = new TerminalSession(client, await recorded.id(client));
-      client.once('close', () => session.#end('The connection has ended.', o));
+      client.once('close', () => session.#end(o));
       return session;
     } catch (error) {
       client.on('error', () => undefined);
@@ -114,9 +114,9 @@ export class TerminalSession {
     this.#client.end();
   }
 
-  #end(reason: string, o: SessionOptions): void {
+  #end(o: SessionOptions): void {
     this.#closed = true;
-    o.ended(reason);
+    o.ended();
   }
 }
 

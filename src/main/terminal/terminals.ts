@@ -34,6 +34,9 @@ export interface Tab {
 
 type Held = Extract<ProxyEvent, { event: 'request.held' }>;
 
+/** What a recording says of a client that hung up. */
+const CLIENT_CLOSED = 'the client closed the connection';
+
 const newId = (prefix: string): string => `${prefix}_${randomBytes(9).toString('hex')}`;
 
 export class Terminals {
@@ -87,7 +90,7 @@ export class Terminals {
     tab.opening = true;
     try {
       const local = await work.runtime.openSshForApp(tab.connection);
-      const session: TerminalSession = await TerminalSession.open({ local, events: work.runtime.events, ended: (reason) => this.#sessionEnded(tab, session, reason) });
+      const session: TerminalSession = await TerminalSession.open({ local, events: work.runtime.events, ended: () => this.#sessionEnded(tab, session) });
       tab.session = session;
       return { tabId: tab.id, connection: tab.connection, labels: { ...target.info.labels }, address: `${target.host}:${target.port}`, sessionId: session.id, shell: shellForecast(work, target) };
     } finally {
@@ -95,14 +98,14 @@ export class Terminals {
     }
   }
 
-  #sessionEnded(tab: Tab, session: TerminalSession, message: string): void {
+  #sessionEnded(tab: Tab, session: TerminalSession): void {
     if (tab.session !== session) return;
     tab.session = undefined;
     this.#clearHolds(tab);
     this.#o.lost(tab.id);
     if (!this.#tabs.has(tab.id)) return;
     this.#ended.set(session.id, tab);
-    this.#o.emit({ type: 'disconnected', tabId: tab.id, message });
+    this.#o.emit({ type: 'disconnected', tabId: tab.id, message: '' });
   }
 
   close(id: string): void {
@@ -208,6 +211,8 @@ export class Terminals {
 
   /** The recording is closed after the connection, and knows why it ended. */
   #explainEnd(sessionId: string, reason: string): void {
+    // As we know: the last shell had ended.
+    if (reason === CLIENT_CLOSED) return void this.#ended.delete(sessionId);
     const tab = this.#ended.get(sessionId);
     this.#ended.delete(sessionId);
     if (tab !== undefined && tab.session === undefined && this.#tabs.has(tab.id)) this.#o.emit({ type: 'disconnected', tabId: tab.id, message: reason });

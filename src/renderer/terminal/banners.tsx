@@ -48,7 +48,7 @@ function EndBanner({ tab, message }: { tab: Tab; message: string }) {
   const { tabId } = tab.info;
   const shells = tab.panes.map((p) => p.end).filter((end) => end !== '');
   return (
-    <div className={banner.banner} data-tone="deny" role="alert">
+    <div className={banner.banner} data-tone={message === '' ? undefined : 'deny'} role="alert">
       <div className={banner.bannerIcon}>
         <IconPlugConnectedX size={20} aria-hidden />
       </div>
@@ -56,7 +56,7 @@ function EndBanner({ tab, message }: { tab: Tab; message: string }) {
         <p className={banner.bannerTitle}>The session has ended</p>
         <p className={banner.bannerText}>
           {shells.length === 1 && shells[0] !== undefined ? `${shells[0]} ` : ''}
-          {asSentence(message)} What was shown stays here; a new session is a new recording.
+          {asSentence(message)}{message === '' ? '' : ' '}What was shown stays here; a new session is a new recording.
         </p>
       </div>
       <div style={{ display: 'flex', gap: 8 }}>

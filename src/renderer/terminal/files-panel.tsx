@@ -8,7 +8,7 @@ import { asSentence, formatBytes, formatTime, plural } from '../../ui/format.ts'
 import { useStore } from '../../ui/store.ts';
 import type { Problem } from './files-store.ts';
 import { dismissProblem, download, filesOf, filesStore, makeDirectory, remove, rename, show, uploadAll } from './files-store.ts';
-import { crumbsOf, parentOf, pathIn } from './remote-path.ts';
+import { parentOf, pathIn, shortCrumbsOf } from './remote-path.ts';
 import classes from './terminal.module.css';
 import { TransferList } from './transfer-list.tsx';
 
@@ -135,8 +135,8 @@ function ProblemNote({ problem, onDismiss }: { problem: Problem; onDismiss: () =
 function Crumbs({ path, onGo }: { path: string; onGo: (path: string) => void }) {
   return (
     <nav className={classes.crumbs} aria-label="Directory">
-      {crumbsOf(path).map((crumb) => (
-        <button key={crumb.path} type="button" aria-current={crumb.path === path ? 'true' : undefined} onClick={() => onGo(crumb.path)}>
+      {shortCrumbsOf(path).map((crumb) => (
+        <button key={crumb.path} type="button" title={crumb.path} aria-label={crumb.name === '…' ? crumb.path : undefined} aria-current={crumb.path === path ? 'true' : undefined} onClick={() => onGo(crumb.path)}>
           {crumb.name}
         </button>
       ))}

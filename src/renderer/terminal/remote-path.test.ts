@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crumbsOf, nameOf, parentOf, pathIn } from './remote-path.ts';
+import { crumbsOf, nameOf, parentOf, pathIn, shortCrumbsOf } from './remote-path.ts';
 
 describe('remote paths', () => {
   it('joins a directory and a name', () => {
@@ -11,6 +11,10 @@ describe('remote paths', () => {
     expect(parentOf('/home')).toBe('/');
     expect(parentOf('/')).toBe('/');
     expect(nameOf('/home/a b')).toBe('a b');
+  });
+  it('shortens a long way', () => {
+    expect(shortCrumbsOf('/a/b/c/d').map((c) => [c.name, c.path])).toEqual([['/', '/'], ['…', '/a/b'], ['c', '/a/b/c'], ['d', '/a/b/c/d']]);
+    expect(shortCrumbsOf('/a/b/c')).toEqual(crumbsOf('/a/b/c'));
   });
   it('gives the way from the root', () => expect(crumbsOf('/home/deploy').map((c) => c.path)).toEqual(['/', '/home', '/home/deploy']));
 });

@@ -12,3 +12,12 @@ export function crumbsOf(path: string): readonly { readonly name: string; readon
   const parts = path.split('/').filter((part) => part !== '');
   return [{ name: '/', path: '/' }, ...parts.map((name, i) => ({ name, path: `/${parts.slice(0, i + 1).join('/')}` }))];
 }
+
+/** As they fit one line: the middle of a long way is one step, to the directory above those that are shown. */
+export function shortCrumbsOf(path: string): readonly { readonly name: string; readonly path: string }[] {
+  const all = crumbsOf(path);
+  const [root, ...rest] = all;
+  const above = all.at(-3);
+  if (root === undefined || above === undefined || rest.length <= 3) return all;
+  return [root, { name: '…', path: above.path }, ...rest.slice(-2)];
+}

@@ -118,6 +118,8 @@ function applyEvent(event: TerminalEvent): void {
 function endOf({ status, signal }: { status?: number | undefined; signal?: string | undefined }): string {
   if (signal !== undefined) return `The shell was ended by the signal ${signal}.`;
   if (status === undefined) return 'The connection ended before the shell did.';
+  // What ssh itself gives for a connection that is gone.
+  if (status === 255) return 'How the shell ended is not known.';
   return status === 0 ? 'The shell has ended.' : `The shell has ended with exit status ${status}.`;
 }
 
