@@ -101,6 +101,24 @@ describe('letters in bold as printers made them', () => {
   });
 });
 
+describe('what is put on the clipboard', () => {
+  it('is masked in its base64, cut anywhere; what is no value stays', () => {
+    for (const before of ['', 'x', 'xy', 'line one\nthe mail: ']) {
+      const sent = bytes(`ok ${E}]52;c;${Buffer.from(`${before} ${EMAIL} and ${CARD} end`).toString('base64')}${E}\\ done\r\n`);
+      for (const pieces of [[sent], Array.from(sent, (b) => Buffer.from([b])), [sent.subarray(0, 31), sent.subarray(31)]]) {
+        const shown = through(pieces, TERMINAL).toString();
+        const copied = Buffer.from(new RegExp(`52;c;([^${E}]*)`).exec(shown)?.[1] ?? '', 'base64').toString();
+        expect(copied).not.toContain(EMAIL);
+        expect(copied).toMatch(/\* and \*{12}1111 end$/);
+        expect(copied.startsWith(before.split('\n')[0] ?? '')).toBe(true);
+        expect(shown.startsWith('ok ') && shown.endsWith('done\r\n')).toBe(true);
+      }
+    }
+    const harmless = bytes(`${E}]52;c;${randomBytes(3000).toString('base64')}\u0007`);
+    expect(through([harmless], TERMINAL).equals(harmless)).toBe(true);
+  });
+});
+
 describe('in time', () => {
   it('the size of the window changes in the middle', () => {
     const m = masker(TERMINAL);

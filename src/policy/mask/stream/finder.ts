@@ -15,6 +15,8 @@ import { tailRules, tailStart, type TailRules } from './tail.ts';
 export interface Mark {
   readonly end: number;
   readonly text: string;
+  /** What stands for which of the characters that were sent by these bytes together. */
+  readonly of?: ReadonlyMap<number, string>;
 }
 
 interface Found {
@@ -43,8 +45,11 @@ export class Finder {
   /** A long secret was cut by a bound or a flush: what continues it is masked, however much comes. */
   #rest: { readonly spec: MaskSpec; from: number } | undefined;
 
-  /** @param found is called once for each value */
-  constructor(active: ActiveDetectors, found: (classId: string) => void) {
+  readonly #written: (text: string) => string;
+
+  /** @param found is called once for each value @param written how characters are written in the stream, where not as themselves */
+  constructor(active: ActiveDetectors, found: (classId: string) => void, written: (text: string) => string = (text) => text) {
+    this.#written = written;
     this.#active = active;
     this.#rules = tailRules(active.ids);
     this.#found = found;
@@ -149,10 +154,10 @@ export class Finder {
       if (done.has(start)) continue;
       done.add(start);
       const all = line.sentWith(char);
-      // Another value may have been found in the same repetition: nothing of it is shown.
-      const again = all.length > 1 && this.marks.has(start);
-      const text = all.map((c) => (again ? '*'.repeat(charWidth(line.code(c))) : (masked.get(c) ?? String.fromCodePoint(line.code(c)))));
-      this.marks.set(start, { end: line.end(char), text: text.join('') });
+      // Two values may touch the same bytes.
+      const of = all.length === 1 ? masked : new Map([...(this.marks.get(start)?.of ?? []), ...masked]);
+      const text = all.map((c) => of.get(c) ?? String.fromCodePoint(line.code(c))).join('');
+      this.marks.set(start, { end: line.end(char), text: this.#written(text), ...(all.length === 1 ? {} : { of }) });
     }
   }
 
@@ -160,15 +165,19 @@ export class Finder {
   #continue(line: Line, sent: View, hits: readonly Found[], how: Look): void {
     const rest = this.#rest;
     if (rest !== undefined) {
+      const masked = new Map<number, string>();
+      let end = rest.from;
       for (const c of new Set(sent.chars)) {
         if (c < line.firstFresh || line.start(c) < rest.from) continue;
         if (!CONTINUES.test(String.fromCodePoint(line.code(c)))) {
           this.#rest = undefined;
           break;
         }
-        this.marks.set(line.start(c), { end: line.end(c), text: '*' });
-        rest.from = line.end(c);
+        masked.set(c, '*');
+        end = line.end(c);
       }
+      rest.from = end;
+      this.#replace(line, masked);
     }
     if (how === 'end') this.#rest = undefined;
     else {

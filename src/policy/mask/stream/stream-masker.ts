@@ -14,6 +14,7 @@ import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
 import { bounds } from './bounds.ts';
+import { asBase64, Clipboard } from './clipboard.ts';
 import { joined } from './joined.ts';
 import { Page } from './page.ts';
 import { VtReader, type VtEvents } from './vt.ts';
@@ -30,6 +31,9 @@ const EMPTY = Buffer.alloc(0);
 /** 1: a line with it is not plain; 2: outside ASCII; 3: a tab. */
 const KIND = Uint8Array.from({ length: 256 }, (_, i) => (i >= 0x80 ? 2 : i === 9 ? 3 : i < 0x20 || i === 0x7f ? 1 : 0));
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Mn}\p{Me}]/u;
+/** What OSC 52 begins with: the number and which selections are meant. */
+const CLIPBOARD = /^52;[a-z0-9]*;$/;
+const HEAD_CHARS = 32;
 
 export class StreamMasker implements VtEvents {
   /** Values that were masked, by class. */
@@ -46,6 +50,10 @@ export class StreamMasker implements VtEvents {
   #sinceNul = 0;
   /** The text of an OSC, DCS or the like that is being sent. */
   #string: Line | undefined;
+  /** How the string begins, until it is known whether it is for the clipboard; then what it puts there. */
+  #head = '';
+  #clipboard: Clipboard | undefined;
+  readonly #clips: Finder;
   /** Bytes that are not released, and the offset of the first. */
   #pending: Buffer = EMPTY;
   #pendingAt = 0;
@@ -59,6 +67,7 @@ export class StreamMasker implements VtEvents {
     };
     this.#finder = new Finder(this.#active, count);
     this.#strings = new Finder(this.#active, count);
+    this.#clips = new Finder(this.#active, count, asBase64);
     this.#meter = options.terminal === undefined ? new BinaryMeter() : undefined;
     this.#cols = options.terminal?.cols ?? 0;
     this.#page = new Page({ cols: this.#cols, rows: options.terminal?.rows ?? 0, left: (line) => this.#finder.look(line, 'end'), shown: () => this.#pendingAt });
@@ -222,10 +231,11 @@ export class StreamMasker implements VtEvents {
     // More waits than may wait: it is decided as it stands.
     if (this.#offset - to > bounds.heldBytes) to = this.#decided('now');
     let at = this.#pendingAt;
-    const marks = [...this.#finder.marks, ...this.#strings.marks].filter(([start]) => start < to).toSorted((a, b) => a[0] - b[0]);
+    const marks = [...this.#finder.marks, ...this.#strings.marks, ...this.#clips.marks].filter(([start]) => start < to).toSorted((a, b) => a[0] - b[0]);
     for (const [start, mark] of marks) {
       this.#finder.marks.delete(start);
       this.#strings.marks.delete(start);
+      this.#clips.marks.delete(start);
       if (start < at) continue;
       parts.push(this.#pending.subarray(at - this.#pendingAt, start - this.#pendingAt), Buffer.from(mark.text, 'utf8'));
       at = mark.end;
@@ -235,15 +245,17 @@ export class StreamMasker implements VtEvents {
     this.#pendingAt = to;
     this.#page.line.release(to);
     this.#string?.release(to);
+    this.#clipboard?.line.release(to);
   }
 
   /** @returns the offset before which everything is decided */
   #decided(look: Look): number {
     const line = this.#finder.look(this.#page.line, look) ?? this.#offset;
     const text = this.#string === undefined ? this.#offset : (this.#strings.look(this.#string, look) ?? this.#offset);
+    const clip = this.#clipboard === undefined ? this.#offset : Math.min(this.#clips.look(this.#clipboard.line, look) ?? this.#offset, (look === 'hold' ? this.#clipboard.partialAt : undefined) ?? this.#offset);
     // A value that waits may have begun before: what is shown stays shown.
     const sequence = (look === 'hold' ? this.#vt.sequenceAt : undefined) ?? this.#offset;
-    return Math.max(this.#pendingAt, Math.min(line, text, sequence, this.#vt.partialAt ?? this.#offset));
+    return Math.max(this.#pendingAt, Math.min(line, text, clip, sequence, this.#vt.partialAt ?? this.#offset));
   }
 
   char(code: number, start: number, end: number): void {
@@ -270,16 +282,30 @@ export class StreamMasker implements VtEvents {
   }
 
   stringChar(code: number, start: number, end: number): void {
+    if (this.#clipboard !== undefined) {
+      this.#clipboard.char(code, start, end);
+      return;
+    }
     this.#string ??= new Line(0);
     if (code < 0x20) {
       this.stringEnd();
       return;
     }
     this.#string.put(code, start, end);
+    if (this.#head.length < HEAD_CHARS) this.#head += String.fromCodePoint(code);
+    if (CLIPBOARD.test(this.#head)) {
+      this.stringEnd();
+      this.#clipboard = new Clipboard();
+    }
   }
 
   stringEnd(): void {
     if (this.#string !== undefined) this.#strings.look(this.#string, 'end');
-    this.#string = undefined;
+    if (this.#clipboard !== undefined) {
+      this.#clipboard.end();
+      this.#clips.look(this.#clipboard.line, 'end');
+    }
+    this.#string = this.#clipboard = undefined;
+    this.#head = '';
   }
 }
