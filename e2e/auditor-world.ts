@@ -1,15 +1,17 @@
 /** What the auditor's pages are looked at with: a real PostgreSQL, a real store, a real gateway, and people at work. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { spawn, type IPty } from '@lydell/node-pty';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { z } from 'zod';
 import { devAdminFile, devTokenReply } from '../src/contract/store/index.ts';
 import { createStoreClient, type DeviceSigner, type StoreClient } from '../src/proxy/core/store-client.ts';
 import { openDeviceFile } from '../src/proxy/core/store-client-device.ts';
-import { builtCommand, type pgConnect, TestGateway } from '../src/testing/gateway.ts';
+import { builtCommand, gatewayConfig, type pgConnect, TestGateway } from '../src/testing/gateway.ts';
 import { startPostgres } from '../src/testing/postgres-server.ts';
-import { startProcess } from '../src/testing/process.ts';
+import { runProcess, startProcess } from '../src/testing/process.ts';
 import { createShop } from '../src/testing/shop.ts';
+import { startSshd, type Sshd } from '../src/testing/sshd.ts';
 import { screensDir } from './fixtures.ts';
 
 const people = [
@@ -37,6 +39,8 @@ export interface AuditorWorld {
   readonly url: string;
   /** Everything that the gateway and the store keep. */
   readonly dir: string;
+  /** Files of the host. */
+  readonly hostDir: string;
   /** Where the store keeps recordings. */
   readonly objects: string;
   /** The organisation's public keys, as they are handed to auditors. */
@@ -71,9 +75,15 @@ export async function startWorld(): Promise<AuditorWorld> {
     const server = await startPostgres();
     undo.push(() => server.stop());
     await createShop(server, 40);
-    const gateway = await TestGateway.start({ server });
+    const sshd = await startSshd();
+    undo.push(() => sshd.stop());
+    const connections = [
+      ...z.array(z.unknown()).parse(gatewayConfig({ server })['connections']),
+      { name: 'web1', protocol: 'ssh', target: { host: '127.0.0.1', port: sshd.port, host_key: sshd.hostKey }, credentials: { user: sshd.user, private_key_file: sshd.keyFile }, labels: { env: 'dev' }, listen: { port: 0 } },
+    ];
+    const gateway = await TestGateway.start({ server, config: { connections } });
     undo.push(() => gateway.stop());
-    const sessions = await work(gateway);
+    const sessions = await work(gateway, sshd);
     const trustFile = path.join(gateway.dataDir, 'trust.json');
     await gateway.halt();
     const config = path.join(gateway.dir, 'store.yaml');
@@ -83,7 +93,7 @@ export async function startWorld(): Promise<AuditorWorld> {
       await store.stop();
     });
     const url = await store.waitForLine((line) => (line.startsWith('{"event":"ready"') ? ready.parse(JSON.parse(line)).url : undefined), 60_000);
-    return { url, dir: gateway.dir, objects: path.join(gateway.dataDir, 'store', 'objects'), trustFile, sessions, person: (subject) => signedIn(gateway.dataDir, gateway.dir, subject), stop };
+    return { url, dir: gateway.dir, hostDir: sshd.dir, objects: path.join(gateway.dataDir, 'store', 'objects'), trustFile, sessions, person: (subject) => signedIn(gateway.dataDir, gateway.dir, subject), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -116,8 +126,8 @@ async function signedIn(dataDir: string, dir: string, subject: string): Promise<
 /** Runs a statement; that it is refused or fails is part of the day. */
 const tries = (client: Awaited<ReturnType<typeof pgConnect>>, sql: string): Promise<unknown> => client.query(sql).catch(() => undefined);
 
-/** Two sessions of Alice: one with everything in it, one quiet. */
-async function work(gateway: TestGateway): Promise<string[]> {
+/** Three sessions of Alice: one with everything in it, one quiet, and one on a host. */
+async function work(gateway: TestGateway, sshd: Sshd): Promise<string[]> {
   const first = await gateway.connect('shop', { application_name: 'psql' });
   await tries(first, 'SELECT id, name, email, phone, age FROM customers ORDER BY id LIMIT 25');
   await tries(first, 'SELECT o.id, c.name, c.email, o.tags\n  FROM orders o\n  JOIN customers c ON c.id = o.customer_id\n WHERE o.id < 12\n ORDER BY o.id');
@@ -136,6 +146,7 @@ async function work(gateway: TestGateway): Promise<string[]> {
   await tries(second, 'SELECT id, who, contact FROM contacts ORDER BY id LIMIT 5');
   await tries(second, 'SELECT sum(n), avg(n) FROM plain');
   await second.end();
+  await onHost(gateway, sshd);
   const closed = async (count: number): Promise<string[]> => {
     const at = gateway.mark;
     const ids = gateway.events.filter((e) => e.event === 'session.closed').map((e) => String(e['session_id']));
@@ -143,9 +154,66 @@ async function work(gateway: TestGateway): Promise<string[]> {
     await gateway.waitEvent((e) => e.event === 'session.closed', at);
     return closed(count);
   };
-  const sessions = await closed(2);
+  const sessions = await closed(3);
   await gateway.uploaded(sessions);
   return sessions;
+}
+
+/** A shell in which a list is coloured, a program has the whole screen, and the window grows; a command; a file down. One connection. */
+async function onHost(gateway: TestGateway, sshd: Sshd): Promise<void> {
+  writeFileSync(path.join(sshd.dir, 'release-notes.txt'), Array.from({ length: 40 }, (_, i) => `release ${i}: change ${i * 7}\n`).join(''));
+  const shared = ['-F', String(Reflect.get(gateway.listener('web1'), 'ssh_config')), '-o', 'ControlMaster=auto', '-o', `ControlPath=${sshd.dir}/m`, '-o', 'ControlPersist=20'];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: gateway.dir, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
+  await typedShell(spawn('ssh', [...shared, 'web1'], { name: 'xterm-256color', cols: 100, rows: 28, env }), [
+    `cd ${sshd.dir}`,
+    `printf '\\033]0;evil\\007\\033[1;32mready\\033[0m for \\033[4mthe day\\033[0m\\n'; ls --color=always`,
+    // Without its directory the policy would not know what is read.
+    `wc -l ${sshd.dir}/release-notes.txt`,
+    `printf '\\033[?1049h\\033[2J\\033[3;5Hthe \\033[33mquarterly\\033[0m ledger\\033[7m page 1 \\033[0m'; sleep 1; printf '\\033[?1049l'`,
+  ]);
+  const run = async (program: string, args: readonly string[], status: number): Promise<void> => {
+    const { code, stderr } = await runProcess(program, [...args], { env });
+    if (code !== status) throw new Error(`${program} ended with ${code}: ${stderr}`);
+  };
+  await run('ssh', [...shared, 'web1', 'uname -s; echo problems >&2; exit 4'], 4);
+  await run('scp', ['-q', ...shared, `web1:${sshd.dir}/release-notes.txt`, `${sshd.dir}/copy`], 0);
+  await run('ssh', [...shared, '-O', 'exit', 'web1'], 0);
+}
+
+const SHELL_MS = 60_000;
+/** Bash turns bracketed paste on and off around its prompts. */
+const PROMPT = /[#$] $/;
+
+/** Types lines as people do: each when the prompt is back. Leaves with status 3. */
+async function typedShell(pty: IPty, lines: readonly string[]): Promise<void> {
+  let shown = '';
+  let seen: () => void = () => undefined;
+  const ended = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  pty.onData((text) => {
+    shown += text;
+    seen();
+  });
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`the shell on the host does not go on: ${shown.slice(-2_000)}`)), SHELL_MS).unref();
+  });
+  const prompt = (): Promise<void> =>
+    new Promise((resolve) => {
+      seen = () => {
+        if (PROMPT.test(shown.replaceAll(/.\[\?2004[hl]/g, ''))) resolve();
+      };
+      seen();
+    });
+  for (const line of lines) {
+    await Promise.race([prompt(), late]);
+    shown = '';
+    pty.write(`${line}\r`);
+    // The window grows while work goes on.
+    if (line.startsWith('cd ')) pty.resize(112, 30);
+  }
+  await Promise.race([prompt(), late]);
+  pty.write('exit 3\r');
+  const code = await Promise.race([ended, late]);
+  if (code !== 3) throw new Error(`the shell on the host ended with ${code}: ${shown}`);
 }
 
 /** Goes in by the front door: the store, its identity provider, and back to where the link led. */

@@ -244,6 +244,77 @@ test('a security event stands above every page until somebody has looked into it
   await expect(page.getByRole('listitem').filter({ hasText: 'number 7' })).toContainText('INC-12');
 });
 
+test('replays what a terminal showed, finds it by its words, and verifies it', async ({ auditor: page, world }) => {
+  const session = world.sessions[2] ?? '';
+  await signIn(page, world.url, '/?text=release-notes&protocol=ssh');
+  const hits = page.getByRole('region', { name: 'Matches' }).getByRole('link');
+  await expect(hits.filter({ hasText: 'wc -l' })).toHaveCount(1);
+  await hits.filter({ hasText: 'wc -l' }).click();
+  const terminal = page.getByRole('region', { name: 'Terminal as it was shown' });
+  const step = page.getByRole('region', { name: 'Step on screen' });
+  await expect(step).toContainText(/wc -l .*release-notes\.txt/);
+  await expect(terminal).toContainText('cd /');
+
+  // On the screens, across colours and a full-screen program that left no trace in what came after.
+  await page.keyboard.press('f');
+  await page.getByRole('textbox', { name: 'Find in session' }).fill('ready for the day');
+  await page.getByRole('listbox', { name: 'Found in the session' }).getByRole('option', { name: 'on the screen' }).first().click();
+  await expect(terminal).toContainText('release-notes.txt');
+  await page.getByRole('textbox', { name: 'Find in session' }).fill('quarterly ledger');
+  await page.getByRole('listbox', { name: 'Found in the session' }).getByRole('option', { name: 'on the screen' }).first().click();
+  await expect(terminal).toContainText('page 1');
+  await expect(terminal).not.toContainText('ready for the day');
+  await expect(terminal.locator('mark').first()).toBeVisible();
+  await expect(page).toHaveURL(/\?n=\d+$/);
+  const link = page.url();
+  await page.getByRole('textbox', { name: 'Find in session' }).fill('');
+  const steps = page.getByRole('listbox', { name: 'Steps of the session' });
+  await steps.getByRole('option').filter({ hasText: 'uname -s' }).click();
+  await expect(step).toContainText('Exit status 4');
+  await expect(terminal).toContainText('problems');
+  await steps.getByRole('option').filter({ hasText: 'Read file' }).filter({ hasText: 'release-notes.txt' }).first().click();
+  await expect(step).toContainText('SHA-256');
+  await expect(step).toContainText(execFileSync('sha256sum', [path.join(world.hostDir, 'release-notes.txt')], { encoding: 'utf8' }).slice(0, 64));
+  // A link leads to the very moment.
+  await page.goto(link);
+  await expect(terminal).toContainText('page 1');
+
+  await loadTrust(page, world);
+  await expect(panel(page).getByRole('status')).toContainText('Verified');
+  await expect(page).not.toHaveTitle(/evil/);
+  expect(page.url()).toContain(session);
+});
+
+test('a cast of a terminal session opens in the asciinema player and shows what was shown', async ({ auditor: page, chromium_, world }) => {
+  await signIn(page, world.url);
+  const srz = path.join(world.dir, 'host.srz');
+  writeFileSync(srz, await (await page.request.get(`${world.url}/v1/recordings/${world.sessions[2] ?? ''}/srz`)).body());
+  const cast = async (...args: string[]): Promise<string> => (await runProcess(process.execPath, [await builtCommand(), 'recordings', 'cast', srz, '--trust', world.trustFile, ...args], { cwd: world.dir })).stdout;
+  const shell = await cast();
+  const [header = '', ...lines] = shell.trimEnd().split('\n');
+  expect(JSON.parse(header)).toMatchObject({ version: 3, term: { cols: 100, rows: 28 } });
+  expect(lines.some((l) => l.includes('"r","112x30"'))).toBe(true);
+  expect(lines.at(-1)).toMatch(/^\[[\d.]+,"x","3"\]$/);
+  expect(await cast('--channel', '2')).toContain('problems');
+  const text = (await shownByAsciinema(chromium_, shell)).replaceAll(/\s+/g, ' ');
+  expect(text).toContain('ready for the day');
+  expect(text).toMatch(/40 \S*release-notes\.txt/);
+});
+
+/** Plays a cast to its end in the published player. */
+async function shownByAsciinema(browser: Browser, cast: string): Promise<string> {
+  const page = await browser.newPage();
+  const asset = (name: string): string => path.join(import.meta.dirname, '..', 'node_modules', 'asciinema-player', 'dist', 'bundle', name);
+  await page.setContent('<div id="player"></div>');
+  await page.addStyleTag({ path: asset('asciinema-player.css') });
+  await page.addScriptTag({ path: asset('asciinema-player.min.js') });
+  await page.evaluate(`void AsciinemaPlayer.create({ data: ${JSON.stringify(cast)} }, document.querySelector('#player'), { preload: true, controls: false }).seek('100%')`);
+  await page.locator('.ap-term').getByText('logout').or(page.locator('.ap-term').getByText('ready for the day')).first().waitFor();
+  const text = await page.locator('.ap-term').innerText();
+  await page.close();
+  return text;
+}
+
 /** Rules of WCAG 2.2 A and AA. */
 async function expectAccessible(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
@@ -298,6 +369,13 @@ test('every screen in both themes, and nothing that axe minds', async ({ auditor
   await page.getByRole('tab', { name: 'Viewed by' }).click();
   await page.getByRole('list', { name: 'Viewed by' }).waitFor();
   await shoot(page, 'auditor-session-viewed');
+  await page.goto(`${world.url}/sessions/${world.sessions[2] ?? ''}`);
+  await page.getByRole('option').filter({ hasText: 'exit 3' }).click();
+  await page.getByRole('region', { name: 'Terminal as it was shown' }).getByText('cd /').waitFor();
+  await shoot(page, 'auditor-terminal');
+  await page.getByRole('textbox', { name: 'Find in session' }).fill('quarterly ledger');
+  await page.getByRole('option', { name: 'on the screen' }).first().click();
+  await shoot(page, 'auditor-terminal-found');
   await page.goto(`${world.url}/reports`);
   await page.getByRole('table').waitFor();
   await shoot(page, 'auditor-reports');

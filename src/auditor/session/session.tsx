@@ -52,7 +52,7 @@ function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; ver
       </div>
       <p className={classes.sub}>
         {began}
-        {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {s.client.program === '' ? s.client.kind : s.client.program} from {s.client.address} · {plural(s.counts.statements, 'statement')}
+        {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {s.client.program === '' ? s.client.kind : s.client.program} from {s.client.address} · {plural(s.counts.statements, s.protocol === 'ssh' ? 'request' : 'statement')}
       </p>
       <div className={classes.right}>
         {v.phase === 'done' && v.trust.from === 'store' && v.report.verdict !== 'FAIL' ? (

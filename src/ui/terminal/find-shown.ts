@@ -21,15 +21,23 @@ export interface ShownHit {
 /** Only characters that print, ends of lines, colours, and erasing to the end of a line. */
 const ON_ITS_LINES = new RegExp(`^(?:[^${String.fromCharCode(0)}-${String.fromCharCode(0x1f)}]|[\\r\\n]|${String.fromCharCode(0x1b)}\\[[0-9;:]*[mK])*$`);
 
+interface RowText {
+  readonly text: string;
+  readonly goesOn: boolean;
+}
+
 /** Follows one channel, block by block, and says what appears. */
 export class ShownFinder {
   readonly #channel: number;
   readonly #needle: string;
   readonly #screen = new ReplayScreen(80, 24, ABOVE_ROWS);
   /** Text of each row of the screen, as it was last looked at. */
-  #rows: { readonly text: string; readonly goesOn: boolean }[] = [];
+  #rows: RowText[] = [];
   /** Lines that hold the text now, by the row on which they begin. */
   #matching: ReadonlyMap<number, string> = new Map();
+  #isAlternate = false;
+  /** Of the screen that a full-screen program has covered: it comes back as it was. */
+  #covered: { readonly rows: RowText[]; readonly matching: ReadonlyMap<number, string> } | undefined;
 
   /** @param needle in lower case */
   constructor(channel: number, needle: string) {
@@ -79,6 +87,7 @@ export class ShownFinder {
 
   /** @returns lines that hold the text and were not on the screen before */
   #look(changed: Rows | undefined): string[] {
+    this.#turn();
     const { above, rows } = this.#screen;
     const gone = above;
     const all = changed === undefined || gone > 0 || this.#rows.length !== rows;
@@ -94,7 +103,17 @@ export class ShownFinder {
     return fresh;
   }
 
-  #matches(texts: readonly { readonly text: string; readonly goesOn: boolean }[]): Map<number, string> {
+  #turn(): void {
+    const { isAlternate } = this.#screen;
+    if (isAlternate === this.#isAlternate) return;
+    this.#isAlternate = isAlternate;
+    const back = isAlternate ? undefined : this.#covered;
+    this.#covered = isAlternate ? { rows: this.#rows, matching: this.#matching } : undefined;
+    this.#rows = back?.rows ?? [];
+    this.#matching = back?.matching ?? new Map();
+  }
+
+  #matches(texts: readonly RowText[]): Map<number, string> {
     const found = new Map<number, string>();
     for (let y = 0; y < texts.length; ) {
       let line = texts[y]?.text ?? '';

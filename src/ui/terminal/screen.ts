@@ -73,6 +73,10 @@ export class ReplayScreen {
     return this.#terminal.buffer.active.baseY;
   }
 
+  get isAlternate(): boolean {
+    return this.#terminal.buffer.active.type === 'alternate';
+  }
+
   get cursorRow(): number {
     return this.#terminal.buffer.active.cursorY;
   }

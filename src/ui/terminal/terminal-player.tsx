@@ -1,5 +1,6 @@
 /** Replay of an SSH session: what its terminals showed, moment by moment, beside the steps of what was asked. */
-import { NativeSelect } from '@mantine/core';
+import { ActionIcon, NativeSelect, Tooltip } from '@mantine/core';
+import { IconArrowsMaximize, IconArrowsMinimize } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Redactions } from '../missing-text.ts';
 import { ReplayControls } from '../replay-controls.tsx';
@@ -63,6 +64,7 @@ export function TerminalPlayer({ steps, access, info, isReading, at, onPlace, re
   const shows = usePlayback(access, channel, tMs);
   const search = useShownFind(steps, access);
   const [match, setMatch] = useState(-1);
+  const [isLarge, setLarge] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const names = useMemo(() => channelNames(steps, info.channels), [steps, info]);
 
@@ -127,7 +129,7 @@ export function TerminalPlayer({ steps, access, info, isReading, at, onPlace, re
   });
 
   return (
-    <div className={player.root}>
+    <div className={player.root} data-large={isLarge ? '' : undefined}>
       <div className={player.side}>
         <ReplayFind field={field} text={search.text} onText={setText} found={search.matches.length} at={match} onMove={(d) => goToMatch(((match < 0 && d < 0 ? 0 : match) + d + search.matches.length) % Math.max(1, search.matches.length))} />
         {search.needle === '' ? (
@@ -138,13 +140,23 @@ export function TerminalPlayer({ steps, access, info, isReading, at, onPlace, re
       </div>
       <div className={player.stage}>
         <div className={classes.stage}>
-          {info.channels.length > 1 && (
-            <NativeSelect size="xs" className={classes.channels} aria-label="Channel" value={String(channel?.channel ?? '')} onChange={(e) => setChosen(Number(e.currentTarget.value))} data={info.channels.map((c) => ({ value: String(c.channel), label: `${c.channel} · ${names.get(c.channel) ?? ''}` }))} />
-          )}
-          {channel === undefined ? <p className={classes.none}>{isReading ? 'Reading what was shown…' : 'No terminal was shown, or the recording’s level keeps none of it.'}</p> : <TerminalView screen={shows.screen} version={shows.version} needle={search.needle} />}
-          <div className={classes.step} tabIndex={0} role="region" aria-label="Step on screen">
-            {step !== undefined && <ReplayStep step={step} redactions={redactions} />}
+          <div className={classes.bar}>
+            {info.channels.length > 1 && (
+              <NativeSelect size="xs" className={classes.channels} aria-label="Channel" value={String(channel?.channel ?? '')} onChange={(e) => setChosen(Number(e.currentTarget.value))} data={info.channels.map((c) => ({ value: String(c.channel), label: `${c.channel} · ${names.get(c.channel) ?? ''}` }))} />
+            )}
+            <span className={player.spacer} />
+            <Tooltip label={isLarge ? 'Show the steps' : 'Larger terminal'}>
+              <ActionIcon variant="subtle" color="gray" aria-label="Larger terminal" aria-pressed={isLarge} onClick={() => setLarge(!isLarge)}>
+                {isLarge ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
+              </ActionIcon>
+            </Tooltip>
           </div>
+          {channel === undefined ? <p className={classes.none}>{isReading ? 'Reading what was shown…' : 'No terminal was shown, or the recording’s level keeps none of it.'}</p> : <TerminalView screen={shows.screen} version={shows.version} needle={search.needle} />}
+          {!isLarge && (
+            <div className={classes.step} tabIndex={0} role="region" aria-label="Step on screen">
+              {step !== undefined && <ReplayStep step={step} redactions={redactions} />}
+            </div>
+          )}
         </div>
         <ReplayControls timeline={timeline} player={play} index={index} skipIdle={skipIdle} onSkipIdle={toggleIdle} onJump={goTo} />
       </div>
