@@ -16,7 +16,7 @@ import { startSshWorld } from './ssh-world.ts';
 import { sshVerdicts, table, type Verdict } from './targets.ts';
 
 const plans = {
-  full: { bytes: 1_000_000_000, textBytes: 200_000_000, rounds: 2, keys: 500, sessions: 100 },
+  full: { bytes: 1_000_000_000, textBytes: 100_000_000, rounds: 1, keys: 500, sessions: 100 },
   quick: { bytes: 100_000_000, textBytes: 20_000_000, rounds: 1, keys: 120, sessions: 25 },
 };
 
