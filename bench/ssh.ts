@@ -6,7 +6,7 @@
  *   SSH_PARTS=bulk,echo,sessions                          only these parts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { WorkDir } from './servers.ts';
 import { measureBulk, type BulkSpeed } from './ssh-bulk.ts';
@@ -61,15 +61,18 @@ export async function measureSsh(quick: boolean, profile: boolean): Promise<SshS
     say('SSH: starting sshd and the gateway');
     const world = await startSshWorld(work, profile);
     try {
+      // Each part is printed when it is measured: a later one may fail on a machine that has too much to do.
       const bulk = parts.includes('bulk') ? await measureBulk(work, world, plan, (s) => say(`  ${s.job}, ${s.route}: ${s.megabytesPerSecond.toFixed(0)} MB/s`)) : [];
+      if (bulk.length > 0) printBulk(bulk);
       say('SSH: keys');
       const echo = parts.includes('echo') ? await measureEcho(world, plan.keys) : [];
+      if (echo.length > 0) printEcho(echo);
       say('SSH: sessions');
       const sessions = parts.includes('sessions') ? await measureSessions(world, plan.sessions) : [];
-      const targets = sshVerdicts(bulk, echo);
-      if (bulk.length > 0) printBulk(bulk);
-      if (echo.length > 0) printEcho(echo);
       if (sessions.length > 0) printSessions(sessions);
+      // What else the machine had to do says how far these figures can be trusted.
+      process.stdout.write(`\n${cpus().length} cores; load average of the last 1, 5 and 15 minutes: ${loadavg().map((n) => n.toFixed(1)).join(' ')}\n`);
+      const targets = sshVerdicts(bulk, echo);
       return { bulk, echo, sessions, targets };
     } finally {
       await world.stop();
@@ -91,6 +94,6 @@ if (process.argv[1] === import.meta.filename) {
   printVerdicts(speed.targets);
   const artifacts = join(import.meta.dirname, '..', 'artifacts');
   mkdirSync(artifacts, { recursive: true });
-  const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), node: process.versions.node };
+  const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', memoryMiB: Math.round(totalmem() / 1024 / 1024), load: loadavg(), node: process.versions.node };
   writeFileSync(join(artifacts, 'bench-ssh.json'), `${JSON.stringify({ quick, machine, ...speed }, null, 2)}\n`);
 }
