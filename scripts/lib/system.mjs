@@ -40,6 +40,7 @@ const requirements = [
   { for: 'test', name: 'rsync', apt: 'rsync', probe: command('rsync') },
   { for: 'test', name: 'git', apt: 'git', probe: command('git') },
   { for: 'test', name: 'Python 3 (a terminal for the tests of ssh)', apt: 'python3', probe: command('python3') },
+  { for: 'test', name: 'curl', apt: 'curl', probe: command('curl') },
   { for: 'test', name: 'vim', apt: 'vim', probe: command('vim') },
   { for: 'test', name: 'less', apt: 'less', probe: command('less') },
   { for: 'test', name: 'tmux', apt: 'tmux', probe: command('tmux') },
