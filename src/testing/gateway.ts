@@ -165,7 +165,7 @@ export class TestGateway {
     const ready = await this.#process.waitForLine((line) => {
       const event = parseEvent(line);
       return event?.event === 'ready' ? event : undefined;
-    }, 60_000);
+    }, 110_000);
     this.#listeners = ready['listeners'] as readonly Listener[];
   }
 
@@ -176,7 +176,7 @@ export class TestGateway {
     for (;;) {
       const seen = this.process.stdout.length;
       if (left().length === 0) return;
-      await this.waitEvent((e) => e.event === 'session.uploaded', seen, 60_000).catch((error: unknown) => {
+      await this.waitEvent((e) => e.event === 'session.uploaded', seen, 110_000).catch((error: unknown) => {
         if (left().length > 0) throw new Error(`not uploaded: ${left().join(', ')}`, { cause: error });
       });
     }
@@ -189,7 +189,7 @@ export class TestGateway {
   }
 
   /** Waits for an event of this run that matches, from `offset` in its stdout on. */
-  waitEvent(match: (event: GatewayEvent) => boolean, offset = 0, timeoutMs = 30_000): Promise<GatewayEvent> {
+  waitEvent(match: (event: GatewayEvent) => boolean, offset = 0, timeoutMs = 90_000): Promise<GatewayEvent> {
     return this.process.waitForLine(
       (line) => {
         const event = parseEvent(line);

@@ -78,7 +78,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   let log = '';
   const up = async (): Promise<void> => {
     server = startProcess(command, args);
-    await server.waitForLine((line) => (line.includes('ready to accept connections') ? true : undefined), 60_000);
+    await server.waitForLine((line) => (line.includes('ready to accept connections') ? true : undefined), 110_000);
   };
   const down = async (how?: 'crash'): Promise<void> => {
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients. SIGQUIT is its immediate one.

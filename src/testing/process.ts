@@ -119,7 +119,7 @@ export class RunningProcess {
    * @param fromOffset where in stdout to begin, to wait for the next of several equal lines
    * @throws Error when the process ends first or timeoutMs passes; the message carries its output
    */
-  async waitForLine<T>(match: (line: string) => T | undefined, timeoutMs = 30_000, fromOffset = 0): Promise<T> {
+  async waitForLine<T>(match: (line: string) => T | undefined, timeoutMs = 90_000, fromOffset = 0): Promise<T> {
     const find = (): T | undefined => {
       const lines = this.#stdout.slice(fromOffset).split('\n').slice(0, -1);
       for (const line of lines) {

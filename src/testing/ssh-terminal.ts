@@ -2,7 +2,7 @@
 import { spawn, type IPty } from '@lydell/node-pty';
 import { Screen } from '../proxy/ssh/terminal/screen.ts';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export interface TerminalOptions {
   readonly cols?: number;
