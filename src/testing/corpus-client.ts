@@ -30,7 +30,7 @@ export class SignOnRefused extends Error {
   }
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export class CorpusClient {
   readonly #socket: Socket;
