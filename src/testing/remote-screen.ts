@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import headless from '@xterm/headless';
 import type { IBufferCell, Terminal } from '@xterm/headless';
+import { widths } from '../proxy/ssh/terminal/widths.ts';
 
 export interface CellLook {
   readonly text: string;
@@ -38,6 +39,9 @@ export class RemoteScreen {
     const { cols = 80, rows = 24 } = o;
     this.#command = command.join(' ');
     this.#terminal = new headless.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
+    // Emoji take two columns, as on the terminals that people have.
+    this.#terminal.unicode.register(widths);
+    this.#terminal.unicode.activeVersion = widths.version;
     this.#child = spawn('python3', ['-c', BRIDGE, String(cols), String(rows), ...command], { env: { PATH: process.env['PATH'], TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ...o.env }, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#received.push(chunk);

@@ -26,6 +26,14 @@ describe('the screen model', () => {
     expect(cells[19]).toEqual({ x: 0, y: 1, width: 2, dim: false });
   });
 
+  it('gives emoji two columns and what joins a character none', () => {
+    const s = screen('😀 e\u0301 x');
+    expect(s.cursor.x).toBe(6);
+    const { text, cells } = s.text(0, 0);
+    expect(text.trimEnd()).toBe('😀 e\u0301 x');
+    expect(cells.map((c) => c.x).slice(0, 7)).toEqual([0, 0, 2, 3, 3, 4, 5]);
+  });
+
   it('leaves out what has scrolled by, and ends as if it had drawn it', () => {
     const rows = Array.from({ length: 5000 }, (_, i) => `\u001b[3${i % 8}mrow ${i}\u001b[0m`).join('\r\n');
     const s = screen(`${rows}\r\n$ `);

@@ -6,6 +6,7 @@
 import headless from '@xterm/headless';
 import type { IBuffer, IBufferCell, IBufferLine, Terminal } from '@xterm/headless';
 import { BugError } from '../../../base/errors.ts';
+import { widths } from './widths.ts';
 
 /** Rows above the screen that are remembered, so that a long command line can be read whole. */
 const SCROLLBACK_ROWS = 200;
@@ -34,6 +35,8 @@ export class Screen {
   /** Sizes of 0 are sizes that are not known: 80 by 24. */
   constructor(cols: number, rows: number) {
     this.#terminal = new headless.Terminal({ ...sizes(cols, rows), allowProposedApi: true, scrollback: SCROLLBACK_ROWS, logLevel: 'off' });
+    this.#terminal.unicode.register(widths);
+    this.#terminal.unicode.activeVersion = widths.version;
     this.#core = coreOf(this.#terminal);
   }
 
