@@ -25,7 +25,7 @@ const open: SshTerminal[] = [];
 beforeAll(async () => {
   sshd = await startSshd();
   dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'sallyport-command-')));
-  world = await SshWorld.start(sshd, [{ name: 'web1', labels: { shell: 'command' } }]);
+  world = await SshWorld.start(sshd, [{ name: 'web1', labels: { shell: 'command' } }, { name: 'watched' }]);
 }, 120_000);
 
 afterAll(async () => {
@@ -191,6 +191,28 @@ describe('a shell in mode command', () => {
     expect(await t.line('echo still here')).toContain('\nstill here\n');
     expect(existsSync(`${dir}/after`)).toBe(false);
     t.kill();
+  });
+});
+
+describe('a shell that is only observed', () => {
+  it('runs everything; what policy would have refused is reported, once', async () => {
+    const records = await recorded(async () => {
+      const t = new SshTerminal(['-F', world.listener('watched').ssh_config, 'watched']);
+      open.push(t);
+      await t.shows(/[$#] $/);
+      t.type('PS1="ready$ "\r');
+      await t.shows(/\nready\$ $/);
+      for (const line of ['forbidden || echo ran$((1+1))', 'echo fine$((1+1))']) {
+        t.type(line);
+        await t.until('the line', () => t.row.endsWith(line));
+        t.type('\r');
+        await t.shows(/\n(ran|fine)2\nready\$ $/);
+      }
+      t.type('exit\r');
+      await t.ended;
+    });
+    expect(records.filter((r) => r.clear['advisory'] !== undefined)).toMatchObject([{ kind: 'policy.decision', clear: { dec: 'allow', advisory: 'deny', pol: ['no-forbidden-program'] }, fields: { request: 'forbidden || echo ran$((1+1))' } }]);
+    expect(world.events('request.advisory')).toMatchObject([{ connection: 'watched', effect: 'deny', reason: 'this program is not run here' }]);
   });
 });
 
