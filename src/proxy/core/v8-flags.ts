@@ -11,6 +11,6 @@ setFlagsFromString('--no-turbo-inline-js-wasm-calls');
 /**
  * A relay makes buffers that die at once. V8 counts them against the small heap behind them and, by default, collects all
  * of it for every few megabytes that pass: half of the processor time. At three times what is alive, the cheap collection
- * of what is young comes first. Measured on 400 MB through SSH: 3 full collections instead of 66, memory as before.
+ * of what is young comes first. docs/operations.md (SSH speed) has the figures.
  */
 setFlagsFromString('--heap-growing-percent=200');
