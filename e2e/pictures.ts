@@ -2,10 +2,10 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, inMain } from './fixtures.ts';
-import { asksAxe, type Size, sizesIn, type Theme, themes } from './views.ts';
+import { asksAxe, sizesIn, type Theme, themes } from './views.ts';
 import type { Workstation } from './workstation.ts';
 
-export async function resize(station: Workstation, size: Size): Promise<void> {
+export async function resize(station: Workstation, size: { readonly width: number; readonly height: number }): Promise<void> {
   await inMain(station, ({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]!.setContentSize(width, height), size);
   await station.page.waitForFunction(`innerWidth === ${size.width} && innerHeight === ${size.height}`);
 }
