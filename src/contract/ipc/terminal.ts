@@ -11,7 +11,7 @@ export const shellForecast = z.strictObject({
   approvers: z.array(z.string()),
   mode: z.enum(['observe', 'gate', 'command']),
   /** Mode `gate`: what becomes of a key whose line cannot be read from the screen. */
-  uncertain: z.enum(['deny', 'hold', 'observe']),
+  uncertain: z.enum(['deny', 'observe']),
 });
 export type ShellForecast = z.infer<typeof shellForecast>;
 
