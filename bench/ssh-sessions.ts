@@ -8,6 +8,9 @@ import { cpuSeconds, type SshRoute, type SshWorld } from './ssh-world.ts';
 export interface SessionsOpen {
   readonly route: string;
   readonly sessions: number;
+  /** Sessions that ended or did not open in time; the first says why. */
+  readonly failed: number;
+  readonly firstFailure: string | undefined;
   /** From the start of the client to the command's output. */
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -64,11 +67,13 @@ async function through(route: SshRoute, count: number, pid: number | undefined):
   const cpuBefore = pid === undefined ? 0 : cpuSeconds(pid);
   const sessions = Array.from({ length: count }, () => new Session(route));
   try {
-    const times = (await Promise.all(sessions.map((s) => s.opened))).sort((a, b) => a - b);
+    const ends = await Promise.allSettled(sessions.map((s) => s.opened));
+    const times = ends.flatMap((e) => (e.status === 'fulfilled' ? [e.value] : [])).sort((a, b) => a - b);
+    const failures = ends.flatMap((e) => (e.status === 'rejected' ? [String(e.reason)] : []));
     const cpu = pid === undefined ? undefined : ((cpuSeconds(pid) - cpuBefore) * 1000) / count;
     await delay(IDLE_MS);
     const grown = pid === undefined ? undefined : (residentBytes(pid) - before) / 1024 / count;
-    return { route: route.name, sessions: count, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), kibPerSession: grown, gatewayCpuMs: cpu };
+    return { route: route.name, sessions: count, failed: failures.length, firstFailure: failures[0], p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), kibPerSession: grown, gatewayCpuMs: cpu };
   } finally {
     await Promise.all(sessions.map((s) => s.close()));
   }
@@ -77,5 +82,7 @@ async function through(route: SshRoute, count: number, pid: number | undefined):
 export async function measureSessions(world: SshWorld, count: number): Promise<SessionsOpen[]> {
   // One session first: what is loaded once does not count for each.
   for (const route of [world.direct, world.observe, world.gate]) await through(route, 1, undefined);
-  return [await through(world.direct, count, undefined), await through(world.observe, count, world.pid), await through(world.gate, count, world.pid)];
+  const results: SessionsOpen[] = [];
+  for (const [route, pid] of [[world.direct, undefined], [world.observe, world.pid], [world.gate, world.pid]] as const) results.push(await through(route, count, pid));
+  return results;
 }

@@ -47,8 +47,9 @@ function printEcho(results: readonly EchoSpeed[]): void {
 }
 
 function printSessions(results: readonly SessionsOpen[]): void {
-  const rows = results.map((r) => [r.route, String(r.sessions), r.p50Ms.toFixed(0), r.p99Ms.toFixed(0), r.kibPerSession?.toFixed(0) ?? '', r.gatewayCpuMs?.toFixed(1) ?? '']);
-  process.stdout.write(`\nSSH, sessions opened at once, each with a command and a shell\n${table(['route', 'sessions', 'open p50 ms', 'open p99 ms', 'gateway KiB each', 'gateway cpu ms each'], rows)}\n`);
+  const rows = results.map((r) => [r.route, String(r.sessions), String(r.failed), r.p50Ms.toFixed(0), r.p99Ms.toFixed(0), r.kibPerSession?.toFixed(0) ?? '', r.gatewayCpuMs?.toFixed(1) ?? '']);
+  process.stdout.write(`\nSSH, sessions opened at once, each with a command and a shell\n${table(['route', 'sessions', 'failed', 'open p50 ms', 'open p99 ms', 'gateway KiB each', 'gateway cpu ms each'], rows)}\n`);
+  for (const r of results) if (r.firstFailure !== undefined) process.stdout.write(`${r.route}: ${r.firstFailure}\n`);
 }
 
 /** Measures and prints. @param profile leave a CPU profile of the gateway in artifacts/profile */
