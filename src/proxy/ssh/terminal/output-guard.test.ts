@@ -25,13 +25,14 @@ class FakeTimers implements Timers {
   }
 }
 
-function guarded(terminal?: { cols: number; rows: number }) {
+function guarded(terminal?: { cols: number; rows: number }, earlier = '') {
   const timers = new FakeTimers();
   const shown: Buffer[] = [];
   const exposed: string[] = [];
   const failures: unknown[] = [];
   const guard = new OutputGuard({ plan: streamPlan, masks: streamContext(), ...(terminal ? { terminal } : {}), emit: (b) => shown.push(b), exposed: (c) => exposed.push(...c), failed: (e) => failures.push(e), timers });
   const screen = new Screen(terminal?.cols ?? 80, terminal?.rows ?? 24);
+  screen.feed(Buffer.from(earlier));
   return {
     guard,
     timers,
@@ -124,6 +125,33 @@ describe('a value painted out of order', () => {
     expect(t.rows()).toEqual([`${' '.repeat(19)}x`, `${' '.repeat(8)}************`, '****']);
     expect(t.cursor()).toEqual({ x: 20, y: 0 });
     expect(t.exposed).toEqual(['card']);
+  });
+
+  it('is painted over where it stands, on a terminal that was not empty before', () => {
+    const t = guarded({ cols: 20, rows: 5 }, 'one\r\ntwo\r\nthree\r\nfour\r\n$ ssh host\r\n');
+    t.write('\r\n\r\nex.org\u001b[A\u001b[18Gbo@\r\n\n$ ');
+    t.timers.pass(HOLD_MS);
+    t.timers.pass(QUIET_MS);
+    expect(t.exposed).toEqual(['email']);
+    expect(t.rows()).toEqual(['$ ssh host', `${' '.repeat(17)}***`, '******', '$']);
+    expect(t.cursor().x).toBe(2);
+  });
+
+  it('is only noted where a part of the screen scrolls by itself', () => {
+    const t = guarded({ cols: 20, rows: 8 });
+    t.write('\r\n\r\nex.org\u001b[A\u001b[18Gbo@\u001b[4;8r');
+    t.timers.pass(HOLD_MS);
+    t.timers.pass(QUIET_MS);
+    expect(t.exposed).toEqual(['email']);
+    expect(t.rows()).toEqual([`${' '.repeat(17)}bo@`, 'ex.org']);
+  });
+
+  it('in a full-screen program, by its rows', () => {
+    const t = guarded({ cols: 20, rows: 8 }, 'one\r\ntwo\r\nthree\r\n');
+    t.write('$ edit\r\n\u001b[?1049h\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[3;8r');
+    t.timers.pass(HOLD_MS);
+    t.timers.pass(QUIET_MS);
+    expect(t.rows()).toEqual([`${' '.repeat(17)}***`, '******']);
   });
 
   it('is not painted into the middle of an escape sequence', () => {

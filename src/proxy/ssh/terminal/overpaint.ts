@@ -11,7 +11,7 @@ import type { Screen, ScreenText } from './screen.ts';
 export interface Painted {
   /** Data classes of what was found, one entry for each value. */
   readonly classIds: readonly string[];
-  /** What hides it; empty where a position cannot be addressed (origin mode). */
+  /** What hides it; empty where a position cannot be addressed (origin mode, a scrolling region beside older rows). */
   readonly bytes: Buffer;
 }
 
@@ -19,6 +19,7 @@ export interface Painted {
 export function overpaint(screen: Screen, active: ActiveDetectors): Painted | undefined {
   const { top, rows, modes } = screen;
   const classIds: string[] = [];
+  const pen = new Pen(screen);
   let paint = '';
   for (let y = top; y < top + rows; ) {
     const last = Math.min(joined(screen, y), top + rows - 1);
@@ -27,14 +28,14 @@ export function overpaint(screen: Screen, active: ActiveDetectors): Painted | un
       const spec = active.specs.get(hit.detector);
       if (spec === undefined) continue;
       classIds.push(spec.classId);
-      paint += marks(shown, hit.start, hit.end, top);
+      paint += marks(shown, hit.start, hit.end, pen);
     }
     y = last + 1;
   }
   if (classIds.length === 0) return undefined;
-  if (modes.originMode) return { classIds, bytes: Buffer.alloc(0) };
+  if (modes.originMode || (screen.hasMargins && !screen.alternate)) return { classIds, bytes: Buffer.alloc(0) };
   const [before, after] = modes.insertMode ? ['\u001b[4l', '\u001b[4h'] : ['', ''];
-  return { classIds, bytes: Buffer.from(before + paint + after + back(screen), 'utf8') };
+  return { classIds, bytes: Buffer.from(before + paint + after + back(screen, pen), 'utf8') };
 }
 
 /** Rows that wrap, and full rows, continue in the next. */
@@ -44,12 +45,37 @@ function joined(screen: Screen, from: number): number {
   return y;
 }
 
-function marks(shown: ScreenText, from: number, to: number, top: number): string {
+/**
+ * Moves the cursor. A program that has the whole screen has placed everything by absolute rows, and so is it found again.
+ * Otherwise only distances hold: the client's terminal was not empty when the session began, and how far down its
+ * cursor stood is not known here.
+ */
+class Pen {
+  readonly #absolute: boolean;
+  readonly #top: number;
+  #row: number;
+
+  constructor(screen: Screen) {
+    this.#absolute = screen.alternate;
+    this.#top = screen.top;
+    this.#row = screen.cursor.y;
+  }
+
+  to(x: number, y: number): string {
+    const down = y - this.#row;
+    this.#row = y;
+    if (this.#absolute) return `\u001b[${y - this.#top + 1};${x + 1}H`;
+    const rows = down === 0 ? '' : `\u001b[${Math.abs(down)}${down < 0 ? 'A' : 'B'}`;
+    return `${rows}\u001b[${x + 1}G`;
+  }
+}
+
+function marks(shown: ScreenText, from: number, to: number, pen: Pen): string {
   let out = '';
   let at = { x: -1, y: -1 };
   for (const cell of shown.cells.slice(from, to)) {
-    if (cell.y < top || (cell.x === at.x - cell.width && cell.y === at.y)) continue;
-    if (cell.x !== at.x || cell.y !== at.y) out += `\u001b[${cell.y - top + 1};${cell.x + 1}H`;
+    if (cell.x === at.x - cell.width && cell.y === at.y) continue;
+    if (cell.x !== at.x || cell.y !== at.y) out += pen.to(cell.x, cell.y);
     out += '*'.repeat(cell.width);
     at = { x: cell.x + cell.width, y: cell.y };
   }
@@ -57,11 +83,10 @@ function marks(shown: ScreenText, from: number, to: number, top: number): string
 }
 
 /** To where the program left the cursor. After the last column it is brought there by writing that column again. */
-function back(screen: Screen): string {
+function back(screen: Screen, pen: Pen): string {
   const { x, y } = screen.cursor;
-  const row = y - screen.top + 1;
-  if (x < screen.cols) return `\u001b[${row};${x + 1}H`;
+  if (x < screen.cols) return pen.to(x, y);
   const last = screen.text(y, y);
   const cell = last.cells.at(-1);
-  return `\u001b[${row};${(cell?.x ?? screen.cols - 1) + 1}H${last.text.slice(last.cells.findIndex((c) => c.x === cell?.x))}`;
+  return pen.to(cell?.x ?? screen.cols - 1, y) + last.text.slice(last.cells.findIndex((c) => c.x === cell?.x));
 }

@@ -24,6 +24,8 @@ export interface ScreenText {
 
 interface Core {
   writeSync(data: Uint8Array): void;
+  /** The active one. */
+  readonly buffer: { readonly scrollTop: number; readonly scrollBottom: number };
 }
 
 export class Screen {
@@ -95,6 +97,13 @@ export class Screen {
     return this.#terminal.modes;
   }
 
+  /** Part of the screen scrolls by itself (DECSTBM): the cursor does not leave it by moves that count rows. */
+  get hasMargins(): boolean {
+    this.sync();
+    const { scrollTop, scrollBottom } = this.#core.buffer;
+    return scrollTop !== 0 || scrollBottom !== this.rows - 1;
+  }
+
   /** A place that stays with its row while the screen scrolls. Gone when the row is. */
   mark(): { readonly row: () => number | undefined } {
     const marker = this.alternate ? undefined : this.#terminal.registerMarker(0);
@@ -156,7 +165,7 @@ const sizes = (cols: number, rows: number): { cols: number; rows: number } => ({
 /** @throws BugError when the library is another than the one that is pinned */
 function coreOf(terminal: Terminal): Core {
   const core: unknown = Reflect.get(terminal, '_core');
-  if (typeof core !== 'object' || core === null || !('writeSync' in core) || typeof core.writeSync !== 'function') throw new BugError('this version of @xterm/headless has no synchronous entry');
+  if (typeof core !== 'object' || core === null || !('writeSync' in core) || typeof core.writeSync !== 'function' || !('buffer' in core)) throw new BugError('this version of @xterm/headless has no synchronous entry');
   return core as Core;
 }
 
