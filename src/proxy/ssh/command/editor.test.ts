@@ -62,7 +62,7 @@ describe('what is entered', () => {
     ['ba\u0014\r', ['ab']],
     [`größe👍🏽x${LEFT}\u007f\r`, ['größex']],
     [`first\rsecond\r${UP}${UP}\r`, ['first', 'second', 'first']],
-    [`first\rdraft${UP}${'\u001b[B'}\r`, ['first', 'draft']],
+    [`first\rdraft${UP}\u001b[B\r`, ['first', 'draft']],
     ['make all\rmake test\rls\r\u0012make\u0012\r', ['make all', 'make test', 'ls', 'make all']],
     ['make all\r\u0012make\u0007x\r', ['make all', 'x']],
     ['make all\r\u0012make\u0005 -j\r', ['make all', 'make all -j']],
