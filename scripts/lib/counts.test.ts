@@ -13,7 +13,7 @@ function report(value: unknown): string {
   return path;
 }
 
-const test = (status: string): object => ({ status, fullName: `a ${status} test` });
+const test = (status: string): object => ({ status, fullName: `a ${status} test`, failureMessages: status === 'failed' ? ['\u001b[31mexpected 1\u001b[0m\nat a line'] : [] });
 
 describe('counts of vitest', () => {
   it('counts tests, and a file that cannot be loaded as one failure', () => {
@@ -23,7 +23,7 @@ describe('counts of vitest', () => {
         { name: 'b.test.ts', status: 'failed', message: 'cannot find module', assertionResults: [] },
       ],
     });
-    expect(vitestCounts(path, 1)).toEqual({ passed: 1, failed: 2, skipped: 1, failures: ['a.test.ts: a failed test', 'b.test.ts: cannot find module'] });
+    expect(vitestCounts(path, 1)).toEqual({ passed: 1, failed: 2, skipped: 1, failures: ['a.test.ts: a failed test\n      expected 1\n      at a line', 'b.test.ts: cannot be loaded\n      cannot find module'] });
   });
 
   it('a runner that fails without naming a failure has failed once', () => {
@@ -46,7 +46,7 @@ describe('counts of playwright', () => {
       suites: [{ specs: [spec('one', 'expected')], suites: [{ specs: [spec('two', 'unexpected'), spec('three', 'flaky'), spec('four', 'skipped')] }] }],
       errors: [{ message: 'a worker died\nstack' }],
     });
-    expect(playwrightCounts(path, 1)).toEqual({ passed: 1, failed: 3, skipped: 1, failures: ['app.e2e.ts: two', 'app.e2e.ts: three', 'e2e: a worker died'] });
+    expect(playwrightCounts(path, 1)).toEqual({ passed: 1, failed: 3, skipped: 1, failures: ['app.e2e.ts: two', 'app.e2e.ts: three', 'e2e: the runner\n      a worker died\n      stack'] });
   });
 
   it('no tests is a failure', () => {

@@ -104,7 +104,8 @@ describe('programs without a value on their screen', () => {
     resize(pair, 40, 10);
     await same(pair, /./);
     resize(pair, 80, 24);
-    await step(pair, ':only\r:80\r', 'f80(void)');
+    // zz: where the window was scrolled to depends on how many of the sizes vim saw.
+    await step(pair, ':only\r:80\rzz', 'f80(void)');
     expect(pair[1].look().alternate).toBe(true);
     await step(pair, ':q!\r', 'after');
     expect(pair[1].text).toContain('before');
