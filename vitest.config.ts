@@ -9,7 +9,8 @@ export default defineConfig({
     pool: 'forks',
     // Most tests end before V8's optimised WebAssembly of the parser and the databases would pay for its making.
     execArgv: ['--liftoff-only'],
-    maxWorkers: 2,
+    // The tests with real servers wait a quarter of their time.
+    maxWorkers: 3,
     retry: 0,
     allowOnly: false,
   },
