@@ -1,6 +1,7 @@
 /**
  * Paints a screen. Only text and colours come from the recording: there is nothing in it to click on, and no style that
- * the page's policy would have to allow. A screen that is larger than its place is made smaller as a whole.
+ * the page's policy would have to allow. A screen that is larger than its place is made smaller as a whole, as far
+ * as it can be read; then it is scrolled.
  */
 import { memo, useEffect, useRef, useState, type CSSProperties } from 'react';
 import { colourOf } from './colours.ts';
@@ -8,7 +9,7 @@ import type { ReplayScreen, Run } from './screen.ts';
 import classes from './terminal-view.module.css';
 
 const MAX_FONT_PX = 14;
-const MIN_FONT_PX = 4;
+const MIN_FONT_PX = 9;
 /** Of the font: the advance of a character and the height of a line, in em. */
 const ADVANCE_EM = 0.6;
 const LINE_EM = 1.32;
@@ -59,7 +60,7 @@ const Row = memo(function Row({ content, needle }: { content: string; needle: st
   );
 });
 
-/** The largest font in which the screen fits its place. */
+/** The largest font in which the screen fits its place, and can be read. */
 function useFont(cols: number, rows: number) {
   const place = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 800, height: 480 });
