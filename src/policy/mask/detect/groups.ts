@@ -15,10 +15,11 @@ const CONTEXT = /phone|mobile|cell|\btel\b|\bfax\b|\bcall\b|\bsms\b|\bring\b|wha
 /** Twelve digits in fours, the first from 2 to 9. Sixteen in fours is a card, so a neighbour of four ends the match. */
 export function aadhaarGroups(text: string, part: readonly Group[], i: number, hits: Hit[]): void {
   const four = part.slice(i, i + 3);
-  const [a, , c] = four;
-  if (a === undefined || c === undefined || four.some((g) => g.digits.length !== 4) || a.digits < '2') return;
+  const [a, b, c] = four;
+  if (a === undefined || b === undefined || c === undefined || four.some((g) => g.digits.length !== 4) || a.digits < '2') return;
   if (part[i + 3]?.digits.length === 4 || part[i - 1]?.digits.length === 4) return;
-  if (!/^[ -]$/.test(text.slice(a.end, a.end + 1)) || !verhoeff(four.map((g) => g.digits).join(''))) return;
+  const gap = text.slice(a.end, b.start);
+  if (!/^[ -]$/.test(gap) || gap !== text.slice(b.end, c.start) || !verhoeff(four.map((g) => g.digits).join(''))) return;
   hits.push({ start: a.start, end: c.end, detector: 'aadhaar' });
 }
 
@@ -53,7 +54,7 @@ export function phoneGroups(text: string, part: readonly Group[], named: boolean
     return;
   }
   northAmerican(text, part, add);
-  if (first.digits.startsWith('0') && first.digits.length <= 5 && part.length >= 2 && whole.digits >= 9 && whole.digits <= 12 && total === whole.digits && dialable(text, part)) add(open, whole.end);
+  if (first.digits.startsWith('0') && first.digits.length <= 5 && part.length >= (first.digits.length === 1 ? 4 : 2) && whole.digits >= 9 && whole.digits <= 12 && total === whole.digits && dialable(text, part)) add(open, whole.end);
 }
 
 /** Leading groups of at most `max` digits together. */
