@@ -10,9 +10,9 @@ export interface DiskReport {
   readonly bytes: number;
 }
 
-/** Recordings, spool, stored objects, the store's database, logs. Digests fill these files: pieces of nine characters count. */
+/** Recordings, spool, stored objects, the store's database, logs. Digests fill these files: pieces of nine characters count, and a date's digits where they are no part of a digest. */
 export function leaksOnDisk(world: CorpusWorld): DiskReport {
-  const scan = new CanaryScan([...world.data.a.canaries, ...world.data.b.canaries], { piece: 9 });
+  const scan = new CanaryScan([...world.data.a.canaries, ...world.data.b.canaries], { piece: 9, amongDigests: true });
   const found: string[] = [];
   let files = 0;
   let bytes = 0;

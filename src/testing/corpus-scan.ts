@@ -7,25 +7,35 @@ import type { Canary } from './corpus-data.ts';
 
 /** Bytes of a form that have to match; each is at least this long. */
 const KEY = 6;
+/** A run of hexadecimal digits from here on is a digest, an id or a time: a date's eight digits stand in it by chance. */
+const RANDOM_RUN = 12;
 
 interface Pattern {
   readonly bytes: Buffer;
   readonly label: string;
+  /** Short and of hexadecimal digits alone: counts only where it is no part of a longer run of them. */
+  readonly chancy: boolean;
 }
 
 /** Patterns by their first bytes, behind a bit map that turns away nearly every place. */
 class PatternSet {
   readonly #bits = new Uint8Array(1 << 18);
   readonly #byKey = new Map<string, Pattern[]>();
+  readonly #amongDigests: boolean;
+
+  constructor(amongDigests: boolean) {
+    this.#amongDigests = amongDigests;
+  }
 
   add(bytes: Buffer, label: string): void {
     if (bytes.length < KEY) throw new Error(`a pattern of ${label} is too short to be told from chance`);
     const h = hash(bytes, 0);
     this.#bits[h >>> 3] = (this.#bits[h >>> 3] ?? 0) | (1 << (h & 7));
     const key = bytes.toString('latin1', 0, KEY);
+    const pattern = { bytes, label, chancy: this.#amongDigests && bytes.length < RANDOM_RUN && /^[0-9a-f]+$/.test(bytes.toString('latin1')) };
     const list = this.#byKey.get(key);
-    if (list === undefined) this.#byKey.set(key, [{ bytes, label }]);
-    else list.push({ bytes, label });
+    if (list === undefined) this.#byKey.set(key, [pattern]);
+    else list.push(pattern);
   }
 
   find(bytes: Buffer, into: Set<string>): void {
@@ -34,10 +44,21 @@ class PatternSet {
       const h = hash(bytes, i);
       if (((bits[h >>> 3] ?? 0) & (1 << (h & 7))) === 0) continue;
       for (const p of this.#byKey.get(bytes.toString('latin1', i, i + KEY)) ?? []) {
-        if (bytes.compare(p.bytes, 0, p.bytes.length, i, Math.min(bytes.length, i + p.bytes.length)) === 0) into.add(p.label);
+        if (bytes.compare(p.bytes, 0, p.bytes.length, i, Math.min(bytes.length, i + p.bytes.length)) !== 0) continue;
+        if (!p.chancy || hexRun(bytes, i, i + p.bytes.length) < RANDOM_RUN) into.add(p.label);
       }
     }
   }
+}
+
+const isHex = (b: number | undefined): boolean => b !== undefined && ((b >= 48 && b <= 57) || (b >= 97 && b <= 102) || (b >= 65 && b <= 70));
+
+/** The length of the run of hexadecimal digits around these bytes. */
+function hexRun(bytes: Buffer, from: number, to: number): number {
+  let [start, end] = [from, to];
+  while (isHex(bytes[start - 1]) && to - start < RANDOM_RUN) start--;
+  while (isHex(bytes[end]) && end - from < RANDOM_RUN) end++;
+  return end - start;
 }
 
 /** 21 bits of six bytes. */
@@ -53,19 +74,23 @@ const onlyWord = (s: string): string => s.toLowerCase().replace(/[^a-z0-9]/g, ''
 export interface ScanOptions {
   /** Characters of a text canary that count as found. */
   readonly piece: number;
+  /** The bytes are full of digests and signatures: short forms of digits count only outside of them. */
+  readonly amongDigests?: boolean;
 }
 
 export class CanaryScan {
   /** Matched against the bytes in lower case. */
-  readonly #folded = new PatternSet();
+  readonly #folded: PatternSet;
   /** Matched against the bytes as they are. */
-  readonly #exact = new PatternSet();
+  readonly #exact: PatternSet;
   /** Cells that are a canary as a whole in binary form: too short to be looked for anywhere. */
   readonly #cells = new Map<string, string>();
   readonly #piece: number;
 
   constructor(canaries: readonly Canary[], options: ScanOptions) {
     this.#piece = options.piece;
+    this.#folded = new PatternSet(options.amongDigests ?? false);
+    this.#exact = new PatternSet(options.amongDigests ?? false);
     for (const c of canaries) this.#add(c);
   }
 
