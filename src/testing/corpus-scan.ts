@@ -13,8 +13,8 @@ const RANDOM_RUN = 12;
 interface Pattern {
   readonly bytes: Buffer;
   readonly label: string;
-  /** Short and of hexadecimal digits alone: counts only where it is no part of a longer run of them. */
-  readonly chancy: boolean;
+  /** Short text of hexadecimal digits alone that this form stands for: counts only where it is no part of a longer run of them. */
+  readonly chancy?: string;
 }
 
 /** Patterns by their first bytes, behind a bit map that turns away nearly every place. */
@@ -27,12 +27,13 @@ class PatternSet {
     this.#amongDigests = amongDigests;
   }
 
-  add(bytes: Buffer, label: string): void {
+  /** @param text what the form stands for, where that is as short as the form suggests */
+  add(bytes: Buffer, label: string, text = bytes.toString('latin1')): void {
     if (bytes.length < KEY) throw new Error(`a pattern of ${label} is too short to be told from chance`);
     const h = hash(bytes, 0);
     this.#bits[h >>> 3] = (this.#bits[h >>> 3] ?? 0) | (1 << (h & 7));
     const key = bytes.toString('latin1', 0, KEY);
-    const pattern = { bytes, label, chancy: this.#amongDigests && bytes.length < RANDOM_RUN && /^[0-9a-f]+$/.test(bytes.toString('latin1')) };
+    const pattern = { bytes, label, ...(this.#amongDigests && text.length < RANDOM_RUN && /^[0-9a-f]+$/i.test(text) ? { chancy: text } : {}) };
     const list = this.#byKey.get(key);
     if (list === undefined) this.#byKey.set(key, [pattern]);
     else list.push(pattern);
@@ -45,13 +46,25 @@ class PatternSet {
       if (((bits[h >>> 3] ?? 0) & (1 << (h & 7))) === 0) continue;
       for (const p of this.#byKey.get(bytes.toString('latin1', i, i + KEY)) ?? []) {
         if (bytes.compare(p.bytes, 0, p.bytes.length, i, Math.min(bytes.length, i + p.bytes.length)) !== 0) continue;
-        if (!p.chancy || hexRun(bytes, i, i + p.bytes.length) < RANDOM_RUN) into.add(p.label);
+        if (p.chancy === undefined || !byChance(bytes, i, p.bytes.length, p.chancy)) into.add(p.label);
       }
     }
   }
 }
 
 const isHex = (b: number | undefined): boolean => b !== undefined && ((b >= 48 && b <= 57) || (b >= 97 && b <= 102) || (b >= 65 && b <= 70));
+
+/** Whether the place is inside a digest, as it is or in base64 (receipts are signed in that dress). */
+function byChance(bytes: Buffer, at: number, length: number, text: string): boolean {
+  if (hexRun(bytes, at, at + length) >= RANDOM_RUN) return true;
+  const around = bytes.toString('latin1', Math.max(0, at - 64), at + length + 64);
+  const [before = '', after = ''] = [/[A-Za-z0-9+/]*$/.exec(around.slice(0, Math.min(64, at)))?.[0], /^[A-Za-z0-9+/]*/.exec(around.slice(Math.min(64, at)))?.[0]];
+  return [0, 1, 2, 3].some((skip) => {
+    const decoded = Buffer.from((before + after).slice(skip), 'base64');
+    const place = decoded.toString('latin1').toLowerCase().indexOf(text.toLowerCase());
+    return place >= 0 && hexRun(decoded, place, place + text.length) >= RANDOM_RUN;
+  });
+}
 
 /** The length of the run of hexadecimal digits around these bytes. */
 function hexRun(bytes: Buffer, from: number, to: number): number {
@@ -138,7 +151,7 @@ export class CanaryScan {
     for (const shift of [0, 1, 2]) {
       const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
       const kept = text.slice(shift === 0 ? 0 : shift + 1, (shift + bytes.length) % 3 === 0 ? undefined : -1);
-      if (kept.length >= KEY + 1) this.#exact.add(Buffer.from(kept), label);
+      if (kept.length >= KEY + 1) this.#exact.add(Buffer.from(kept), label, bytes.toString('latin1'));
     }
   }
 
