@@ -5,7 +5,7 @@ import { uuidv7, type ApprovalId, type BundleDigest, type SessionId } from '../.
 import type { Json } from '../../base/jcs.ts';
 import { limits } from '../../base/limits.ts';
 import { approvalRequestDigest, type ApprovalRequest } from '../../evidence/approval.ts';
-import type { SessionRecorder } from '../../evidence/write.ts';
+import type { RecordInput } from '../../evidence/record.ts';
 import type { Outcome, Principal } from '../../policy/types.ts';
 import type { Caller } from './endpoint.ts';
 import type { ProxyEvents } from './events.ts';
@@ -22,9 +22,16 @@ export interface HoldingSession {
   readonly events: ProxyEvents;
 }
 
+/** The session's recording, as far as a hold writes it. */
+export interface HoldRecorder {
+  append(r: RecordInput & { readonly channel: number }): unknown;
+  /** Resolves when the disk has it. */
+  sync(): Promise<void>;
+}
+
 /** What is held, and what it is bound to. */
 export interface HeldRequest {
-  readonly recorder: SessionRecorder;
+  readonly recorder: HoldRecorder;
   /** Channel of the connection; 0 where the protocol has none. */
   readonly channel: number;
   /** The request's record. */

@@ -23,7 +23,7 @@ export function askApproval(context: SshContext, q: HoldQuestion): Promise<HoldR
   const { journal, gatekeeper } = context;
   const text = inWords(q.ssh);
   return holdForApproval(context, {
-    recorder: journal.recorder,
+    recorder: journal,
     channel: q.channel,
     record: q.record,
     outcome: q.outcome,

@@ -1,6 +1,6 @@
 /** What an SSH session writes into its recording (docs/formats/recording.md section 6). Text that a person chose passes the detectors first. */
 import type { Json } from '../../base/jcs.ts';
-import type { ClearValue } from '../../evidence/record.ts';
+import type { ClearValue, RecordInput } from '../../evidence/record.ts';
 import type { Field } from '../../evidence/types.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import { maskText, type MaskContext } from '../../policy/mask/index.ts';
@@ -27,12 +27,34 @@ export interface Moved {
 export class SshJournal {
   readonly recorder: SessionRecorder;
   readonly #masks: MaskContext;
+  /** What still gathers output of a channel, and how to have it recorded. */
+  readonly #gathering = new Map<() => void, number>();
   /** Requests that were decided. */
   requests = 0;
 
   constructor(recorder: SessionRecorder, masks: MaskContext) {
     this.recorder = recorder;
     this.#masks = masks;
+  }
+
+  /**
+   * Output of a channel is recorded in batches, and what it was before a request has to stand before it.
+   * @param flush records what was gathered so far @returns ends it
+   */
+  gathers(channel: number, flush: () => void): () => void {
+    this.#gathering.set(flush, channel);
+    return () => this.#gathering.delete(flush);
+  }
+
+  /** One record of a channel, behind everything that the channel showed so far. */
+  append(r: RecordInput & { readonly channel: number }): Recorded {
+    for (const [flush, channel] of this.#gathering) if (channel === r.channel) flush();
+    return this.recorder.append(r);
+  }
+
+  /** As the recorder does. */
+  sync(): Promise<void> {
+    return this.recorder.sync();
   }
 
   shown(text: string): string {
@@ -48,30 +70,33 @@ export class SshJournal {
   request(kind: 'ssh.exec' | 'ssh.shell' | 'ssh.sftp' | 'ssh.forward', channel: number, outcome: Outcome, clear: Readonly<Record<string, ClearValue>>, fields: readonly Field[]): Recorded {
     this.requests++;
     const reason: Field[] = outcome.effect === 'allow' ? [] : [{ name: 'reason', value: this.shown(outcome.reason) }];
-    return this.recorder.append({ kind, channel, clear: { dec: outcome.effect, pol: outcome.policyIds, ...clear }, fields: [...fields, ...reason] });
+    return this.append({ kind, channel, clear: { dec: outcome.effect, pol: outcome.policyIds, ...clear }, fields: [...fields, ...reason] });
   }
 
   denied(channel: number, request: Recorded, reason: string, policyIds: readonly string[], reference: string): void {
-    this.recorder.append({ kind: 'policy.decision', channel, clear: { q: request.n, dec: 'deny', pol: policyIds, ref: reference }, fields: [{ name: 'reason', value: this.shown(reason) }] });
+    this.append({ kind: 'policy.decision', channel, clear: { q: request.n, dec: 'deny', pol: policyIds, ref: reference }, fields: [{ name: 'reason', value: this.shown(reason) }] });
   }
 
   /** A request that no policy is asked about: what it was, and why it is refused. */
   refused(channel: number, what: string, reason: string): Recorded {
-    return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'deny' }, fields: [{ name: 'request', value: this.shown(what) }, { name: 'reason', value: reason }] });
+    return this.append({ kind: 'policy.decision', channel, clear: { dec: 'deny' }, fields: [{ name: 'request', value: this.shown(what) }, { name: 'reason', value: reason }] });
   }
 
   /** A line of a shell that is only observed, which policy would not have allowed. It ran. */
   advisory(channel: number, outcome: Outcome & { readonly effect: 'deny' | 'hold' }, line: string): Recorded {
-    return this.recorder.append({ kind: 'policy.decision', channel, clear: { dec: 'allow', advisory: outcome.effect, pol: outcome.policyIds }, fields: [{ name: 'request', value: this.shown(line) }, { name: 'reason', value: this.shown(outcome.reason) }] });
+    return this.append({ kind: 'policy.decision', channel, clear: { dec: 'allow', advisory: outcome.effect, pol: outcome.policyIds }, fields: [{ name: 'request', value: this.shown(line) }, { name: 'reason', value: this.shown(outcome.reason) }] });
   }
 
   resize(channel: number, cols: number, rows: number): void {
-    this.recorder.append({ kind: 'ssh.pty.resize', channel, clear: { cols, rows } });
+    this.append({ kind: 'ssh.pty.resize', channel, clear: { cols, rows } });
   }
 
   /** @param text what was shown, or base64 of bytes that are no text */
   terminal(kind: 'ssh.pty.out' | 'ssh.pty.in', channel: number, bytes: number, data: Json | undefined, hidden = 0): void {
-    this.recorder.append({ kind, channel, clear: { bytes, ...(hidden > 0 ? { hidden } : {}) }, fields: data === undefined ? [] : [{ name: 'data', value: data }] });
+    const record: RecordInput & { readonly channel: number } = { kind, channel, clear: { bytes, ...(hidden > 0 ? { hidden } : {}) }, fields: data === undefined ? [] : [{ name: 'data', value: data }] };
+    // Output is what the others wait for.
+    if (kind === 'ssh.pty.out') this.recorder.append(record);
+    else this.append(record);
   }
 
   output(channel: number, request: Recorded, fd: 1 | 2, bytes: number, data: Json): void {
@@ -91,20 +116,20 @@ export class SshJournal {
     const hits = new Map<string, number>();
     for (const [id, n] of masked.flatMap((counts) => [...counts])) hits.set(id, (hits.get(id) ?? 0) + n);
     if (hits.size > 0) clear['hits'] = [...hits].map(([id, n]) => `${id}:${n}`);
-    this.recorder.append({ kind: 'ssh.exit', channel, clear });
+    this.append({ kind: 'ssh.exit', channel, clear });
   }
 
   fileEnd(channel: number, request: Recorded, clear: Readonly<Record<string, ClearValue>>): void {
-    this.recorder.append({ kind: 'ssh.sftp.end', channel, clear: { q: request.n, ...clear } });
+    this.append({ kind: 'ssh.sftp.end', channel, clear: { q: request.n, ...clear } });
   }
 
   forwardEnd(channel: number, request: Recorded, sent: number, received: number): void {
-    this.recorder.append({ kind: 'ssh.forward.end', channel, clear: { q: request.n, sent, received } });
+    this.append({ kind: 'ssh.forward.end', channel, clear: { q: request.n, sent, received } });
   }
 
   /** A value of these classes stood on the screen in clear for a moment, until it was painted over. */
   exposed(channel: number, classIds: readonly string[]): void {
-    this.recorder.append({ kind: 'mask.applied', channel, clear: { exposed: classIds } });
+    this.append({ kind: 'mask.applied', channel, clear: { exposed: classIds } });
   }
 
   note(text: string): void {

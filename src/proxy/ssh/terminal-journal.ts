@@ -15,6 +15,7 @@ export class TerminalJournal {
   readonly #fail: (error: unknown) => void;
   readonly #input = new EchoedInput();
   readonly #output: TextBatches;
+  readonly #gathered: () => void;
   #idle: NodeJS.Timeout | undefined;
 
   /** @param content false at record level `statement`: sizes only @param fail ends the session */
@@ -25,6 +26,7 @@ export class TerminalJournal {
     this.#fail = fail;
     const emit = (bytes: number, value: Json): void => journal.terminal('ssh.pty.out', channel, bytes, content ? value : undefined);
     this.#output = new TextBatches({ bytes: BATCH_BYTES, ms: BATCH_MS, emit, due: () => journal.recorder.commit(), failed: fail });
+    this.#gathered = journal.gathers(channel, () => this.#output.flush());
   }
 
   /** Before the bytes go on. @param hidden known to be a password. A line that ends is in the kernel's hands when this returns. */
@@ -42,7 +44,6 @@ export class TerminalJournal {
   }
 
   resized(cols: number, rows: number): void {
-    this.#output.flush();
     this.#journal.resize(this.#channel, cols, rows);
   }
 
@@ -50,6 +51,7 @@ export class TerminalJournal {
     clearTimeout(this.#idle);
     this.#output.flush(true);
     this.#record(true);
+    this.#gathered();
   }
 
   #later(): void {
@@ -65,8 +67,6 @@ export class TerminalJournal {
   }
 
   #flushInput(): void {
-    // What was answered so far comes first in the recording, too.
-    this.#output.flush();
     this.#record(false);
     this.#journal.recorder.commit();
   }

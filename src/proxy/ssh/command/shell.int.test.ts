@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { channelEvents } from '../../../evidence/cast-ssh.ts';
 import type { ReadRecord } from '../../../evidence/read.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { recordsOf } from '../../../testing/recordings.ts';
@@ -25,7 +26,7 @@ const open: SshTerminal[] = [];
 beforeAll(async () => {
   sshd = await startSshd();
   dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'sallyport-command-')));
-  world = await SshWorld.start(sshd, [{ name: 'web1', labels: { shell: 'command' } }, { name: 'watched' }]);
+  world = await SshWorld.start(sshd, [{ name: 'web1', labels: { shell: 'command' } }, { name: 'watched' }, { name: 'gated', labels: { shell: 'gate' } }]);
 }, 120_000);
 
 afterAll(async () => {
@@ -214,6 +215,36 @@ describe('a shell that is only observed', () => {
     });
     expect(records.filter((r) => r.clear['advisory'] !== undefined)).toMatchObject([{ kind: 'policy.decision', clear: { dec: 'allow', advisory: 'deny', pol: ['no-forbidden-program'] }, fields: { request: 'forbidden || echo ran$((1+1))' } }]);
     expect(world.events('request.advisory')).toMatchObject([{ connection: 'watched', effect: 'deny', reason: 'this program is not run here' }]);
+  });
+});
+
+describe('a shell in mode gate', () => {
+  it('the answer of one line stands in the recording before the decision on the next, however fast it is typed', async () => {
+    const records = await recorded(async () => {
+      const t = new SshTerminal(['-F', world.listener('gated').ssh_config, 'gated']);
+      open.push(t);
+      await t.shows(/[$#] $/);
+      t.type('PS1="ready$ "\r');
+      await t.shows(/\nready\$ $/);
+      for (let i = 0; i < 4; i++) {
+        t.type(`echo ${i}-$((1+1)); forbidden`.slice(0, i === 3 ? undefined : -'; forbidden'.length));
+        t.type('\r');
+        await t.shows(/\nready\$ $/);
+      }
+      t.type('exit\r');
+      await t.ended;
+    });
+    const at = (found: (r: ReadRecord) => boolean): number => records.findIndex(found);
+    for (let i = 0; i < 3; i++) {
+      const answer = at((r) => r.kind === 'ssh.pty.out' && JSON.stringify(r.fields['data']).includes(`${i}-2`));
+      expect(answer).toBeGreaterThan(at((r) => r.kind === 'ssh.exec' && JSON.stringify(r.fields['command']).startsWith(`"echo ${i}-`)));
+      expect(answer).toBeLessThan(at((r) => r.kind === 'ssh.exec' && JSON.stringify(r.fields['command']).startsWith(`"echo ${i + 1}-`)));
+    }
+    // A player that stands at the last decision shows what was answered before it.
+    const { channel = 0 } = records.find((r) => r.kind === 'ssh.shell') ?? {};
+    const events = records.flatMap((r) => channelEvents(r, { channel, title: 'shell', isShell: true, size: undefined }));
+    const refused = events.findIndex(([code, text]) => code === 'm' && text.startsWith('line: echo 3-'));
+    expect(events.slice(0, refused).map(([code, text]) => (code === 'o' ? text : '')).join('')).toMatch(/2-2\r\n[^]*ready\$ echo 3-\$\(\(1\+1\)\); forbidden$/);
   });
 });
 

@@ -185,9 +185,6 @@ export class CommandShell {
   #typedLine(entered: Entered): void {
     const { journal } = this.#o.context;
     const data = entered.kind === 'line' ? `${entered.text}\r` : entered.kind === 'interrupt' ? '\u0003' : entered.kind === 'end' ? '\u0004' : '';
-    // What was shown so far comes first in the recording, too.
-    this.#journal.end();
-    this.#journal = this.#newJournal();
     journal.terminal('ssh.pty.in', this.#o.channel, Buffer.byteLength(data), this.#content ? journal.shown(data) : undefined);
   }
 
