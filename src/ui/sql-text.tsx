@@ -1,4 +1,4 @@
-/** SQL that is read, not edited: coloured by the light scanner, as a block or as one line of a list. */
+/** SQL that is read, not edited: coloured by the light scanner, as a block or as one line of a list. Other text is shown plain. */
 import { useMemo } from 'react';
 import { oneLine } from './format.ts';
 import { tokenizeSql } from './sql-tokens.ts';
@@ -23,21 +23,21 @@ function Coloured({ sql }: { sql: string }) {
   });
 }
 
-export function SqlBlock({ sql, label }: { sql: string; label: string }) {
+export function SqlBlock({ sql, label, plain = false }: { sql: string; label: string; plain?: boolean }) {
   return (
     <div className={classes.block} tabIndex={0} role="region" aria-label={label}>
       <pre className={classes.code}>
-        <Coloured sql={sql} />
+        {plain ? sql : <Coloured sql={sql} />}
       </pre>
     </div>
   );
 }
 
-export function SqlLine({ sql, max = 160 }: { sql: string; max?: number }) {
+export function SqlLine({ sql, max = 160, plain = false }: { sql: string; max?: number; plain?: boolean }) {
   const line = oneLine(sql, max);
   return (
     <span className={classes.line} title={sql.length > max ? sql.slice(0, 2_000) : undefined}>
-      <Coloured sql={line} />
+      {plain ? line : <Coloured sql={line} />}
     </span>
   );
 }

@@ -12,6 +12,7 @@ import { Digest, Facts, Failed, LoadingRows } from '../screen.tsx';
 import frame from '../../ui/screen.module.css';
 import classes from './approvals.module.css';
 import { DecideForm } from './decide-form.tsx';
+import { isCommand } from './is-command.ts';
 
 const heroes: Readonly<Record<ApprovalState, { tone: 'hold' | 'allow' | 'deny' | 'neutral'; title: string; icon: typeof IconCheck }>> = {
   pending: { tone: 'hold', title: 'Waiting for a decision', icon: IconHandStop },
@@ -70,14 +71,16 @@ function Parameters({ detail }: { detail: Detail }) {
   );
 }
 
-const clientWords = { app: 'Sallyport workbench', native: 'own client', agent: 'agent' } as const;
+const clientWords = { app: 'Sallyport', native: 'own client', agent: 'agent' } as const;
 
 function Sheet({ detail }: { detail: Detail }) {
+  const command = isCommand(detail);
+  const what = command ? 'Command that will run' : 'Statement that will run';
   return (
     <div className={classes.sheet}>
       <div className={frame.section}>
-        <h2 className={frame.sectionTitle}>Statement that will run, once</h2>
-        <SqlBlock sql={detail.sql} label="Statement that will run" />
+        <h2 className={frame.sectionTitle}>{what}, once</h2>
+        <SqlBlock sql={detail.sql} label={what} plain={command} />
       </div>
       <Parameters detail={detail} />
       <div className={classes.columns}>
@@ -87,7 +90,7 @@ function Sheet({ detail }: { detail: Detail }) {
             rows={[
               ['Connection', <b key="c">{detail.connection}</b>],
               ['Labels', <span key="l" style={{ display: 'inline-flex', gap: 5, flexWrap: 'wrap' }}><Labels labels={detail.labels} size="xs" /></span>],
-              ['Database', detail.database],
+              ...(command ? [] : [['Database', detail.database] as const]),
               ['Address', <span key="a" className={frame.mono}>{detail.address}</span>],
             ]}
           />
@@ -120,7 +123,7 @@ function Sheet({ detail }: { detail: Detail }) {
           <Facts
             rows={[
               ['Request', <Digest key="r" value={detail.digests.request} label="Request digest" />],
-              ['Statement', <Digest key="s" value={detail.digests.statement} label="Statement digest" />],
+              [command ? 'Command' : 'Statement', <Digest key="s" value={detail.digests.statement} label={`${command ? 'Command' : 'Statement'} digest`} />],
               ['Bundle', <Digest key="b" value={detail.digests.bundle} label="Bundle digest" />],
               ['Session', <Digest key="i" value={detail.sessionId} label="Session id" />],
             ]}

@@ -14,6 +14,7 @@ import { Failed, LoadingRows, ScreenHead } from '../screen.tsx';
 import frame from '../../ui/screen.module.css';
 import { ApprovalDetail } from './approval-detail.tsx';
 import classes from './approvals.module.css';
+import { isCommand } from './is-command.ts';
 
 const tones: Readonly<Record<ApprovalState, Tone>> = { pending: 'hold', approved: 'allow', denied: 'deny', expired: 'outline', cancelled: 'outline' };
 
@@ -28,7 +29,7 @@ function Item({ item, current, now }: { item: ApprovalSummary; current: boolean;
         <span className={classes.grow} />
         {item.state === 'pending' ? <span style={{ fontVariantNumeric: 'tabular-nums' }}>{formatClock(item.expiresMs - now)}</span> : <Pill size="xs" tone={tones[item.state]}>{item.state}</Pill>}
       </span>
-      <SqlLine sql={item.sql} max={110} />
+      <SqlLine sql={item.sql} max={110} plain={isCommand(item)} />
       <span className={classes.row}>
         <span style={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}>{item.reason}</span>
         <span className={classes.grow} />
@@ -64,7 +65,7 @@ export function Approvals({ item }: { item: string | undefined }) {
       {loaded.state === 'failed' && <Failed what="The inbox could not be loaded" error={loaded.error} onRetry={reload} />}
       {loaded.state === 'ready' && current === undefined && (
         <EmptyState icon={<IconInbox size={26} />} title="The inbox is empty" tone="allow">
-          When a statement of a colleague needs a second pair of eyes, it shows up here with everything you need to decide.
+          When a statement or command of a colleague needs a second pair of eyes, it shows up here with everything you need to decide.
         </EmptyState>
       )}
       {current !== undefined && (

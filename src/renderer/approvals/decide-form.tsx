@@ -6,6 +6,7 @@ import type { ApprovalDetail } from '../../contract/ipc/approvals.ts';
 import { api, ask } from '../api.ts';
 import { attempt, tell } from '../notify.ts';
 import classes from './approvals.module.css';
+import { isCommand } from './is-command.ts';
 
 const MIN_REASON = 3;
 
@@ -57,7 +58,7 @@ export function DecideForm({ detail, onDecided }: { detail: ApprovalDetail; onDe
           Approve once
         </Button>
       </div>
-      <p className={classes.note}>Signed with this device’s key for exactly this statement and these parameters. It runs once; any change needs a new approval.</p>
+      <p className={classes.note}>Signed with this device’s key for exactly {isCommand(detail) ? 'this command' : 'this statement and these parameters'}. It runs once; any change needs a new approval.</p>
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function Connections() {
   return (
     <section className={frame.screen} aria-label="Connections">
       <ScreenHead title="Connections" sub={value === undefined ? 'Loading what you may reach' : `${plural(all.length, 'system')} you may reach`}>
-        <TextInput w={300} leftSection={<IconSearch size={15} />} placeholder="Search name, database, label" aria-label="Search connections" value={query} onChange={(e) => setQuery(e.currentTarget.value)} />
+        <TextInput w={300} leftSection={<IconSearch size={15} />} placeholder="Search name, address, label" aria-label="Search connections" value={query} onChange={(e) => setQuery(e.currentTarget.value)} />
         <Tooltip label="Ask the store again and check health">
           <ActionIcon variant="default" size={36} aria-label="Refresh connections" loading={busy} onClick={refresh}>
             <IconRefresh size={17} />

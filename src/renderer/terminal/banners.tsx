@@ -73,9 +73,10 @@ function EndBanner({ tab, message }: { tab: Tab; message: string }) {
 
 export function Banners({ tab }: { tab: Tab }) {
   const { tabId } = tab.info;
-  const { problem } = filesOf(useStore(filesStore), tabId);
-  // The files panel has said it, in its place.
-  const refusal = tab.refusal !== undefined && tab.files && problem?.why.includes(tab.refusal.reference) === true ? undefined : tab.refusal;
+  const { problem, seen } = filesOf(useStore(filesStore), tabId);
+  // The files panel says it, or has said it, in its place.
+  const there = `${tab.files ? (problem?.why ?? '') : ''} ${seen}`;
+  const refusal = tab.refusal !== undefined && there.includes(tab.refusal.reference) ? undefined : tab.refusal;
   return (
     <>
       {tab.holds.map((hold) => (

@@ -2,13 +2,13 @@
 import { ActionIcon, Button, FileButton, Group, Loader, Menu, Modal, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowUp, IconDots, IconDownload, IconFile, IconFolder, IconFolderPlus, IconLink, IconPencil, IconRefresh, IconShieldX, IconTrash, IconUpload, IconX } from '@tabler/icons-react';
 import type { DragEvent, ReactNode } from 'react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { RemoteEntry, RemoteListing } from '../../contract/ipc/terminal.ts';
 import { asSentence, formatBytes, formatTime, plural } from '../../ui/format.ts';
 import { useStore } from '../../ui/store.ts';
 import type { Problem } from './files-store.ts';
 import { dismissProblem, download, filesOf, filesStore, makeDirectory, remove, rename, show, uploadAll } from './files-store.ts';
-import { parentOf, pathIn, shortCrumbsOf } from './remote-path.ts';
+import { parentOf, pathIn, shortCrumbsOf, splitName } from './remote-path.ts';
 import classes from './terminal.module.css';
 import { TransferList } from './transfer-list.tsx';
 
@@ -20,13 +20,24 @@ type Question =
   | { readonly kind: 'rename' | 'delete'; readonly entry: RemoteEntry }
   | { readonly kind: 'overwrite'; readonly files: readonly File[]; readonly existing: readonly string[] };
 
+/** The end of a name tells its kind: where it does not fit, it is the middle that goes. */
+function Name({ name }: { name: string }) {
+  const { head, tail } = splitName(name);
+  return (
+    <>
+      <span>{head}</span>
+      {tail !== '' && <span>{tail}</span>}
+    </>
+  );
+}
+
 function Row({ entry, onOpen, onAsk }: { entry: RemoteEntry; onOpen: () => void; onAsk: (kind: 'rename' | 'delete') => void }) {
   const Icon = icons[entry.kind];
   return (
     <li className={classes.file}>
       <Icon size={16} aria-hidden />
-      <button type="button" className={classes.fileName} data-directory={entry.kind === 'directory' ? '' : undefined} title={`${entry.name}\n${entry.rights}, ${formatTime(entry.modifiedMs)}`} onClick={onOpen}>
-        {entry.name}
+      <button type="button" className={classes.fileName} data-directory={entry.kind === 'directory' ? '' : undefined} title={`${entry.name}\n${entry.rights}, ${formatTime(entry.modifiedMs)}`} aria-label={entry.name} onClick={onOpen}>
+        <Name name={entry.name} />
       </button>
       <span className={classes.fileSize}>{entry.kind === 'directory' ? '' : formatBytes(entry.sizeBytes)}</span>
       <Menu position="bottom-end">
@@ -44,7 +55,7 @@ function Row({ entry, onOpen, onAsk }: { entry: RemoteEntry; onOpen: () => void;
           <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => onAsk('rename')}>
             Rename
           </Menu.Item>
-          <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => onAsk('delete')}>
+          <Menu.Item c="var(--sp-deny-fg)" leftSection={<IconTrash size={15} />} onClick={() => onAsk('delete')}>
             Delete
           </Menu.Item>
         </Menu.Dropdown>
@@ -153,6 +164,7 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
     </Tooltip>
   );
   const path = listing?.path ?? '/';
+  const again = useRef<() => void>(null);
   return (
     <div className={classes.filesHead}>
       <h2 className={classes.filesTitle}>Files</h2>
@@ -160,7 +172,15 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
       {tool('Directory above', <IconArrowUp size={16} />, () => show(tabId, parentOf(path)))}
       {tool('Look again', <IconRefresh size={16} />, () => show(tabId, path))}
       {tool('New directory', <IconFolderPlus size={16} />, () => onAsk({ kind: 'new' }))}
-      <FileButton multiple onChange={(files) => onFiles(files)}>
+      <FileButton
+        multiple
+        resetRef={again}
+        onChange={(files) => {
+          // The same file may be chosen again, after a cancelled upload say.
+          again.current?.();
+          onFiles(files);
+        }}
+      >
         {(props) => (
           <Button {...props} size="compact-sm" leftSection={<IconUpload size={15} />} disabled={listing === undefined}>
             Upload

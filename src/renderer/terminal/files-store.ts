@@ -17,9 +17,11 @@ export interface FilesState {
   readonly listing: RemoteListing | undefined;
   readonly busy: boolean;
   readonly problem: Problem | undefined;
+  /** Why the last problem was one that is not shown any more: seen there, it is not said again elsewhere. */
+  readonly seen: string;
 }
 
-const nowhere: FilesState = { listing: undefined, busy: false, problem: undefined };
+const nowhere: FilesState = { listing: undefined, busy: false, problem: undefined, seen: '' };
 const all = createStore<Readonly<Record<string, FilesState>>>({});
 export const filesStore = all;
 
@@ -34,7 +36,8 @@ export function forgetFiles(tabId: string): void {
 
 /** Runs one operation and shows the directory anew; what went wrong stands in the panel. */
 async function operate(tabId: string, what: string, work: () => Promise<unknown>): Promise<void> {
-  update(tabId, { busy: true, problem: undefined });
+  dismissProblem(tabId);
+  update(tabId, { busy: true });
   try {
     await work();
     const { listing } = filesOf(all.get(), tabId);
@@ -51,7 +54,10 @@ function problemOf(what: string, error: unknown): Problem {
   return { what, why: fix === undefined ? message : `${message} ${fix}`, denied: error instanceof Error && 'code' in error && error.code === 'denied' };
 }
 
-export const dismissProblem = (tabId: string): void => update(tabId, { problem: undefined });
+export function dismissProblem(tabId: string): void {
+  const { problem } = filesOf(all.get(), tabId);
+  if (problem !== undefined) update(tabId, { problem: undefined, seen: problem.why });
+}
 
 /** @param path empty: where the session begins */
 export function show(tabId: string, path: string): void {

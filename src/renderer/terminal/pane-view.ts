@@ -63,6 +63,8 @@ export class PaneView {
   #opened = false;
   #webgl: WebglAddon | undefined;
   #unstyle: () => void = () => undefined;
+  /** What is looked for; its marks have the colours of a scheme. */
+  #sought = '';
 
   constructor(settings: TerminalSettings, scheme: Scheme, events: PaneViewEvents) {
     this.#events = events;
@@ -169,11 +171,14 @@ export class PaneView {
 
   use(settings: TerminalSettings, scheme: Scheme): void {
     this.#term.options = { ...optionsOf(settings), theme: scheme === 'light' ? lightTheme : darkTheme };
+    const recolour = scheme !== this.#scheme && this.#sought !== '';
     this.#scheme = scheme;
     this.fit();
+    if (recolour) this.find(this.#sought, false, true);
   }
 
   find(text: string, forward: boolean, incremental: boolean): void {
+    this.#sought = text;
     if (text === '') {
       this.#search.clearDecorations();
       this.#events.found({ index: -1, count: 0 });
@@ -185,6 +190,7 @@ export class PaneView {
   }
 
   endFind(): void {
+    this.#sought = '';
     this.#search.clearDecorations();
     this.#term.clearSelection();
   }

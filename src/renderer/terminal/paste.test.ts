@@ -10,5 +10,6 @@ describe('pasted text', () => {
     const text = 'a\tb\r\nc\nd é 漢 🙂';
     expect(pasted(text)).toEqual({ text, removed: 0, lines: 3 });
   });
+  it.each([['ls', 1], ['ls\n', 1], ['a\nb\r\n', 2], ['a\n\n', 2]])('%j has %i lines', (text, lines) => expect(pasted(text).lines).toBe(lines));
   it.each([['ls', false], ['ls\n', true], ['a\rb', true], ['', false]])('%j needs a look: %s', (text, needed) => expect(needsLook(pasted(text))).toBe(needed));
 });

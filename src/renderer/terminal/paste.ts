@@ -3,6 +3,7 @@
 export interface Pasted {
   /** What would be sent: line ends as they are, without control characters. */
   readonly text: string;
+  /** As people count them: a line end at the very end begins no line. */
   readonly lines: number;
   /** Control characters that were taken out: they could end a bracketed paste, or move the cursor over what was pasted. */
   readonly removed: number;
@@ -17,8 +18,8 @@ export function pasted(raw: string): Pasted {
     removed++;
     return '';
   });
-  return { text, removed, lines: text.split(/\r\n|\r|\n/).length };
+  return { text, removed, lines: text.replace(/(?:\r\n|\r|\n)$/, '').split(/\r\n|\r|\n/).length };
 }
 
 /** A line end at the very end counts as well: it would run what stands before it. */
-export const needsLook = ({ lines }: Pasted): boolean => lines > 1;
+export const needsLook = ({ text }: Pasted): boolean => /[\r\n]/.test(text);

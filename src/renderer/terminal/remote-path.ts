@@ -7,6 +7,15 @@ export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/')
 
 export const parentOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
+const TAIL_CHARS = 10;
+
+/** A name in two, of which the first may be cut short. Whole characters, and nothing behind where the name is short anyway. */
+export function splitName(name: string): { readonly head: string; readonly tail: string } {
+  const chars = [...new Intl.Segmenter().segment(name)].map((s) => s.segment);
+  if (chars.length <= 2 * TAIL_CHARS) return { head: name, tail: '' };
+  return { head: chars.slice(0, -TAIL_CHARS).join(''), tail: chars.slice(-TAIL_CHARS).join('') };
+}
+
 /** Directories from the root to here, for the way back. */
 export function crumbsOf(path: string): readonly { readonly name: string; readonly path: string }[] {
   const parts = path.split('/').filter((part) => part !== '');

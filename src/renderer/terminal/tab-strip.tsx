@@ -5,6 +5,7 @@ import { useCallback } from 'react';
 import { isProduction } from '../../ui/pill.tsx';
 import { api } from '../api.ts';
 import { useLive } from '../live.ts';
+import { TabRow } from '../tab-row.tsx';
 import classes from '../workbench/workbench.module.css';
 import type { TerminalState } from './terminal-store.ts';
 import { closeTab, openTerminal, terminals } from './terminal-store.ts';
@@ -38,27 +39,29 @@ function NewTab() {
 export function TabStrip({ state }: { state: TerminalState }) {
   return (
     <div className={classes.tabs}>
-      {state.tabs.map((tab) => {
-        const { tabId, connection, labels } = tab.info;
-        const prod = isProduction(labels) ? '' : undefined;
-        const name = tab.number > 1 ? `${connection} ${tab.number}` : connection;
-        return (
-          <div key={tabId} className={classes.tab} data-active={tabId === state.active ? '' : undefined} data-prod={prod}>
-            <button type="button" className={classes.tabName} aria-pressed={tabId === state.active} onClick={() => terminals.set((s) => ({ ...s, active: tabId }))}>
-              <span className={classes.dot} data-prod={prod} data-busy={tab.holds.length > 0 ? '' : undefined} aria-hidden />
-              {name}
-            </button>
-            <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Close ${name}`} onClick={() => closeTab(tabId)}>
-              <IconX size={13} />
-            </ActionIcon>
+      <TabRow active={state.active} count={state.tabs.length}>
+        {state.tabs.map((tab) => {
+          const { tabId, connection, labels } = tab.info;
+          const prod = isProduction(labels) ? '' : undefined;
+          const name = tab.number > 1 ? `${connection} ${tab.number}` : connection;
+          return (
+            <div key={tabId} className={classes.tab} data-active={tabId === state.active ? '' : undefined} data-prod={prod}>
+              <button type="button" className={classes.tabName} aria-pressed={tabId === state.active} onClick={() => terminals.set((s) => ({ ...s, active: tabId }))}>
+                <span className={classes.dot} data-prod={prod} data-busy={tab.holds.length > 0 ? '' : undefined} aria-hidden />
+                {name}
+              </button>
+              <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Close ${name}`} onClick={() => closeTab(tabId)}>
+                <IconX size={13} />
+              </ActionIcon>
+            </div>
+          );
+        })}
+        {state.opening !== undefined && (
+          <div className={classes.tab}>
+            <Loader size={12} /> Opening {state.opening}…
           </div>
-        );
-      })}
-      {state.opening !== undefined && (
-        <div className={classes.tab}>
-          <Loader size={12} /> Opening {state.opening}…
-        </div>
-      )}
+        )}
+      </TabRow>
       <NewTab />
     </div>
   );

@@ -109,6 +109,8 @@ function applyEvent(event: TerminalEvent): void {
         holds: event.state === 'pending' ? t.holds.map((h) => (h.approvalId === event.approvalId ? { ...h, approvals: event.approvals } : h)) : t.holds.filter((h) => h.approvalId !== event.approvalId),
       }));
     case 'denied':
+      // Who took a request back need not be told that it is refused; the terminal says what became of it.
+      if (/^withdrawn\b/.test(event.reason)) return;
       return updateTab(event.tabId, (t) => ({ ...t, refusal: event }));
     case 'transfer':
       return applyTransfer(event);

@@ -66,7 +66,8 @@ function OwnTerminal({ connection }: { connection: string }) {
 
 function Head({ tab }: { tab: Tab }) {
   const { tabId, shell, connection, labels, address } = tab.info;
-  const { name, sentence, more } = shellWords(shell);
+  const words = shellWords(shell);
+  const { name, sentence, more } = tab.disconnected === undefined ? words : { ...words, sentence: 'Nothing reaches the host until you reconnect.', more: '' };
   return (
     <div className={classes.head}>
       <span className={classes.recording} data-off={tab.disconnected === undefined ? undefined : ''}>

@@ -1,6 +1,6 @@
 /** Files on their way, with how far they are, and how they ended. */
 import { ActionIcon, Progress, Tooltip } from '@mantine/core';
-import { IconAlertCircle, IconArrowDown, IconArrowUp, IconCircleCheck, IconX } from '@tabler/icons-react';
+import { IconAlertCircle, IconArrowDown, IconArrowUp, IconCircleCheck, IconCircleX, IconX } from '@tabler/icons-react';
 import type { Transfer } from '../../contract/ipc/terminal.ts';
 import { formatBytes } from '../../ui/format.ts';
 import { useStore } from '../../ui/store.ts';
@@ -22,13 +22,15 @@ function textOf({ state, doneBytes, totalBytes, message, direction }: Transfer):
 
 function Row({ transfer }: { transfer: Transfer }) {
   const { transferId, direction, name, doneBytes, totalBytes, state } = transfer;
-  const Icon = state === 'done' ? IconCircleCheck : state === 'failed' ? IconAlertCircle : direction === 'up' ? IconArrowUp : IconArrowDown;
+  const Icon = state === 'done' ? IconCircleCheck : state === 'failed' ? IconAlertCircle : state === 'cancelled' ? IconCircleX : direction === 'up' ? IconArrowUp : IconArrowDown;
   const running = state === 'running';
   return (
     <li className={classes.transfer}>
       <div className={classes.transferTop}>
         <Icon size={15} aria-hidden />
-        <span className={classes.transferName}>{name}</span>
+        <span className={classes.transferName} title={name}>
+          {name}
+        </span>
         <Tooltip label={running ? 'Cancel' : 'Remove from this list'}>
           <ActionIcon size={22} variant="subtle" color="gray" aria-label={running ? `Cancel ${name}` : `Remove ${name} from the list`} onClick={() => (running ? cancelTransfer(transferId) : forgetTransfer(transferId))}>
             <IconX size={14} />
