@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { coalesced } from './coalesce.ts';
+import { coalesced, sendNow } from './coalesce.ts';
 
 const server = createServer();
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
@@ -43,4 +43,24 @@ it('tell when they are out, and how full the socket is', async () => {
   await once(near, 'drain');
   near.end();
   expect((await received).length).toBe(near.writableHighWaterMark + 1);
+});
+
+it('go before the end of the turn when they may not wait, once a turn', async () => {
+  const { near, far } = await pair();
+  const received = all(far);
+  near.write('a');
+  near.write('b');
+  sendNow(near);
+  expect(near.writableCorked).toBe(0);
+  expect(near.bytesWritten).toBe(2);
+  near.write('c');
+  sendNow(near);
+  expect(near.writableCorked).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(near.writableCorked).toBe(0);
+  near.write('d');
+  sendNow(near);
+  expect(near.writableCorked).toBe(0);
+  near.end();
+  expect(await received).toBe('abcd');
 });

@@ -4,10 +4,16 @@
  */
 import type { Socket } from 'node:net';
 
+/** Sockets that have sent before the end of this turn. */
+const early = new WeakSet<Socket>();
+
 /** @returns the socket. What is written in one turn leaves at its end, in order; `end` and `destroy` are as before. */
 export function coalesced(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-  const release = (): void => socket.uncork();
+  const release = (): void => {
+    early.delete(socket);
+    socket.uncork();
+  };
   socket.write = (...args: unknown[]): boolean => {
     if (socket.writableCorked === 0) {
       socket.cork();
@@ -16,4 +22,11 @@ export function coalesced(socket: Socket): Socket {
     return write(...args);
   };
   return socket;
+}
+
+/** Sends what was written in this turn before the turn ends, once a turn: a key does not wait for what is done about it. */
+export function sendNow(socket: Socket): void {
+  if (socket.writableCorked === 0 || early.has(socket)) return;
+  early.add(socket);
+  socket.uncork();
 }

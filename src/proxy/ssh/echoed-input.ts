@@ -9,6 +9,13 @@ const BEL = String.fromCharCode(0x07);
 const ESCAPES = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|[@-Z\\\\-_=>])`, 'g');
 /** A cursor or function key. */
 const KEY = new RegExp(`^${ESC}(?:\\[[0-?]*[ -/]*[@-~]|O[@-~]|.)?`, 'u');
+const utf8 = new TextDecoder('utf-8');
+
+/** One key that shows itself, or its echo: nearly always it is that, and somebody waits for it. */
+const isKey = (bytes: Uint8Array): boolean => bytes.length === 1 && (bytes[0] ?? 0) >= 0x20 && (bytes[0] ?? 0) < 0x7f;
+
+const shownText = (bytes: Uint8Array): string => (isKey(bytes) ? String.fromCharCode(bytes[0] ?? 0) : utf8.decode(bytes).replace(ESCAPES, ''));
+
 /** Characters that wait to be shown. */
 const MAX_PENDING = 4096;
 
@@ -22,6 +29,8 @@ export interface Typed {
 
 export class EchoedInput {
   readonly #decoder = new TextDecoder('utf-8');
+  /** The decoder holds the beginning of a character. */
+  #cut = false;
   #pending = '';
   #shown = '';
   #bytes = 0;
@@ -35,6 +44,12 @@ export class EchoedInput {
   /** @returns true when a line ends in it, or a key that ends one: a record is due before it goes on */
   typed(bytes: Uint8Array): boolean {
     this.#bytes += bytes.length;
+    if (isKey(bytes) && !this.#cut) {
+      this.#pending += String.fromCharCode(bytes[0] ?? 0);
+      if (this.#pending.length > MAX_PENDING) this.#hide();
+      return false;
+    }
+    this.#cut = (bytes.at(-1) ?? 0) >= 0x80;
     let ends = false;
     for (let text = this.#decoder.decode(bytes, { stream: true }); text !== ''; ) {
       const key = KEY.exec(text)?.[0] ?? String.fromCodePoint(text.codePointAt(0) ?? 0);
@@ -60,7 +75,7 @@ export class EchoedInput {
   /** What the other side sent. */
   output(bytes: Uint8Array): void {
     if (this.#pending === '') return;
-    const text = new TextDecoder('utf-8').decode(bytes).replace(ESCAPES, '');
+    const text = shownText(bytes);
     if (text === '') return;
     let same = 0;
     while (same < this.#pending.length && this.#pending[same] === text[same]) same++;

@@ -88,6 +88,9 @@ export function drained(channel: ServerChannel | ClientChannel): Promise<void> {
   return room;
 }
 
+/** The socket that carries it. */
+export const socketOf = (channel: ServerChannel | ClientChannel): Socket | undefined => (channel as unknown as Roomy)._client._sock;
+
 /** Nothing can be written to it any more. */
 export const isClosed = (channel: ServerChannel | ClientChannel): boolean => (channel as unknown as Sending).outgoing.state !== 'open';
 

@@ -1,7 +1,11 @@
 /** Writes to channels, one write at a time: a reader that is slow holds up the other side, not this process's memory. */
 import type { Readable } from 'node:stream';
 import type { ClientChannel, ServerChannel } from 'ssh2';
-import { drained, forgetStalled, isClosed, roomOf } from './library.ts';
+import { sendNow } from './coalesce.ts';
+import { drained, forgetStalled, isClosed, roomOf, socketOf } from './library.ts';
+
+/** As much as a key or its echo: it is sent at once, and not at the end of the turn. */
+const KEY_BYTES = 64;
 
 /** The stdout and stderr of a client's channel, or the stdin of a target's. */
 export class ChannelWriter {
@@ -48,6 +52,8 @@ export class ChannelWriter {
     if (bytes.length === 0 || this.#gone.aborted || isClosed(this.#channel)) return;
     try {
       stream.write(bytes);
+      const socket = bytes.length <= KEY_BYTES ? socketOf(this.#channel) : undefined;
+      if (socket !== undefined) sendNow(socket);
     } catch {
       // A stream that has just ended takes nothing more.
     }

@@ -14,7 +14,7 @@ import type { Started } from './start-process.ts';
 import { Meter, OutputKeeper } from './stream-journal.ts';
 import { TerminalJournal } from './terminal-journal.ts';
 
-const LOST = Buffer.from('sallyport: the connection to the target has ended; how the command ended is not known\r\n');
+const LOST = 'sallyport: the connection to the target has ended; how the command ended is not known\r\n';
 
 export interface ProcessOptions {
   readonly context: SshContext;
@@ -78,7 +78,7 @@ export class ProcessRelay {
     await outputs;
     await this.#show(1, this.#filters[1].flush());
     await this.#show(2, this.#filters[2].flush());
-    if (isOver(target) && this.#o.target.exit() === undefined) await this.#toClient.writeError(LOST);
+    if (isOver(target) && this.#o.target.exit() === undefined) await this.#toClient.writeError(Buffer.from(this.#o.pty ? `\r\n${LOST}` : LOST));
     await this.#toClient.flushed();
     if (!gone.aborted && !goesOn) client.eof();
     await closed;
@@ -130,18 +130,19 @@ export class ProcessRelay {
 
   #send(bytes: Buffer, hidden: boolean): Promise<void> | undefined {
     if (bytes.length === 0) return undefined;
+    this.#terminal?.typed(bytes, hidden);
+    const sent = this.#toTarget.write(bytes);
     this.#in.add(bytes);
-    if (this.#terminal !== undefined) {
-      this.#terminal.typed(bytes, hidden);
-      // Without a terminal nothing is echoed.
-      this.#filters[1].typed(bytes);
-    }
-    return this.#toTarget.write(bytes);
+    // Before anything can come back. Without a terminal nothing is echoed.
+    if (this.#terminal !== undefined) this.#filters[1].typed(bytes);
+    return sent;
   }
 
   #output(fd: 1 | 2, chunk: Buffer): Promise<void> | undefined {
+    const shown = this.#show(fd, this.#filters[fd].write(chunk));
+    // It is read when the next key comes.
     if (fd === 1) this.#gate.output(chunk);
-    return this.#show(fd, this.#filters[fd].write(chunk));
+    return shown;
   }
 
   /** Bytes that a filter had held back. */
@@ -155,10 +156,11 @@ export class ProcessRelay {
 
   #show(fd: 1 | 2, bytes: Buffer): Promise<void> | undefined {
     if (bytes.length === 0) return undefined;
-    (fd === 1 ? this.#out : this.#err).add(bytes);
     this.#kept[fd].add(bytes);
     this.#terminal?.shown(bytes);
-    return fd === 1 ? this.#toClient.write(bytes) : this.#toClient.writeError(bytes);
+    const sent = fd === 1 ? this.#toClient.write(bytes) : this.#toClient.writeError(bytes);
+    (fd === 1 ? this.#out : this.#err).add(bytes);
+    return sent;
   }
 
   #record(): void {

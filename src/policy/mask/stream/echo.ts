@@ -31,4 +31,9 @@ const ESC = String.fromCharCode(0x1b);
 const SEQUENCES = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}.`, 'g');
 
 /** Printable characters; escape sequences and controls left out. */
-const visible = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8').replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');
+function visible(bytes: Uint8Array): string {
+  const only = bytes[0] ?? 0;
+  // Nearly always it is one key.
+  if (bytes.length === 1 && only >= 0x20 && only < 0x7f) return String.fromCharCode(only);
+  return Buffer.from(bytes).toString('utf8').replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');
+}

@@ -111,10 +111,25 @@ export class StreamMasker implements VtEvents {
     const parts: Uint8Array[] = [];
     // What waits was shown by the other side by itself: an echo does not set it free.
     const look: Look = this.#echo.matches(bytes) && this.#pending.length === 0 ? 'now' : 'hold';
+    if (look === 'now' && this.#oneKey(bytes)) {
+      this.#finder.look(this.#page.line, 'now');
+      this.#give(parts, this.#offset);
+      return joined(parts);
+    }
     if (this.#meter === undefined) this.#text(bytes, parts);
     else this.#measured(this.#meter, bytes, parts);
     this.#release(parts, look);
     return joined(parts);
+  }
+
+  /** Takes the echo of a key that shows itself, the one thing that somebody waits for. @returns false for all else */
+  #oneKey(bytes: Uint8Array): boolean {
+    const code = bytes[0] ?? 0;
+    if (bytes.length !== 1 || KIND[code] !== 0 || this.#meter !== undefined || !this.#vt.atRest) return false;
+    this.#pending = Buffer.from(bytes.buffer, bytes.byteOffset, 1);
+    this.#offset++;
+    this.char(code, this.#offset - 1, this.#offset);
+    return true;
   }
 
   /** Decides what is held as it stands: after a quiet time, and at the end of the stream. */
@@ -230,8 +245,14 @@ export class StreamMasker implements VtEvents {
     let to = this.#decided(look);
     // More waits than may wait: it is decided as it stands.
     if (this.#offset - to > bounds.heldBytes) to = this.#decided('now');
+    this.#give(parts, to);
+  }
+
+  /** @param to the offset before which everything is decided */
+  #give(parts: Uint8Array[], to: number): void {
     let at = this.#pendingAt;
-    const marks = [...this.#finder.marks, ...this.#strings.marks, ...this.#clips.marks].filter(([start]) => start < to).toSorted((a, b) => a[0] - b[0]);
+    const marked = this.#finder.marks.size + this.#strings.marks.size + this.#clips.marks.size > 0;
+    const marks = !marked ? [] : [...this.#finder.marks, ...this.#strings.marks, ...this.#clips.marks].filter(([start]) => start < to).toSorted((a, b) => a[0] - b[0]);
     for (const [start, mark] of marks) {
       this.#finder.marks.delete(start);
       this.#strings.marks.delete(start);

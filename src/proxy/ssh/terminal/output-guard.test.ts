@@ -6,11 +6,17 @@ import { Screen } from './screen.ts';
 /** Timers that go off when the test says so. */
 class FakeTimers implements Timers {
   #now = 0;
+  readonly #set = new Map<number, { ms: number; call: () => void }>();
   readonly #due = new Map<number, { at: number; call: () => void }>();
-  #next = 1;
   set(call: () => void, ms: number): unknown {
-    this.#due.set(this.#next, { at: this.#now + ms, call });
-    return this.#next++;
+    const handle = this.#set.size + 1;
+    this.#set.set(handle, { ms, call });
+    this.again(handle);
+    return handle;
+  }
+  again(handle: unknown): void {
+    const { ms = 0, call = () => undefined } = this.#set.get(Number(handle)) ?? {};
+    this.#due.set(Number(handle), { at: this.#now + ms, call });
   }
   clear(handle: unknown): void {
     this.#due.delete(Number(handle));

@@ -22,11 +22,14 @@ export const QUIET_MS = 100;
 export interface Timers {
   set(call: () => void, ms: number): unknown;
   clear(handle: unknown): void;
+  /** Begins to wait anew, also when it has gone off. */
+  again(handle: unknown): void;
 }
 
 export const systemTimers: Timers = {
   set: (call, ms) => setTimeout(call, ms).unref(),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
+  again: (handle) => void (handle as NodeJS.Timeout).refresh(),
 };
 
 export interface OutputGuardOptions {
@@ -121,8 +124,8 @@ export class OutputGuard {
     const shown = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (this.#screen !== undefined && shown.length > 0) {
       this.#screen.feed(shown);
-      this.#timers.clear(this.#quiet);
-      this.#quiet = this.#later(() => this.#look(), QUIET_MS);
+      if (this.#quiet === undefined) this.#quiet = this.#later(() => this.#look(), QUIET_MS);
+      else this.#timers.again(this.#quiet);
     }
     return shown;
   }
