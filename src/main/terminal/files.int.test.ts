@@ -124,6 +124,7 @@ describe('files of a host', () => {
 describe('words', () => {
   it('tell a refusal of policy from one of the server', () => {
     expect(sftpError(Object.assign(new Error('denied by policy: not for you. Reference s/1'), { code: 3 }), '/x')).toMatchObject({ code: 'denied', message: 'not for you. Reference s/1' });
+    expect(sftpError(Object.assign(new Error('withdrawn before a decision; it did not run. Reference s/1'), { code: 3 }), '/x')).toMatchObject({ code: 'denied', message: 'withdrawn before a decision; it did not run. Reference s/1' });
     expect(sftpError(Object.assign(new Error('Permission denied'), { code: 3 }), '/x').message).toBe('/x: the server does not permit it');
   });
   it.each([['/a/b.txt', 'b.txt'], ['/a/..', 'download'], ['/a/.ssh', 'ssh'], ['/x/a\u202egpj.exe', 'a_gpj.exe'], ['/x/c:d|e', 'c_d_e']])('a file of the host %j is saved as %j', (remote, local) => expect(localName(remote)).toBe(local));

@@ -2,6 +2,7 @@
 import type { Attributes, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { DeniedError, EnvironmentError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import { refusalIn } from '../../contract/refusal.ts';
 import type { RemoteEntry, RemoteListing } from '../../contract/ipc/terminal.ts';
 
 /** SFTP status codes (draft-ietf-secsh-filexfer-02 section 7). */
@@ -10,13 +11,11 @@ const sftpStatus = { noSuchFile: 2, permissionDenied: 3, failure: 4 } as const;
 const TYPE_MASK = 0o170000;
 const KINDS: Readonly<Record<number, RemoteEntry['kind']>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'link' };
 
-const DENIED = /^denied by policy: (.*)$/s;
-
-/** What the person is told: policy's refusals are told from the server's. */
+/** What the person is told: the proxy's refusals, which carry a reference, are told from the server's. */
 export function sftpError(error: unknown, what: string): Error {
   const text = messageOf(error);
-  const denied = DENIED.exec(text)?.[1];
-  if (denied !== undefined) return new DeniedError(denied);
+  const refusal = refusalIn(text);
+  if (refusal !== undefined) return new DeniedError(refusal);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === sftpStatus.noSuchFile) return new EnvironmentError('env.io', `${what}: there is no such file or directory`);
   if (code === sftpStatus.permissionDenied) return new EnvironmentError('env.io', `${what}: the server does not permit it`);

@@ -4,11 +4,12 @@
  */
 import { connect, type Socket } from 'node:net';
 import { BugError, DeniedError, EnvironmentError, messageOf } from '../../base/errors.ts';
+import { reasonIn } from '../../contract/refusal.ts';
 import { credential } from '../../proxy/core/secret.ts';
-import { connectUpstream, type Upstream } from '../../proxy/postgres/upstream.ts';
+import { connectUpstream, SignOnRefused, type Upstream } from '../../proxy/postgres/upstream.ts';
 import {
   backendType as t, decodeBackend, encodeCancelRequest, encodeCopyFail, encodeQuery, encodeTerminate, forEachCellIn, HEADER_BYTES,
-  type FieldDescription, type NoticeField, type TransactionStatus,
+  sqlState, type FieldDescription, type NoticeField, type TransactionStatus,
 } from '../../wire/postgres/index.ts';
 
 export interface LocalEndpoint {
@@ -175,7 +176,8 @@ export class WorkbenchConnection {
 /** The sign-on to our own proxy fails for the target's, the store's or policy's reasons: say whose. */
 function openError(error: unknown): unknown {
   if (!(error instanceof EnvironmentError) || error.code !== 'env.upstream_auth') return error;
-  const text = error.message.replace(/^.*? refuses the sign-on: /, '');
-  const denied = /^denied by policy: (.*)$/s.exec(text)?.[1];
-  return denied === undefined ? new EnvironmentError('env.unreachable', text, { cause: error }) : new DeniedError(denied);
+  if (!(error instanceof SignOnRefused)) return new EnvironmentError('env.unreachable', error.message, { cause: error });
+  // The proxy passes a target's refusal on under another code.
+  if (error.sqlstate === sqlState.insufficientPrivilege) return new DeniedError(reasonIn(error.said));
+  return new EnvironmentError('env.unreachable', error.said, { cause: error });
 }

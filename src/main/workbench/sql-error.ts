@@ -1,11 +1,10 @@
 /** ErrorResponse of the proxy or the target as the window shows it: a refusal is told from an ordinary error. */
 import type { SqlError } from '../../contract/ipc/common.ts';
-import { noticeField, type NoticeField } from '../../wire/postgres/index.ts';
+import { reasonIn } from '../../contract/refusal.ts';
+import { noticeField, sqlState, type NoticeField } from '../../wire/postgres/index.ts';
 
-const INSUFFICIENT_PRIVILEGE = '42501';
 const POLICIES = /^Policies: (.+)\.$/;
 const REFERENCE = /^Reference (\S+)\.$/;
-const PREFIX = /^denied by policy: /;
 
 /** What the proxy itself says carries a reference as its hint (promise 10); errors of the target never do. */
 export function toSqlError(fields: readonly NoticeField[]): SqlError {
@@ -16,10 +15,10 @@ export function toSqlError(fields: readonly NoticeField[]): SqlError {
   const position = Number(noticeField(fields, 'position') ?? 0);
   const reference = REFERENCE.exec(hint ?? '')?.[1];
   const policyIds = POLICIES.exec(detail ?? '')?.[1]?.split(', ') ?? [];
-  const refused = sqlstate === INSUFFICIENT_PRIVILEGE && reference !== undefined;
+  const refused = sqlstate === sqlState.insufficientPrivilege && reference !== undefined;
   return {
     sqlstate,
-    message: refused ? message.replace(PREFIX, '') : message,
+    message: refused ? reasonIn(message) : message,
     ...(detail === undefined || policyIds.length > 0 ? {} : { detail }),
     ...(hint === undefined || reference !== undefined ? {} : { hint }),
     ...(Number.isSafeInteger(position) && position > 0 ? { position } : {}),

@@ -234,7 +234,7 @@ describe('no decision', () => {
   });
 
   it('the end of its time, whatever the store says', async () => {
-    expect((await hold(store([], keys), request(), { clock: new FakeClock(now + 600_000, 0) })).result.outcome).toBe('expired');
+    expect((await hold(store([], keys), request(), { clock: new FakeClock(now + 600_000, 0) })).result).toMatchObject({ outcome: 'expired', reason: 'expired after 10 minutes without a decision' });
     expect((await hold(store([{ state: 'expired', decisions: [] }], keys))).result.outcome).toBe('expired');
     const late = store([approvedBy([{ by: carol }])], keys);
     expect((await hold(late, request(), { clock: new FakeClock(now + 600_001, 0) })).result.outcome).toBe('expired');

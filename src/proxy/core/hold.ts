@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
+import { expiredAfter, WITHDRAWN } from '../../contract/refusal.ts';
 import { verifyDecision, type ApprovalDecision, type ApprovalRequest } from '../../evidence/approval.ts';
 import type { Principal } from '../../policy/types.ts';
 import type { ApprovalStatus, ApproverKey, ControlPlane, SignedDecision } from './ports.ts';
@@ -41,7 +42,7 @@ export async function awaitApproval(input: HoldInput): Promise<HoldResult> {
   for (;;) {
     if (signal.aborted) return cancelled(input);
     const leftMs = request.expires_ms - input.clock.nowMs();
-    if (leftMs <= 0) return { outcome: 'expired', reason: 'nobody decided in time' };
+    if (leftMs <= 0) return { outcome: 'expired', reason: expiredAfter(request.expires_ms - request.created_ms) };
     let status: ApprovalStatus;
     try {
       status = await control.waitApproval(request.id, tally.seen, AbortSignal.any([signal, AbortSignal.timeout(Math.min(leftMs, 60_000))]));
@@ -53,7 +54,8 @@ export async function awaitApproval(input: HoldInput): Promise<HoldResult> {
     }
     const result = await tally.take(status);
     if (result) return result;
-    if (status.state === 'cancelled' || status.state === 'expired') return { outcome: status.state, reason: `the request was ${status.state}` };
+    if (status.state === 'cancelled') return { outcome: 'cancelled', reason: WITHDRAWN };
+    if (status.state === 'expired') return { outcome: 'expired', reason: expiredAfter(request.expires_ms - request.created_ms) };
     // A store that calls the matter closed without enough valid signatures does not get to decide it.
     if (status.state === 'approved') return { outcome: 'refused', reason: `the store says approved, but ${tally.describe()}` };
     if (status.state === 'denied') return { outcome: 'refused', reason: `the store says denied, but ${tally.describe()}` };
@@ -62,7 +64,7 @@ export async function awaitApproval(input: HoldInput): Promise<HoldResult> {
 
 async function cancelled(input: HoldInput): Promise<HoldResult> {
   await input.control.cancelApproval(input.request.id).catch(() => undefined);
-  return { outcome: 'cancelled', reason: 'cancelled by the requester' };
+  return { outcome: 'cancelled', reason: WITHDRAWN };
 }
 
 /** Counts distinct people whose signatures verify. */

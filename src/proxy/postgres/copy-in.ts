@@ -1,5 +1,6 @@
 /** COPY FROM STDIN on its way to the server: looked through for mask tokens, counted and digested for the recording. */
 import { createHash, type Hash } from 'node:crypto';
+import { deniedByPolicy } from '../../contract/refusal.ts';
 import { containsMaskToken } from '../../policy/mask/index.ts';
 import { encodeCopyFail, type RawMessage } from '../../wire/postgres/index.ts';
 import { reference, type SessionContext } from './context.ts';
@@ -32,7 +33,7 @@ export class CopyIn {
     const isCut = this.#tail.length > 0 && containsMaskToken(Buffer.concat([this.#tail, body.subarray(0, TAIL_BYTES)]));
     if (isCut || containsMaskToken(body)) {
       const reason = 'the COPY data holds a mask token in the place of a real value';
-      this.refuse(reason, `denied by policy: ${reason}`);
+      this.refuse(reason, deniedByPolicy(reason));
       return;
     }
     this.#tail = Buffer.from((body.length >= TAIL_BYTES ? body : Buffer.concat([this.#tail, body])).subarray(-TAIL_BYTES));

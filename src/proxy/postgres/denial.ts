@@ -1,8 +1,10 @@
 /** How a refusal looks to a PostgreSQL client: an ordinary error with reason, policies and a reference (promise 10). */
+import { deniedByPolicy, notApproved } from '../../contract/refusal.ts';
 import type { StatementAnalysis } from '../../policy/types.ts';
 import type { SqlStateCode } from '../../wire/postgres/sqlstate.ts';
 import { sqlState } from '../../wire/postgres/sqlstate.ts';
 import { encodeErrorResponse } from '../../wire/postgres/index.ts';
+import type { HoldResult } from '../core/hold.ts';
 
 export interface Denial {
   readonly code: SqlStateCode;
@@ -17,7 +19,7 @@ export interface Denial {
 export function policyDenial(reason: string, policyIds: readonly string[], reference: string): Denial {
   return {
     code: sqlState.insufficientPrivilege,
-    message: `denied by policy: ${reason}`,
+    message: deniedByPolicy(reason),
     ...(policyIds.length > 0 ? { detail: `Policies: ${policyIds.join(', ')}.` } : {}),
     hint: `Reference ${reference}.`,
     reason,
@@ -34,8 +36,12 @@ export function statementDenial(verdict: { readonly reason: string; readonly pol
   return { ...denial, code: sqlState.syntaxError, message: verdict.reason.replace(/^cannot be parsed: /, '') };
 }
 
-export function cancelDenial(message: string, reference: string): Denial {
-  return { code: sqlState.queryCanceled, message, reason: message, policyIds: [], reference, hint: `Reference ${reference}.` };
+/** A held statement that nobody approved. */
+export function holdDenial(result: Exclude<HoldResult, { outcome: 'approved' }>, policyIds: readonly string[], reference: string): Denial {
+  const message = notApproved(result);
+  const denial = { ...policyDenial(message, policyIds, reference), message };
+  // Clients know this code as the answer to their own cancel.
+  return result.outcome === 'cancelled' ? { ...denial, code: sqlState.queryCanceled } : denial;
 }
 
 export function denialBytes(denial: Denial): Buffer {

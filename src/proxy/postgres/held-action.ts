@@ -2,7 +2,7 @@
 import type { MaskPlan } from '../../policy/types.ts';
 import type { Analysed } from './analyser.ts';
 import { reference, type SessionContext } from './context.ts';
-import { cancelDenial, policyDenial, type Denial } from './denial.ts';
+import { holdDenial, policyDenial, type Denial } from './denial.ts';
 import type { Verdict } from './gatekeeper.ts';
 import type { Holds } from './holds.ts';
 import type { BoundParameter } from './journal.ts';
@@ -29,18 +29,9 @@ export interface Action {
 export async function askAndAct(context: SessionContext, holds: Holds, verdict: Verdict & { effect: 'hold' }, a: Action, refresh: () => Promise<void>): Promise<void> {
   const result = await holds.ask({ verdict, record: a.n, leaf: a.leaf, analysed: a.analysed, statementBytes: a.statementBytes(), params: a.params });
   const ref = reference(context, a.n);
-  switch (result.outcome) {
-    case 'approved':
-      break;
-    case 'denied':
-      a.refuse({ ...policyDenial(`${result.by}: ${result.reason}`, verdict.policyIds, ref), message: `denied by ${result.by}: ${result.reason}` });
-      return;
-    case 'cancelled':
-      a.refuse(cancelDenial('canceling statement due to user request', ref));
-      return;
-    default:
-      a.refuse(policyDenial(`held for approval, ${result.reason}`, verdict.policyIds, ref));
-      return;
+  if (result.outcome !== 'approved') {
+    a.refuse(holdDenial(result, verdict.policyIds, ref));
+    return;
   }
   // Objects may have changed while it waited: what names mean now is what counts.
   await refresh();

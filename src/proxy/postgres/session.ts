@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
+import { deniedByPolicy } from '../../contract/refusal.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import type { RecordLevel } from '../../policy/types.ts';
 import type { MaskContext } from '../../policy/mask/index.ts';
@@ -262,7 +263,7 @@ function hangUp(socket: Socket, goodbye?: Buffer): void {
 const isExpected = (error: unknown): boolean => error instanceof DeniedError || error instanceof MalformedError || error instanceof EnvironmentError;
 
 function fatal(error: unknown): { code: SqlStateCode; message: string } {
-  if (error instanceof DeniedError) return { code: sqlState.insufficientPrivilege, message: `denied by policy: ${error.message}` };
+  if (error instanceof DeniedError) return { code: sqlState.insufficientPrivilege, message: deniedByPolicy(error.message) };
   if (error instanceof MalformedError) return { code: sqlState.protocolViolation, message: `protocol violation: ${error.message}` };
   if (error instanceof EnvironmentError) {
     switch (error.code) {

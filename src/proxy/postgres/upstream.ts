@@ -39,8 +39,20 @@ interface Attempt {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The other side answered the sign-on with an error. */
+export class SignOnRefused extends EnvironmentError {
+  readonly sqlstate: string;
+  /** In its own words. */
+  readonly said: string;
+  constructor(target: string, sqlstate: string, said: string) {
+    super('env.upstream_auth', `${target} refuses the sign-on: ${said}`);
+    this.sqlstate = sqlstate;
+    this.said = said;
+  }
+}
+
 /** The target, or something in front of it, does not know the protocol version that was asked for. */
-class VersionRefused extends EnvironmentError {}
+class VersionRefused extends SignOnRefused {}
 
 /** @throws EnvironmentError: unreachable, timeout, tls, upstream_auth, cancelled. The message never holds the credential. */
 export async function connectUpstream(target: Target, credential: Credential, parameters: ReadonlyMap<string, string>, options: UpstreamOptions = {}): Promise<Upstream> {
@@ -215,10 +227,10 @@ async function signOn(reader: SocketReader, socket: Socket, { credential, target
 
 /** Old poolers answer a version that they do not know with an error instead of negotiating. */
 function signOnRefused(target: Target, fields: readonly NoticeField[], version: number): EnvironmentError {
-  const message = `${target.info.name} refuses the sign-on: ${noticeField(fields, 'message') ?? 'no reason given'}`;
+  const said = noticeField(fields, 'message') ?? 'no reason given';
   const code = noticeField(fields, 'code') ?? '';
   const isVersion = version !== protocolVersion.v3_0 && (code === sqlState.featureNotSupported || code === sqlState.protocolViolation);
-  return isVersion ? new VersionRefused('env.upstream_auth', message) : new EnvironmentError('env.upstream_auth', message);
+  return new (isVersion ? VersionRefused : SignOnRefused)(target.info.name, code, said);
 }
 
 /** We send no protocol options, and what is negotiated is never newer than what was asked for. */

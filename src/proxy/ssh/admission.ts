@@ -1,11 +1,12 @@
 /** The one path on which a command line or the opening of a shell is decided, recorded, held and refused. */
+import { asText, deniedByPolicy } from '../../contract/refusal.ts';
 import type { ClearValue } from '../../evidence/record.ts';
 import type { Field } from '../../evidence/types.ts';
 import type { Outcome, SshRequest } from '../../policy/types.ts';
 import type { HoldResult } from '../core/hold.ts';
 import { reference, type SshContext } from './context.ts';
 import type { Allowed } from './gatekeeper.ts';
-import { askApproval, holdRefusal } from './holds.ts';
+import { afterHold, askApproval, type Refusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
 
 /** What bytes that are not UTF-8 were read as: the command that was meant is not known any more. */
@@ -45,27 +46,27 @@ export async function admit(context: SshContext, asked: Asked): Promise<Admitted
   const outcome = text?.includes(REPLACEMENT) === true ? NOT_UTF8 : gatekeeper.judge(ssh);
   const kind = text === undefined ? 'ssh.shell' : 'ssh.exec';
   const request = journal.request(kind, channel, outcome, asked.clear, [...(text === undefined ? [] : [{ name: 'command', value: journal.shown(text) }]), ...asked.fields]);
-  const found = outcome.effect === 'hold' ? await held(context, asked, request, outcome) : { outcome, approvers: [] };
-  if (found.outcome.effect !== 'allow') return refuse(context, channel, request, found.outcome.reason, found.outcome.policyIds);
+  let found: Allowed | (Refusal & { readonly effect: 'deny' });
+  let approvers: readonly string[] = [];
+  if (outcome.effect === 'hold') {
+    const result = await asked.hold((tell, signal) => askApproval(context, { channel, record: request, outcome, ssh, tell, signal }));
+    found = afterHold(context, result, ssh, outcome);
+    if (result.outcome === 'approved') approvers = result.approvers.map((p) => p.name);
+  } else {
+    found = outcome;
+  }
+  if (found.effect !== 'allow') return refuse(context, channel, request, found);
   // Promise 1: durable before it goes on.
   await journal.recorder.sync();
-  return { request, allowed: found.outcome, approvers: found.approvers };
-}
-
-async function held(context: SshContext, { ssh, channel, hold }: Asked, record: Recorded, outcome: Outcome & { readonly effect: 'hold' }): Promise<{ outcome: Outcome; approvers: readonly string[] }> {
-  const result = await hold((tell, signal) => askApproval(context, { channel, record, outcome, ssh, tell, signal }));
-  if (result.outcome !== 'approved') return { outcome: { effect: 'deny', reason: holdRefusal(result), policyIds: outcome.policyIds }, approvers: [] };
-  const again = context.gatekeeper.judge(ssh, true);
-  return { outcome: again, approvers: result.approvers.map((p) => p.name) };
+  return { request, allowed: found, approvers };
 }
 
 /** Records that a request is refused, and says so to the host. */
-export function refuse(context: SshContext, channel: number, request: Recorded, reason: string, policyIds: readonly string[]): Refused {
+export function refuse(context: SshContext, channel: number, request: Recorded, { reason, policyIds, held }: Refusal): Refused {
   const { journal, events, sessionId, target } = context;
   const ref = reference(context, request);
   journal.denied(channel, request, reason, policyIds, ref);
   journal.recorder.commit();
   events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(reason), policy_ids: policyIds, reference: ref });
-  const policies = policyIds.length > 0 ? ` Policies: ${policyIds.join(', ')}.` : '';
-  return { request, refusal: `denied by policy: ${reason}.${policies} Reference ${ref}` };
+  return { request, refusal: asText(held === true ? reason : deniedByPolicy(reason), policyIds, ref) };
 }

@@ -1,10 +1,11 @@
 /** Holds of SSH requests: what is asked for, and in which words. */
 import { createHash } from 'node:crypto';
+import { notApproved } from '../../contract/refusal.ts';
 import type { SshRequest } from '../../policy/types.ts';
 import { approvalNeeds, holdForApproval } from '../core/held-request.ts';
 import type { HoldResult } from '../core/hold.ts';
 import { reference, type SshContext } from './context.ts';
-import type { Held } from './gatekeeper.ts';
+import type { Allowed, Held } from './gatekeeper.ts';
 import { inWords, type Recorded } from './journal.ts';
 
 export interface HoldQuestion {
@@ -38,14 +39,17 @@ export function askApproval(context: SshContext, q: HoldQuestion): Promise<HoldR
   });
 }
 
-/** Why a hold did not end in an approval, for the client. */
-export function holdRefusal(result: Exclude<HoldResult, { outcome: 'approved' }>): string {
-  switch (result.outcome) {
-    case 'denied':
-      return `denied by ${result.by}: ${result.reason}`;
-    case 'cancelled':
-      return 'withdrawn';
-    default:
-      return `held for approval, ${result.reason}`;
-  }
+/** Why a request does not go on. */
+export interface Refusal {
+  readonly reason: string;
+  readonly policyIds: readonly string[];
+  /** It was held and not approved: no policy said no. */
+  readonly held?: boolean;
+}
+
+/** What follows from the end of a hold. Policy is asked again: an approval lifts only what it is for. */
+export function afterHold(context: SshContext, result: HoldResult, ssh: SshRequest, outcome: Held): Allowed | (Refusal & { readonly effect: 'deny' }) {
+  if (result.outcome !== 'approved') return { effect: 'deny', reason: notApproved(result), policyIds: outcome.policyIds, held: true };
+  const again = context.gatekeeper.judge(ssh, true);
+  return again.effect === 'allow' ? again : { effect: 'deny', reason: again.reason, policyIds: again.policyIds };
 }

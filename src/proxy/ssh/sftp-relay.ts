@@ -9,8 +9,9 @@ import { SftpFramer } from '../../wire/sftp/framer.ts';
 import { packetType, status, VERSION } from '../../wire/sftp/protocol.ts';
 import { decodeVersion, encodePacket, encodeStatus, encodeVersion, setId } from '../../wire/sftp/reply.ts';
 import { decodeInit, decodeRequest, type SftpRequest } from '../../wire/sftp/request.ts';
+import { refuse } from './admission.ts';
 import { reference, type SshContext } from './context.ts';
-import { askApproval, holdRefusal } from './holds.ts';
+import { afterHold, askApproval, type Refusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
 import { ChannelWriter, pump } from './output.ts';
 import { knownExtensions } from './sftp-extensions.ts';
@@ -163,12 +164,11 @@ export class SftpRelay {
     ]);
     for (const { ssh, outcome } of outcomes) {
       if (outcome.effect === 'allow') continue;
-      let refusal: { reason: string; policyIds: readonly string[] };
+      let refusal: Refusal;
       if (outcome.effect === 'hold' && worst.outcome.effect === 'hold') {
-        const result = await askApproval(context, { channel, record: recorded, outcome, ssh, tell: (m) => this.o.tell(m), signal: gone });
-        const again = gatekeeper.judge(ssh, true);
-        if (result.outcome === 'approved' && again.effect === 'allow') continue;
-        refusal = result.outcome === 'approved' ? { reason: again.effect === 'allow' ? '' : again.reason, policyIds: again.policyIds } : { reason: holdRefusal(result), policyIds: outcome.policyIds };
+        const after = afterHold(context, await askApproval(context, { channel, record: recorded, outcome, ssh, tell: (m) => this.o.tell(m), signal: gone }), ssh, outcome);
+        if (after.effect === 'allow') continue;
+        refusal = after;
       } else if (outcome.effect === 'deny') {
         refusal = outcome;
       } else {
@@ -182,14 +182,9 @@ export class SftpRelay {
     return gone.aborted ? undefined : recorded;
   }
 
-  async #denied(request: SftpRequest, recorded: Recorded, { reason, policyIds }: { reason: string; policyIds: readonly string[] }): Promise<void> {
+  async #denied(request: SftpRequest, recorded: Recorded, why: Refusal): Promise<void> {
     const { context, channel } = this.o;
-    const { journal, events, sessionId, target } = context;
-    const ref = reference(context, recorded);
-    journal.denied(channel, recorded, reason, policyIds, ref);
-    journal.recorder.commit();
-    events.emit({ event: 'request.denied', session_id: sessionId, connection: target.info.name, reason: journal.shown(reason), policy_ids: policyIds, reference: ref });
-    const text = `denied by policy: ${reason}. Reference ${ref}`;
+    const { refusal: text } = refuse(context, channel, recorded, why);
     // Clients print the code's own words: the reason goes beside the protocol as well.
     this.o.tell(text);
     await this.refuse(request, status.PERMISSION_DENIED, text);

@@ -156,7 +156,7 @@ describe('a shell in mode command', () => {
     const withdrawn = t.line('askfirst');
     await world.gateway.waitEvent((e) => e.event === 'request.held', later);
     t.type('\u0003');
-    expect(await withdrawn).toMatch(/withdrawn.*\[sallyport\] 126 /s);
+    expect(await withdrawn).toMatch(/\nsallyport: withdrawn before a decision; it did not run\. Policies: ask-first\. Reference \S+\n\[sallyport\] 126 /);
     expect(await t.line('echo goes on')).toContain('\ngoes on\n');
     t.type('\u0004');
     await t.ended;
