@@ -53,7 +53,7 @@ describe('analyseCommand', () => {
 
   it('knows that some programs open a pager where there is a terminal', () => {
     const pty = { ...EXEC, pty: true };
-    for (const line of ['git log', 'journalctl -u x', 'git --no-pager commit', 'sudo systemctl status x']) {
+    for (const line of ['git log', 'journalctl -u x', 'git --no-pager commit -m x', 'sudo systemctl status x']) {
       expect(seen(line, pty).touches, line).toContain('interactive');
       expect(seen(line).touches, line).not.toContain('interactive');
     }

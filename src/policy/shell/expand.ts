@@ -18,6 +18,8 @@ export interface Scope {
   /** Every value that the variable may have; undefined when they are not all known. */
   values(name: string): readonly Value[] | undefined;
   isAssigned(name: string): boolean;
+  /** An expansion sets the variable. */
+  variableSet(name: string): void;
   /** Analyses a substitution; what it prints, as far as it is known. */
   substitution(script: ParsedScript): Piece;
   opaque(reason: OpaqueReason, detail: string): void;
@@ -39,7 +41,7 @@ const text = (t: string): Piece => ({ kind: 'text', text: t });
 const PLAIN_PARAMETERS = new Set(['$', '?', '#', '!', 'UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID', 'HOSTNAME', 'USER', 'LOGNAME']);
 const NUMBER_PARAMETERS = new Set(['UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID']);
 /** Unquoted, some shells or editors of lines take these for white space, an end of line or nothing at all. */
-const ODD_RANGES = [[0, 8], [11, 31], [127, 159], [0xa0, 0xa0], [0xad, 0xad], [0x1680, 0x1680], [0x180e, 0x180e], [0x2000, 0x200f], [0x2028, 0x202f], [0x205f, 0x2064], [0x3000, 0x3000], [0xfeff, 0xfeff]] as const;
+const ODD_RANGES = [[0, 8], [11, 31], [127, 159], [0xa0, 0xa0], [0xad, 0xad], [0x1680, 0x1680], [0x180e, 0x180e], [0x2000, 0x200f], [0x2028, 0x202f], [0x205f, 0x206f], [0x3000, 0x3000], [0x61c, 0x61c], [0x115f, 0x1160], [0x3164, 0x3164], [0xfe00, 0xfe0f], [0xfeff, 0xfeff], [0xffa0, 0xffa0], [0xfff0, 0xfffb]] as const;
 
 function isOdd(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -175,7 +177,7 @@ function expansion(part: WordPart, inQuotes: boolean, scope: Scope): readonly Dr
 function parameter(name: string, inQuotes: boolean, scope: Scope): readonly Draft[] {
   const splits = !inQuotes;
   if (name === 'HOME' && !scope.isAssigned(name)) return [{ ...EMPTY, home: true }];
-  if (PLAIN_PARAMETERS.has(name) && !scope.isAssigned(name)) return one(PLAIN);
+  if (PLAIN_PARAMETERS.has(name) && (/^\W$/.test(name) || !scope.isAssigned(name))) return one(PLAIN);
   const values = scope.values(name);
   if (values === undefined || values.length === 0) return one(UNKNOWN, { splits });
   return values.map((v) => {
@@ -191,6 +193,7 @@ function parameterExpansion(part: ParameterExpansionPart, inQuotes: boolean, sco
   const { operation, index, prefix } = part;
   if (index !== undefined && !/^(\d+|[@*])$/.test(index.value)) scope.opaque('eval', 'an index is computed at run time');
   if (prefix === '!') scope.opaque('eval', 'a variable is named by another one');
+  if (operation?.type === 'Default' && operation.operator.includes('=')) scope.variableSet(part.parameter);
   if (operation?.type === 'Transform') scope.opaque('eval', 'a value is expanded again at run time');
   if (operation?.type === 'Slice' && ![operation.offset, operation.length].every((w) => w === undefined || /^\s*-?\d*$/.test(w.value))) scope.opaque('eval', 'an offset is computed at run time');
   if (prefix === '#' && operation === undefined) return one(PLAIN);

@@ -81,7 +81,8 @@ export function splitArguments(args: readonly Field[], table: OptionTable, style
       break;
     }
     if (!isOption) {
-      if (arg.text === undefined && start === '' && !arg.home) isUnsure = true;
+      // A number or a name of the system begins with no dash.
+      if (arg.text === undefined && start === '' && !arg.home && (arg.dynamic || arg.splits)) isUnsure = true;
       operands.push(arg);
       if (style.stopsAtOperand === true) {
         operands.push(...args.slice(i + 1));

@@ -6,6 +6,7 @@ import type { Field } from './field.ts';
 import { noteFile } from './file-effects.ts';
 import { shellLimits } from './limits.ts';
 import { parseShell } from './parse.ts';
+import type { Parsed } from './parse.ts';
 import { resolvePath } from './paths.ts';
 import { programHandler } from './programs/index.ts';
 import { opensPager } from './programs/pagers.ts';
@@ -26,7 +27,10 @@ interface Call {
 /** A home directory as a whole, or what holds them. */
 const HOMES = /^(~|\/|\?|\/root|\/home|\/home\/[^/]+)$/;
 /** Programs that take a tree along, or make another way into it. */
-const COPIES = new Set(['cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax']);
+const COPIES = new Set(['cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax', 'git']);
+
+/** They run a text in the shell that runs them. */
+const SAME_SHELL = new Set(['eval', 'trap', 'source', '.']);
 
 /** Where programs of the system lie; a program of the same name elsewhere is another one. */
 const BIN = /^\/(usr\/)?(local\/)?s?bin\/[^/]+$/;
@@ -41,13 +45,24 @@ export class Session {
     this.env = env;
   }
 
-  /** Analyses a text that a shell runs. */
-  read(text: string, frame: Frame): void {
-    if (frame.depth > this.maxDepth) return this.collector.opaque('limit', 'shells are nested too deep');
-    if (!this.collector.mayRead(text.length)) return this.collector.opaque('limit', 'too much text in shells inside shells');
-    const parsed = parseShell(text);
-    if ('problem' in parsed) return this.collector.opaque(parsed.problem, parsed.detail);
-    new Walk(this, frame, parsed.script).script(parsed.script);
+  /** Analyses a text that a shell runs. Returns the directories that it may end in; undefined where it is not understood. */
+  read(text: string, frame: Frame): ReadonlySet<string> | undefined {
+    const parsed = this.#parsed(text, frame.depth);
+    if ('problem' in parsed) {
+      this.collector.opaque(parsed.problem, parsed.detail);
+      return undefined;
+    }
+    // Shells differ in what a backslash at the very end is.
+    if (/(^|[^\\])(\\\\)*\\$/.test(text)) this.collector.opaque('parse', 'a backslash at the end of the text');
+    const walk = new Walk(this, frame, parsed.script);
+    walk.script(parsed.script);
+    return walk.directories;
+  }
+
+  #parsed(text: string, depth: number): Parsed {
+    if (depth > this.maxDepth) return { problem: 'limit', detail: 'shells are nested too deep' };
+    if (!this.collector.mayRead(text.length)) return { problem: 'limit', detail: 'too much text in shells inside shells' };
+    return parseShell(text);
   }
 
   setsVariable(name: string, kind: 'history' | 'shell'): void {
@@ -66,10 +81,12 @@ export class Session {
     if (field.dynamic) this.collector.opaque('dynamic-argument', `${by} works on a file whose name is made at run time`);
     if (field.dynamic && /^\*+$/.test(field.pattern)) return;
     if (field.pattern.length > shellLimits.pathChars) return this.collector.opaque('limit', 'a path is longer than any file\'s');
+    // `find /srv -exec rm {} +`, whoever runs the rm, takes the tree away file by file.
+    const isTree = recursive || (access === 'delete' && !field.dynamic && field.pattern.endsWith('/**'));
     for (const { path, pattern } of this.pathsOf(field, walk)) {
       // Whatever lies in a home directory is meant: keys and startup files, too. Searching it shows lines and is let be.
-      const isWhole = recursive && HOMES.test(path) && (access === 'write' || (access === 'read' && COPIES.has(by)));
-      noteFile(isWhole ? { access, path: `${path === '/' ? '' : path}/**`, pattern: true, by, recursive } : { access, path, pattern, by, recursive }, this.collector);
+      const isWhole = isTree && HOMES.test(path) && (access === 'write' || (access === 'read' && COPIES.has(by)));
+      noteFile(isWhole ? { access, path: `${path === '/' ? '' : path}/**`, pattern: true, by, recursive: true } : { access, path, pattern, by, recursive: isTree }, this.collector);
     }
   }
 
@@ -85,10 +102,10 @@ export class Session {
       this.collector.touch('unknown-program');
       return this.collector.opaque('script', `${name} is not one of the system's programs`);
     }
-    if (call.walk.defines(program)) {
-      if (handler !== undefined) this.collector.opaque('shadowed', `${program} is a function of this line`);
-      return;
-    }
+    const defined = call.walk.defines(program);
+    if (defined !== undefined && handler !== undefined) this.collector.opaque('shadowed', `${program} is a function of this line`);
+    // Only the shell itself runs its functions, and one that is defined in a branch may not be there.
+    if (defined === 'surely' && handler === undefined && call.via.length === 0 && name === program) return;
     if (handler === undefined) return this.#unknownProgram(program, args, call.walk);
     const invocation: Invocation = { program, args, stdin: call.stdin, via: call.via };
     if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'))) this.collector.touch('interactive');
@@ -120,14 +137,18 @@ export class Session {
       file: (access, path, by, recursive = false) => this.file(access, path, by, recursive, walk),
       shell: (code, by, elsewhere = false) => {
         if (code?.text === undefined) return collector.opaque('eval', `${by} runs text that is made at run time`);
-        this.read(code.text, walk.frame([...via, by], { kind: 'inherited' }, elsewhere));
+        const ends = this.read(code.text, walk.frame([...via, by], { kind: 'inherited' }, elsewhere));
+        if (SAME_SHELL.has(by)) walk.goneTo(ends ?? new Set(['?']));
       },
       program: (argv, by, stdin) => {
         if (via.length > 2 * this.maxDepth) return collector.opaque('limit', 'programs that run programs are nested too deep');
         this.invoke({ argv, stdin, via: [...via, by], walk, depth: call.depth + 1 });
       },
       changeDirectory: (to) => walk.changeDirectory(to),
-      setVariable: (name) => walk.forget(name),
+      setVariable: (name) => {
+        walk.forget(name);
+        walk.variableSet(name);
+      },
     };
   }
 }

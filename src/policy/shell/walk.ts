@@ -1,5 +1,6 @@
 /** Walks the tree of a command line, every branch of it, and hands each program that is run to what is known of it. */
-import type { Assignment, Command, CompoundList, HereDoc, ParsedScript, PipelineNode, AndOr, Redirection, Statement, TestExpression, Word, Function as FunctionNode, CommandNode } from 'unbash';
+import { forEachChild } from 'unbash';
+import type { Assignment, Command, CompoundList, HereDoc, ParsedScript, PipelineNode, AndOr, Redirection, Statement, TestExpression, Word, Function as FunctionNode, CommandNode, SyntaxNode } from 'unbash';
 import { givenVariable, shellVariable } from './environment.ts';
 import { PLAIN_PIECE, UNKNOWN_PIECE, checkArithmetic, expandWord, valueOf, walkInner } from './expand.ts';
 import type { Scope, Value } from './expand.ts';
@@ -15,7 +16,7 @@ export interface Frame {
   readonly via: readonly string[];
   /** Directories that the text may start in. */
   readonly directories: ReadonlySet<string>;
-  readonly functions: ReadonlySet<string>;
+  readonly functions: ReadonlyMap<string, boolean>;
   readonly stdin: Stdin;
   /** Positions of the tree are those of the text that was given to the analysis. */
   readonly isOwnText: boolean;
@@ -28,7 +29,8 @@ export class Walk implements Scope {
   readonly #session: Session;
   readonly #frame: Frame;
   readonly #variables: Variables;
-  readonly #functions: Set<string>;
+  /** Functions of the text, and whether each is defined for sure. */
+  readonly #functions: Map<string, boolean>;
   directories: Set<string>;
   /** What is walked runs for sure before all that follows. */
   #isCertain = true;
@@ -40,7 +42,7 @@ export class Walk implements Scope {
     this.#session = session;
     this.#frame = frame;
     this.#variables = variables;
-    this.#functions = new Set(frame.functions);
+    this.#functions = new Map(frame.functions);
     this.directories = new Set(frame.directories);
     this.#stdin = frame.stdin;
   }
@@ -71,14 +73,18 @@ export class Walk implements Scope {
     }
     const isOwnText = this.#frame.isOwnText && script.source === undefined;
     const frame: Frame = { ...this.#frame, depth: depth + 1, directories: this.directories, functions: this.#functions, stdin: this.#stdin, isOwnText };
+    // A shell of its own: what it sets is gone with it.
+    const before = this.#variables.known();
     new Walk(this.#session, frame, script, this.#variables).script(script);
+    this.#variables.restore(before);
     return plainOutput(script) ? PLAIN_PIECE : UNKNOWN_PIECE;
   }
 
   // Control flow
 
   #statement(statement: Statement): void {
-    this.#node(statement.command);
+    // What runs in the background is a shell of its own: what it sets is not set here.
+    this.#uncertain(statement.background === true, () => this.#node(statement.command));
   }
 
   #list(list: CompoundList): void {
@@ -125,14 +131,14 @@ export class Walk implements Scope {
           for (const part of [node.clause, node.then, ...node.elif.flatMap((e) => [e.clause, e.then]), ...(node.else === undefined ? [] : [node.else])]) this.#list(part);
         });
       case 'While':
-        return this.#repeated(() => [node.clause, node.body].forEach((l) => this.#list(l)));
+        return this.#repeated([node.clause, node.body], () => [node.clause, node.body].forEach((l) => this.#list(l)));
       case 'For':
       case 'Select':
         return this.#loop(node.type, node.name.value, node.wordlist, node.body);
       case 'ArithmeticFor':
         for (const e of [node.initialize, node.test, node.update]) if (e !== undefined) checkArithmetic(e, this);
         this.opaque('parse', '(( )) is read differently by other shells');
-        return this.#repeated(() => this.#list(node.body));
+        return this.#repeated([node.body], () => this.#list(node.body));
       case 'Case':
         expandWord(node.word, this);
         return this.#uncertain(true, () => {
@@ -149,9 +155,10 @@ export class Walk implements Scope {
         if (node.expression !== undefined) checkArithmetic(node.expression, this);
         return;
       case 'Function':
-        this.#functions.add(node.name.value);
-        return this.#repeated(() => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
+        this.#functions.set(node.name.value, this.#isCertain);
+        return this.#repeated([node.body], () => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
       case 'Coproc':
+        if (node.name !== undefined) this.variableSet(node.name.value);
         return this.#uncertain(true, () => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
     }
   }
@@ -160,8 +167,9 @@ export class Walk implements Scope {
     const fields = (words ?? []).map((w) => ({ fields: expandWord(w, this), value: valueOf(w, this) }));
     const isKnown = kind === 'For' && words !== undefined && fields.every((f) => f.fields.every((x) => !x.dynamic));
     const values = fields.flatMap((f): Value[] => (f.value !== undefined ? [f.value] : f.fields.map(asValue)));
+    this.variableSet(name);
     this.#variables.set(name, isKnown ? values : undefined, true);
-    this.#repeated(() => this.#list(body));
+    this.#repeated([body], () => this.#list(body));
     this.#variables.forget(name);
   }
 
@@ -172,9 +180,11 @@ export class Walk implements Scope {
     this.#isCertain = before;
   }
 
-  #repeated(walk: () => void): void {
+  #repeated(parts: readonly SyntaxNode[], walk: () => void): void {
     const before = this.#isRepeated;
     this.#isRepeated = true;
+    // The second time round it starts where the first time ended.
+    if (parts.some(mayChangeDirectory)) this.changeDirectory(undefined);
     this.#uncertain(true, walk);
     this.#isRepeated = before;
   }
@@ -216,7 +226,7 @@ export class Walk implements Scope {
     this.#redirected(node.redirects, () => {
       const name = node.name;
       const prefix = node.prefix.filter((p) => p.type === 'Assignment');
-      for (const a of prefix) this.#assignment(a, name !== undefined);
+      for (const a of prefix) this.#assignment(a, name !== undefined, node.redirects.length > 0);
       if (name === undefined) return;
       const argv = expandWord(name, this);
       for (const arg of node.args) argv.push(...(arg.type === 'Assignment' ? this.#argument(arg) : expandWord(arg, this)));
@@ -233,11 +243,18 @@ export class Walk implements Scope {
     if (words.some((w) => /!(?![\s=("]|$)|^\^/.test(w.text))) this.opaque('eval', 'history expansion');
   }
 
-  #assignment(a: Assignment, isGiven: boolean): void {
+  #assignment(a: Assignment, isGiven: boolean, hasRedirect: boolean): void {
     const values = this.#valuesOf(a);
     const kind = isGiven ? givenVariable(a.name) : shellVariable(a.name);
     if (kind !== 'harmless') this.#session.setsVariable(a.name, kind);
-    if (!isGiven) this.#variables.set(a.name, values, this.#isCertain && a.append !== true && a.index === undefined);
+    // In some shells a redirection that fails leaves the variable as it was.
+    if (!isGiven) this.#variables.set(a.name, values, this.#isCertain && !hasRedirect && a.append !== true && a.index === undefined);
+  }
+
+  /** The shell itself sets the variable: a loop, `{fd}>`, `${x:=y}`, coproc. */
+  variableSet(name: string): void {
+    const kind = shellVariable(name);
+    if (kind !== 'harmless') this.#session.setsVariable(name, kind);
   }
 
   #valuesOf(a: Assignment): readonly Value[] | undefined {
@@ -277,6 +294,7 @@ export class Walk implements Scope {
 
   #redirection(r: Redirection): Stdin | undefined {
     const isStdin = r.descriptor === undefined || (r.descriptor.type === 'FileDescriptor' && r.descriptor.value === 0);
+    if (r.descriptor?.type === 'FileDescriptorVariable') this.variableSet(r.descriptor.name);
     if (r.type === 'HereDoc') return this.#hereDoc(r);
     const fields = r.target === undefined ? [] : expandWord(r.target, this);
     const [target] = fields;
@@ -312,12 +330,21 @@ export class Walk implements Scope {
     if (this.directories.size > this.#session.maxDirectories) this.directories = new Set(['?']);
   }
 
-  forget(name: string): void {
-    this.#variables.forget(name);
+  /** A text that this shell runs itself, `eval`, has gone there. */
+  goneTo(directories: ReadonlySet<string>): void {
+    this.directories = new Set([...this.directories, ...directories]);
+    if (this.directories.size > this.#session.maxDirectories) this.directories = new Set(['?']);
   }
 
-  defines(name: string): boolean {
-    return this.#functions.has(name);
+  forget(name: string): void {
+    this.#variables.forget(name);
+    this.#functions.delete(name);
+  }
+
+  /** Is the name a function of the text: surely, maybe, or not. */
+  defines(name: string): 'surely' | 'maybe' | undefined {
+    const isSure = this.#functions.get(name);
+    return isSure === undefined ? undefined : isSure ? 'surely' : 'maybe';
   }
 
   frame(via: readonly string[], stdin: Stdin, isElsewhere: boolean): Frame {
@@ -330,6 +357,18 @@ export class Walk implements Scope {
       isOwnText: false,
     };
   }
+}
+
+const MOVES = new Set(['cd', 'chdir', 'pushd', 'popd', 'eval', 'trap', 'command', 'builtin', 'source', '.']);
+
+/** Somewhere in it the directory may change. */
+function mayChangeDirectory(root: SyntaxNode): boolean {
+  const stack: SyntaxNode[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.type === 'Command' && node.name !== undefined && (node.name.parts !== undefined || MOVES.has(node.name.value))) return true;
+    forEachChild(node, (child) => stack.push(child));
+  }
+  return false;
 }
 
 function asValue(f: Field): Value {

@@ -2,6 +2,8 @@
 import type { Field } from '../field.ts';
 import { knownStart, staticField } from '../field.ts';
 import type { Handler, Run } from '../run.ts';
+import { optionTable, splitArguments } from '../options.ts';
+import { shellOptions } from '../shell-options.ts';
 import { each } from '../spec.ts';
 import { joined, setsVariable } from './wrappers.ts';
 
@@ -42,23 +44,37 @@ const unset: Handler = ({ program, args }, run) => {
   }
 };
 
+const READ = optionTable('a:name= d= i= n= N= p= t= u= e r s E A:name= k= q');
+
+/** A word that names a variable which the builtin sets. */
+function sets(field: Field | undefined, run: Run, by: string): void {
+  if (field === undefined) return;
+  named(field, run, by);
+  if (field.text !== undefined) setsVariable(field.text, run);
+}
+
 const read: Handler = ({ program, args }, run) => {
-  let skip = false;
-  for (const a of args) {
-    if (skip) skip = false;
-    else if (isOption(a)) skip = /[adintNpu]$/.test(a.text ?? '') && !/^-[rse]+$/.test(a.text ?? '');
-    else {
-      named(a, run, program);
-      if (a.text !== undefined) setsVariable(a.text, run);
-    }
-  }
+  const found = splitArguments(args, READ);
+  if (found.isUnsure || found.options.some((o) => o.rule === undefined)) run.opaque('unknown-option', `${program} with an option that is not known`);
+  for (const o of found.options) if (o.rule?.mark === 'name') sets(o.value, run, program);
+  for (const o of found.operands) sets(o, run, program);
+};
+
+const getopts: Handler = ({ program, args }, run) => sets(args.filter((a) => a.text !== '--')[1], run, program);
+
+const WAIT = optionTable('p:name= f n');
+
+const wait: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, WAIT);
+  if (found.isUnsure) run.opaque('dynamic-argument', `an argument of ${program} may be an option`);
+  for (const o of found.options) if (o.rule?.mark === 'name') sets(o.value, run, program);
 };
 
 const set: Handler = ({ args }, run) => {
   const words = args.map((a) => a.text ?? '*');
   if (words.some((w, i) => w === 'history' && words[i - 1] === '+o')) run.touch('history');
   // set -x prints PS4, which is set to something harmless unless the line says otherwise.
-  for (const w of words) if (/^-[A-Za-z]*k/.test(w)) run.opaque('environment', 'set -k takes arguments for assignments');
+  shellOptions(words, run);
 };
 
 const alias: Handler = ({ program, args }, run) => {
@@ -122,7 +138,7 @@ const shopt: Handler = ({ args }, run) => {
 const later = (what: string): Handler => ({ program }, run) => run.opaque('eval', `${program} ${what}`);
 
 export const BUILTINS: Readonly<Record<string, Handler>> = {
-  ...each('exit return break continue shift wait bg fg disown umask ulimit dirs unalias logout suspend getopts', { operands: 'ignore' }),
+  ...each('exit return break continue shift bg fg disown umask ulimit dirs unalias logout suspend', { operands: 'ignore' }),
   cd,
   chdir: cd,
   pushd: cd,
@@ -134,6 +150,8 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   readonly: declares,
   unset,
   read,
+  getopts,
+  wait,
   set,
   alias,
   eval: evaluate,

@@ -15,7 +15,11 @@ import { WRITERS } from './writers.ts';
 const PROGRAMS = new Map<string, Handler>(Object.entries({ ...READERS, ...WRITERS, ...SYSTEM, ...LANGUAGES, ...SUBCOMMANDS, ...REMOTE, ...WRAPPERS, ...MIXED, ...BUILTINS }));
 
 const showsOnly: Handler = ({ program, args }, run) => {
-  for (const a of args) if (a.text?.startsWith('-') === true) run.form(`${program} ${a.text}`);
+  for (const a of args) {
+    if (a.text?.startsWith('-') === true) run.form(`${program} ${a.text}`);
+    // A tool that checks a file may print what it does not understand of it.
+    else if (a.text?.includes('/') === true && !a.text.startsWith('/dev/')) run.file('read', a, program);
+  }
 };
 
 export function programHandler(program: string): Handler | undefined {

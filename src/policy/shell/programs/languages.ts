@@ -3,7 +3,9 @@ import { UNKNOWN_FIELD, staticField } from '../field.ts';
 import type { Field } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
 import type { Handler, Invocation, Run } from '../run.ts';
+import { shellOptions } from '../shell-options.ts';
 import { applyOptions, each } from '../spec.ts';
+import { awkCode } from './awk-program.ts';
 import { isPlainSed } from './sed-script.ts';
 
 const SHELL = optionTable('c:command i:interactive l login s:stdin e u x v n f a b h k m p r t B C E H P T D o= O= rcfile=script init-file=script norc noprofile posix login restricted verbose noediting debugger dump-strings dump-po-strings debug help version');
@@ -11,7 +13,9 @@ const SHELL = optionTable('c:command i:interactive l login s:stdin e u x v n f a
 /** `sh -c text`, `bash -lc text`, `sh file`, `sh < file`. */
 const shell: Handler = (call, run) => {
   const { program, args } = call;
-  const found = splitArguments(args.filter((a) => !/^\+[A-Za-z]$/.test(a.text ?? '')), SHELL, { stopsAtOperand: true });
+  const given = args.filter((a) => !/^\+[A-Za-z]$/.test(a.text ?? ''));
+  const found = splitArguments(given, SHELL, { stopsAtOperand: true });
+  shellOptions(given.slice(0, given.length - found.operands.length).map((a) => a.text ?? '*'), run);
   const marks = applyOptions(program, found, SHELL, true, run);
   const [first, ...parameters] = found.operands;
   if (marks.has('interactive')) run.touch('interactive');
@@ -73,7 +77,7 @@ const database: Handler = ({ program, args }, run) => {
   run.opaque('code', `${program} works on a database`);
 };
 
-const AWK = optionTable('F= field-separator= v:assign= assign= f=script file=script e:program= source:program= E=script exec=script i=script include=script l=script load=script o=write dump-variables=write d=write p=write profile=write pretty-print=write D=code debug=code W=');
+const AWK = optionTable('F= field-separator= v:assign= assign= f=script file=script e:program= source:program= E=script exec=script i=script include=script l=script load=script o=write dump-variables=write d=write p=write profile=write pretty-print=write D=code debug=code W=code');
 
 /** Longer ones are not read: the patterns below take time that grows with the square of the length. */
 const MAX_AWK = 4_000;
@@ -88,14 +92,12 @@ const awk: Handler = ({ program, args }, run) => {
   if (marks.has('assign') && found.options.some((o) => o.rule?.mark === 'assign' && o.value?.text === undefined)) run.opaque('dynamic-argument', 'a variable of awk is set at run time');
   for (const code of codes) {
     const text = code?.text;
-    if (text === undefined || text.length > MAX_AWK) run.opaque('code', `${program}: the program is long or made at run time`);
-    else if (/system|getline|\||@|ARGV|ARGC|fflush|close|printf?[^;}]*>|\bENVIRON\b.*\|/.test(withoutStrings(text)) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
+    const bare = text === undefined || text.length > MAX_AWK ? undefined : awkCode(text);
+    if (text === undefined || bare === undefined) run.opaque('code', `${program}: the program is long, hard to read or made at run time`);
+    else if (/system|getline|\||@|ARGV|ARGC|fflush|close|printf?[^;}]*>/.test(bare) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
   }
   for (const o of hasProgram ? found.operands : found.operands.slice(1)) if (!/^[A-Za-z_]\w*=/.test(o.pattern)) run.file('read', o, program);
 };
-
-/** Strings and patterns of awk hold no code, as long as nothing in the program runs others. */
-const withoutStrings = (text: string): string => text.replace(/"(\\.|[^"\\])*"/g, '""');
 
 const SED = optionTable('e:script=ignore expression:script=ignore f=script file=script n r E s u z posix sandbox debug null-data quiet silent l= line-length= i:in-place in-place:in-place follow-symlinks b separate unbuffered regexp-extended');
 const sed: Handler = ({ program, args }, run) => {
@@ -132,9 +134,12 @@ const tar: Handler = ({ program, args }, run) => {
   }
   if (found.options.some((o) => o.name === 'P' || o.name === 'absolute-names')) run.opaque('dynamic-argument', `${program} -P writes where the archive says`);
   const into = found.options.filter((o) => o.name === 'C' || o.name === 'directory').flatMap((o) => o.value ?? []);
-  if (marks.has('extract') && !marks.has('stdout')) for (const d of into.length > 0 ? into : [staticField('.')]) run.file('write', d, program, true);
+  // Each -C starts from where the one before it led.
+  const [only] = into;
+  if (marks.has('extract') && !marks.has('stdout') && into.length < 2) run.file('write', only ?? staticField('.'), program, true);
+  for (const d of into) run.changeDirectory(d);
+  if (marks.has('extract') && !marks.has('stdout') && into.length > 1) run.file('write', staticField('.'), program, true);
   if (!marks.has('create')) return;
-  if (into.length > 0) run.changeDirectory(into[0]);
   for (const o of found.operands) {
     run.file('read', o, program, true);
     if (marks.has('remove')) run.file('delete', o, program, true);
@@ -184,6 +189,18 @@ const zip: Handler = ({ program, args }, run) => {
   }
 };
 
+/** dc and m4 run programs when their input says so. */
+const calculator: Handler = ({ program, args, stdin }, run) => {
+  const table = optionTable('e=code expression=code f=script file=script V:show version:show help:show');
+  const found = splitArguments(args, table);
+  const marks = applyOptions(program, found, table, false, run);
+  for (const o of found.operands) run.file('read', o, program);
+  if (found.operands.length > 0) return run.opaque('script', `${program} runs a file whose content is not known`);
+  if (marks.has('show') || found.options.length > 0) return;
+  if (stdin.kind === 'inherited') run.touch('interactive');
+  run.opaque('stdin-code', `${program} runs what it reads from its input`);
+};
+
 const PACKAGE_QUERY = /^(-[qVlLsSpcWI][A-Za-z]*|--query|--list|--listfiles|--status|--search|--verify|--print-avail|--info|--all|--version|--get-selections|--audit|--qf|--queryformat|--last|--changelog|--scripts|--requires|--provides|-C|--print-architecture)$/;
 /** rpm -q and dpkg -l look; everything else installs or removes. */
 const packages: Handler = ({ program, args }, run) => {
@@ -204,7 +221,8 @@ export const LANGUAGES: Readonly<Record<string, Handler>> = {
   ...Object.fromEntries('awk gawk mawk nawk original-awk'.split(' ').map((n) => [n, awk])),
   ...Object.fromEntries('grep egrep fgrep rgrep zgrep zegrep zfgrep bzgrep xzgrep'.split(' ').map((n) => [n, grep])),
   ...each('vi vim nvim view vimdiff rvim rview ex ed red nano pico rnano emacs emacsclient joe mcedit mc ne micro', EDITORS),
-  ...each('dc m4', { operands: 'script', options: 'e=code expression=code f=script file=script' }),
+  dc: calculator,
+  m4: calculator,
   ...each('bc', { options: 'l q s w', operands: 'read' }),
   sed,
   tar,

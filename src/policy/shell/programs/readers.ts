@@ -1,4 +1,5 @@
 /** Programs that read and print, with the options of theirs that do more than that. */
+import { knownStart } from '../field.ts';
 import type { Handler } from '../run.ts';
 import { each } from '../spec.ts';
 
@@ -22,10 +23,19 @@ const jq: Handler = ({ program, args }, run) => {
   }
 };
 
+/** `@file` holds more arguments; what is no option is read. */
+const binutils: Handler = ({ program, args }, run) => {
+  for (const a of args) {
+    const at = a.pattern.startsWith('@') ? { ...a, pattern: a.pattern.slice(1), text: a.text?.slice(1) } : a;
+    if (!knownStart(a).startsWith('-')) run.file('read', at, program);
+  }
+};
+
 export const READERS: Readonly<Record<string, Handler>> = {
-  ...each('cat tac nl head tail od hexdump hd strings fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm readelf objdump nm size zipinfo', {
+  ...each('cat tac nl head tail od hexdump hd strings fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm zipinfo', {
     options: 'n=number c=number lines=number bytes=number w=number width=number j=number N=number s=number pid=number retries=number sleep-interval=number',
   }),
+  ...Object.fromEntries('readelf objdump nm size'.split(' ').map((n) => [n, binutils])),
   ...each('wc', { options: 'files0-from=read' }),
   ...each('cut', { options: 'b= c= d= f= bytes= characters= delimiter= fields= output-delimiter=' }),
   ...each('column', { options: 's= o= separator= output-separator= c= N= table-columns=' }),
@@ -39,17 +49,20 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('sdiff', { options: 'o=write output=write diff-program=code' }),
   ...each('diff3', { options: 'diff-program=code' }),
   ...each('file', { options: 'm=read magic-file=read f=read files-from=read F= P= C!overwrite compile!overwrite', operands: 'ignore' }),
-  ...each('stat readlink realpath basename dirname pathchk ls dir vdir df namei lsattr getfacl getcap mountpoint locate plocate mlocate which whereis whatis apropos exa eza', {
+  ...each('stat readlink realpath basename dirname pathchk ls dir vdir df namei lsattr getfacl getcap mountpoint which whereis exa eza', {
     options: 'c= f= t= printf= format= I= ignore= hide= w= width= T= block-size= sort= time= time-style= n= l= limit= regex= B=',
     operands: 'ignore',
   }),
+  ...each('pidstat', { options: 'e=code C= G= p= U= T=', operands: 'ignore' }),
   ...each('du', { options: 'd= max-depth= exclude= X=read exclude-from=read files0-from=read t= threshold= B= block-size=', operands: 'ignore' }),
+  ...each('findmnt', { options: 'F=read tab-file=read N= task= o= output= S= T= t= types= O= w= p=', operands: 'ignore' }),
+  ...each('locate plocate mlocate whatis apropos', { options: 'd=read database=read C=read config-file=read M= manpath= n= l= limit= regex= s= m=', operands: 'ignore' }),
   ...each('tree', { options: 'L= P= I= o=write filelimit=', operands: 'ignore' }),
-  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pidstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo findmnt getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query apt-cache vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
+  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
   jq,
   ...each('xmllint', { options: 'xpath= output=write o=write shell!interactive schema=read' }),
   ...each('xxd', { options: 'c= g= l= s= o= cols= len= seek=', operands: 'read write' }),
-  ...each('dmesg', { options: 'C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
+  ...each('dmesg', { options: 'H!interactive human!interactive C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
   ...each('lsof', { options: 'i= p= u= c= d=', operands: 'ignore' }),
   ...each('lastlog', { options: 'C!history clear!history S!history set!history u= b= t=', operands: 'ignore' }),
   ...each('last lastb', { options: 'f=read n= file=read s= t=', operands: 'ignore' }),
@@ -60,7 +73,7 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('lsblk blkid', { options: 'g!changes o= s= t= c=write L= U=', operands: 'ignore' }),
   ...each('nethogs iotop iftop bpftrace', { touches: ['interactive'], operands: 'ignore' }),
   ...each('journalctl', {
-    options: 'u= unit= n= lines= p= priority= since= until= S= U= o= output= b= t= identifier= g= grep= k D=read directory=read file=read root=read vacuum-size!history vacuum-time!history vacuum-files!history rotate!history flush!changes sync relinquish-var!history smart-relinquish-var!history setup-keys!changes update-catalog!changes',
+    options: 'u= unit= n= lines= p= priority= since= until= S= U= o= output= b= t= identifier= g= grep= k D=read cursor-file=write directory=read file=read root=read vacuum-size!history vacuum-time!history vacuum-files!history rotate!history flush!changes sync relinquish-var!history smart-relinquish-var!history setup-keys!changes update-catalog!changes',
     operands: 'ignore',
   }),
 };

@@ -85,8 +85,19 @@ function savedAs(url: Field, isTold: boolean): Field {
 }
 
 const CURL = optionTable(
-  'o:save=write output:save=write output-dir=write O:here remote-name:here remote-name-all:here J remote-header-name K=script config=script T=read upload-file=read d:data=ignore data:data=ignore data-binary:data=ignore data-raw= data-urlencode:data=ignore json:data=ignore F:data=ignore form:data=ignore form-string= c=write cookie-jar=write D=write dump-header=write trace=write trace-ascii=write stderr=write hsts=write alt-svc=write E=read cert=read key=read cacert=read capath=read netrc-file=read unix-socket=read abstract-unix-socket= b= cookie= H:data=ignore header:data=ignore A= user-agent= e= referer= u= user= U= x= proxy= X= request= m= max-time= connect-timeout= retry= retry-delay= w= write-out= y= Y= z= r= range= C= limit-rate= resolve= connect-to= interface= url= max-redirs= ciphers= tls-max= dns-servers= L location f fail s silent S show-error v verbose k insecure I head i include g globoff 4 6 0 1 2 3 n N p q R a B G Z M h V compressed http1.1 http2 progress-bar fail-with-body no-progress-meter ssl-reqd create-dirs parallel anyauth basic digest negotiate ntlm retry-all-errors retry-connrefused oauth2-bearer= aws-sigv4= engine=code libcurl=write t= Q=code quote=code proto= proto-default= variable=read etag-save=write etag-compare=read',
+  'o:save=write output:save=write output-dir=write O:here remote-name:here remote-name-all:here J remote-header-name K=script config=script T=read upload-file=read d:data=ignore data:data=ignore data-binary:data=ignore data-raw= data-urlencode:data=ignore json:data=ignore F:data=ignore form:data=ignore form-string= c=write cookie-jar=write D=write dump-header=write trace=write trace-ascii=write stderr=write hsts=write alt-svc=write E=read cert=read key=read cacert=read capath=read netrc-file=read unix-socket=read abstract-unix-socket= b:cookie=ignore cookie:cookie=ignore url:url=ignore url-query:data=ignore H:data=ignore header:data=ignore A= user-agent= e= referer= u= user= U= x= proxy= X= request= m= max-time= connect-timeout= retry= retry-delay= w:data=ignore write-out:data=ignore y= Y= z= r= range= C= limit-rate= resolve= connect-to= interface= max-redirs= ciphers= tls-max= dns-servers= L location f fail s silent S show-error v verbose k insecure I head i include g globoff 4 6 0 1 2 3 n N p q R a B G Z M h V compressed http1.1 http2 progress-bar fail-with-body no-progress-meter ssl-reqd create-dirs parallel anyauth basic digest negotiate ntlm retry-all-errors retry-connrefused oauth2-bearer= aws-sigv4= engine=code libcurl=write t= Q=code quote=code proto= proto-default= variable=read etag-save=write etag-compare=read',
 );
+
+/** `file://localhost/etc/hosts`; curl expands braces and brackets, and takes `%68` for `h`. */
+function readsUrl(url: Field, program: string, run: Run): void {
+  const start = knownStart(url);
+  // Without a scheme a name that curl has globs for may still become file:.
+  if (/^[[{]/.test(start)) return run.opaque('dynamic-argument', `${program} makes an address from a pattern`);
+  if (!/^file:/i.test(start)) return;
+  if (/[[\]{}%]/.test(url.pattern)) run.opaque('dynamic-argument', `${program} makes the name of a file from a pattern`);
+  const path = url.pattern.replace(/^file:\/\/(localhost|127\.0\.0\.1)?(?=\/)/i, '').replace(/^file:\/*/i, '/');
+  run.file('read', { ...url, home: false, pattern: path, text: url.text === undefined ? undefined : path }, program);
+}
 
 const curl: Handler = ({ program, args }, run) => {
   run.touch('network');
@@ -100,7 +111,9 @@ const curl: Handler = ({ program, args }, run) => {
     run.file('read', { ...o.value, home: false, pattern: name, text: o.value.text === undefined ? undefined : name }, program);
   }
   if (marks.has('here')) for (const o of found.operands) run.file('write', savedAs(o, found.options.some((x) => x.name === 'J' || x.name === 'remote-header-name')), program);
-  for (const o of found.operands) if (/^file:/i.test(knownStart(o))) run.file('read', { ...o, pattern: o.pattern.replace(/^file:\/*/i, '/'), text: o.text?.replace(/^file:\/*/i, '/') }, program);
+  for (const o of found.options) if (o.rule?.mark === 'cookie' && o.value !== undefined && !o.value.pattern.includes('=')) run.file('read', o.value, program);
+  const urls = [...found.operands, ...found.options.flatMap((o) => (o.rule?.mark === 'url' && o.value !== undefined ? [o.value] : []))];
+  for (const url of urls) readsUrl(url, program, run);
 };
 
 const WGET = optionTable(

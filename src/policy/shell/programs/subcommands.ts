@@ -1,7 +1,8 @@
 /** Programs whose first operand says what they do: `git push`, `systemctl stop`, `apt-get install`. */
-import { staticField } from '../field.ts';
+import { knownStart, staticField, rest as withoutStart } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
-import type { Handler } from '../run.ts';
+import type { Handler, Run } from '../run.ts';
+import type { Arguments } from '../options.ts';
 import { applyOptions, noteForms } from '../spec.ts';
 import type { Effect } from '../types.ts';
 
@@ -31,8 +32,7 @@ function subcommands(spec: Subcommands): Handler {
   return ({ program, args }, run) => {
     const head = splitArguments(args, before, { stopsAtOperand: true });
     applyOptions(program, head, before, head.options.some((o) => o.rule === undefined && before.size > 0), run);
-    const into = head.options.find((o) => o.rule?.mark === 'chdir')?.value;
-    if (into !== undefined) run.changeDirectory(into);
+    for (const o of head.options) if (o.rule?.mark === 'chdir') run.changeDirectory(o.value);
     const [sub, ...rest] = head.operands;
     if (sub === undefined) return run.touch(...(spec.alone ?? []));
     if (sub.text === undefined) {
@@ -45,11 +45,11 @@ function subcommands(spec: Subcommands): Handler {
     noteForms(`${program} ${name}`, tail.options, run);
     const [next] = tail.operands;
     if (next?.text !== undefined && /^[a-z][a-z-]*$/.test(next.text)) run.form(`${program} ${name} ${next.text}`);
-    // git reads any file of the host that it is to compare.
-    if (program === 'git') for (const o of tail.operands) if (o.pattern.includes('/') || tail.options.some((x) => x.name === 'no-index')) run.file('read', o, program);
+    if (program === 'git') gitFiles(name, head, tail, run);
     applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
+    // `-o go-template-file=x`: what of it does not parse is shown.
+    for (const { rule, value } of tail.options) if (rule?.mark === 'output' && value?.pattern.includes('-file=') === true) run.file('read', withoutStart(value, value.pattern.indexOf('=') + 1), program);
     const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
-    if (program === 'git' && GIT_TREE.has(name) && !tail.options.some((o) => o.name === 'cached')) run.file('write', staticField('.'), program, true);
     if (program === 'kubectl' && tail.operands.some((o) => o.text === undefined || /secret/i.test(o.text))) run.touch('containers');
     if (reads.has(two)) return;
     const found = effects.get(two) ?? effects.get(name);
@@ -79,16 +79,44 @@ const YUM: Subcommands = {
   after: 'setopt=code',
 };
 const GIT: Subcommands = {
-  options: 'c=code config-env=code exec-path=code C:chdir= git-dir=read work-tree=read namespace= no-pager P p paginate bare no-replace-objects version html-path man-path info-path literal-pathspecs no-optional-locks',
+  options: 'c=code config-env=code exec-path=code C:chdir= git-dir:tree=read work-tree:chdir=read namespace= no-pager P p paginate bare no-replace-objects version html-path man-path info-path literal-pathspecs no-optional-locks',
   reads: 'status log diff show branch tag blame shortlog describe rev-parse rev-list ls-files ls-tree cat-file name-rev reflog grep merge-base whatchanged diff-tree diff-index for-each-ref show-ref count-objects var check-ignore cherry version help annotate range-diff stash/list stash/show remote/-v remote/show remote/get-url worktree/list submodule/status config/--get config/-l config/--list fsck verify-commit verify-tag symbolic-ref upload-pack receive-pack',
   touches: {
     'push fetch pull clone ls-remote': ['changes', 'network'],
     'clean rm': ['delete', 'changes'],
-    'config filter-branch bisect rebase difftool mergetool submodule daemon instaweb send-email svn hook maintenance credential': ['changes', 'unknown-program'],
+    'add commit checkout switch restore reset merge stash init mv am apply cherry-pick revert remote gc prune repack pack-refs update-ref update-index update-server-info write-tree commit-tree read-tree checkout-index mktag mktree hash-object replace notes bundle archive format-patch fast-import fast-export index-pack unpack-objects pack-objects rerere sparse-checkout merge-tree merge-file mailinfo mailsplit stripspace check-attr check-mailmap interpret-trailers patch-id get-tar-commit-id show-branch show-index verify-pack unpack-file prune-packed multi-pack-index commit-graph worktree upload-archive': ['changes'],
   },
-  otherwise: ['changes'],
-  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o=write output-directory=write file=read F=read S= G= m= b= tool=code extcmd=code template=read separate-git-dir=write c=code config=code',
+  // config, bisect, submodule, filter-branch and the like run programs; so does a subcommand that somebody has added.
+  otherwise: ['changes', 'unknown-program'],
+  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o=write output-directory=write file=read F=read export-marks=write import-marks=read prefix=write m:message= message:message= no-edit:message C:message= c:message= fixup:message= squash:message= reuse-message:message= S= G= b= tool=code extcmd=code template=code separate-git-dir=write config=code',
 };
+/** They ask for a text in an editor, which takes keys or its input, unless they are given one. */
+const GIT_EDITS = new Set(['commit', 'tag', 'notes', 'revert', 'merge']);
+/** They put files into the repository, from where they are shown. */
+const GIT_TAKES = new Set(['add', 'stage', 'stash', 'hash-object', 'update-index']);
+/** They write where an operand says. */
+const GIT_MAKES = new Set(['bundle', 'init', 'clone', 'worktree', 'mv', 'rm']);
+
+/** git reads any file of the host that it is to compare or to add, and shows what it was given. */
+function gitFiles(name: string, head: Arguments, tail: Arguments, run: Run): void {
+  const has = (...names: readonly string[]): boolean => tail.options.some((o) => names.includes(o.name));
+  for (const o of tail.operands) {
+    if (/^[a-z][\w+-]*::/.test(knownStart(o))) run.opaque('code', 'a remote helper of git runs a program');
+    if (o.pattern.includes('/') || o.text !== undefined || has('no-index') || GIT_TAKES.has(name)) run.file('read', o, 'git', GIT_TAKES.has(name));
+    if (GIT_MAKES.has(name) && (o.pattern.includes('/') || o.text === undefined)) run.file('write', o, 'git', true);
+  }
+  // With a repository named apart, all below the directory is its working tree.
+  const isApart = head.options.some((o) => o.name === 'git-dir' || o.name === 'work-tree');
+  if (isApart || (GIT_TAKES.has(name) && has('A', 'all', 'stdin', 'include-untracked')) || (name === 'stash' && has('u', 'a'))) run.file('read', staticField('.'), 'git', true);
+  if (GIT_TREE.has(name) && !has('cached')) run.file('write', staticField('.'), 'git', true);
+  const isGiven = tail.options.some((o) => o.rule?.mark === 'message') || has('F', 'file', 'abort', 'quit', 'continue', 'skip', 'l', 'list', 'd', 'delete', 'n', 'no-commit', 'ff-only', 'squash', 'prune');
+  const isPlain = (name === 'tag' && !has('a', 's', 'e', 'annotate', 'sign', 'edit')) || (name === 'notes' && ['list', 'show', undefined].includes(tail.operands[0]?.text)) || name === 'merge';
+  if ((GIT_EDITS.has(name) && !isGiven && !isPlain) || has('edit-description', 'e', 'edit', 'p', 'patch', 'i', 'interactive') && GIT_ASKS.has(name)) run.touch('interactive');
+}
+
+/** `-p`, `-e` and `-i` of these open an editor or ask. */
+const GIT_ASKS = new Set(['add', 'stage', 'checkout', 'restore', 'reset', 'stash', 'commit', 'branch', 'tag', 'merge', 'cherry-pick', 'revert', 'notes', 'am', 'apply', 'clean']);
+
 /** They write files of the working tree, which may be a home directory. */
 const GIT_TREE = new Set('pull checkout merge reset restore switch clone stash apply am cherry-pick revert rebase worktree submodule bisect mv rm clean read-tree checkout-index unpack-file archive'.split(' '));
 const CONTAINERS: Subcommands = {
@@ -100,7 +128,7 @@ const KUBECTL: Subcommands = {
   options: 'n= namespace= context!remote= cluster!remote= kubeconfig=read s!remote= server!remote= user= token= as!privilege= as-group!privilege= l= selector= o= output= A all-namespaces v= request-timeout=',
   reads: 'get describe logs top version cluster-info api-resources api-versions explain auth/can-i rollout/status rollout/history config/view config/current-context config/get-contexts diff events wait',
   otherwise: ['containers'],
-  after: 'kubeconfig=read server!remote= s!remote= as!privilege= context!remote= n= l= o= f=read filename=read raw=code',
+  after: 'kubeconfig=read server!remote= s!remote= as!privilege= context!remote= n= l= o:output=ignore output:output=ignore template= f=read filename=read raw=code output-directory=write',
 };
 
 export const SUBCOMMANDS: Readonly<Record<string, Handler>> = {
@@ -108,6 +136,7 @@ export const SUBCOMMANDS: Readonly<Record<string, Handler>> = {
   'apt-get': subcommands(APT),
   apt: subcommands(APT),
   aptitude: subcommands(APT),
+  'apt-cache': subcommands({ ...APT, reads: 'policy show search showpkg depends rdepends madison stats pkgnames dump dumpavail showsrc unmet dotty xvcg showauto' }),
   'apt-mark': subcommands({ reads: 'showauto showmanual showhold', otherwise: PACKAGES }),
   'apt-key': subcommands({ reads: 'list finger', otherwise: PACKAGES }),
   yum: subcommands(YUM),

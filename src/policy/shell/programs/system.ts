@@ -11,7 +11,7 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
   ...each('insmod rmmod modprobe depmod kmod update-initramfs dracut mkinitrd update-grub grub-install grub-mkconfig grub2-mkconfig grub-set-default efibootmgr kernelstub bpftool setpci', { touches: ['kernel'], operands: 'ignore' }),
   ...each('umount fusermount sshfs mount.nfs mount.cifs cryptmount udisksctl', { touches: ['mount'], operands: 'ignore' }),
   ...each('service rc-service rc-update update-rc.d chkconfig initctl start stop restart supervisorctl pm2 sv s6-svc monit invoke-rc.d launchctl apachectl apache2ctl nginx httpd named sshd haproxy', { touches: ['service'], operands: 'ignore' }),
-  ...each('setpriv capsh run0 pkexec newuidmap newgidmap', { touches: ['privilege'], operands: 'ignore' }),
+  ...each('setpriv capsh run0 newuidmap newgidmap', { touches: ['privilege'], operands: 'ignore' }),
   ...each('auditctl augenrules ausearch aureport logrotate', { touches: ['history'], operands: 'ignore' }),
   ...each('dpkg-reconfigure update-alternatives snap flatpak conda brew cpan gem cargo composer go gradle mvn ant make cmake ninja bundle rake tox poetry pipenv pipx uv dpkg-deb rpmbuild alien dpkg-divert debconf-set-selections needrestart ansible ansible-playbook terraform puppet chef-client salt-call helm vagrant', { touches: ['changes', 'unknown-program'], operands: 'ignore' }),
   ...each('hwclock timedatectl ntpdate chronyc ntpq', { touches: ['kernel'], operands: 'ignore' }),
@@ -19,6 +19,6 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
   ...each('setterm stty loadkeys', { touches: ['changes'], operands: 'ignore' }),
   ...each('mail mailx sendmail mutt msmtp', { touches: ['network', 'remote', 'interactive'], operands: 'ignore' }),
   ...each('openssl gpg gpg2 ssh-keygen ssh-add ssh-agent keytool certbot age age-keygen pass vault', { touches: ['changes', 'unknown-program'], operands: 'read' }),
-  ...each('top htop btop atop glances nmon less more most pg man info vi vim nvim view vimdiff rvim rview ex ed red nano pico rnano emacs emacsclient joe mcedit mc ne micro ranger nnn vifm fzf dialog whiptail irb gdb lldb strace-tui screenfetch-tui links lynx w3m elinks tig zless zmore bzless xzless sftp ftp lftp tftp telnet rlogin minicom picocom cu script scriptreplay', { touches: ['interactive'], options: 'b:batch n= d= p= u=', operands: 'read' }),
+  ...each('top htop btop atop glances nmon less more most pg man info vi vim nvim view vimdiff rvim rview ex ed red nano pico rnano emacs emacsclient joe mcedit mc ne micro ranger nnn vifm fzf dialog whiptail irb gdb lldb strace-tui screenfetch-tui links lynx w3m elinks tig zless zmore bzless xzless sftp ftp lftp tftp telnet rlogin minicom picocom cu scriptreplay', { touches: ['interactive'], options: 'b:batch n= d= p= u=', operands: 'read' }),
   ...each('tcpdump tshark dumpcap wireshark', { touches: ['network-config'], options: 'w=write r=read i= c= z=code', operands: 'ignore' }),
 };

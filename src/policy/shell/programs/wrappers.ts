@@ -99,7 +99,10 @@ const su: Handler = ({ program, args }, run) => {
 const ENV = optionTable('i ignore-environment u=unset unset= C:chdir= chdir:chdir= S:split=ignore split-string:split=ignore 0 null v debug block-signal default-signal ignore-signal a= argv0=');
 
 const env: Handler = (call, run) => {
-  const found = splitArguments(call.args, ENV, STOP);
+  // A lone dash is -i.
+  const dash = call.args.findIndex((a) => a.text === '-');
+  const args = dash >= 0 && call.args.slice(0, dash).every((a) => a.text?.startsWith('-') === true && a.text !== '--') ? call.args.filter((_a, i) => i !== dash) : call.args;
+  const found = splitArguments(args, ENV, STOP);
   const marks = applyOptions(call.program, found, ENV, true, run);
   if (marks.has('chdir')) run.changeDirectory(found.options.find((o) => o.rule?.mark === 'chdir')?.value);
   const split = found.options.filter((o) => o.rule?.mark === 'split');
@@ -167,7 +170,8 @@ const at: Handler = ({ program, args, stdin }, run) => {
 
 const busybox: Handler = (call: Invocation, run: Run) => {
   const [applet] = call.args;
-  if (applet === undefined || applet.text?.startsWith('--') === true) return;
+  if (applet === undefined) return;
+  if (applet.text?.startsWith('--') === true) return applet.text === '--help' || applet.text === '--list' || applet.text === '--list-full' ? undefined : run.touch('changes', 'unknown-program');
   run.program(call.args, call.program, call.stdin);
 };
 
@@ -255,6 +259,21 @@ function removesBelow(program: string, below: readonly Field[], run: Run): void 
 /** `{}` within an argument. */
 const found = (a: Field): Field => filled(a, '{}');
 
+const SCRIPT = optionTable('c:command=ignore command:command=ignore a append e return f flush force q quiet t= timing=write T=write log-timing=write O=write log-out=write I=write log-in=write B=write log-io=write E= echo= m= logging-format= o= output-limit=');
+
+/** `script -c text file`: the text is for a shell; without it a shell opens. */
+const script: Handler = ({ program, args }, run) => {
+  run.touch('interactive');
+  const found = splitArguments(args, SCRIPT);
+  applyOptions(program, found, SCRIPT, true, run);
+  const commands = found.options.filter((o) => o.rule?.mark === 'command');
+  for (const c of commands) run.shell(c.value, program);
+  const [file, ...rest] = found.operands;
+  if (file !== undefined) run.file('write', file, program);
+  if (rest.length > 0) run.program(rest, program, { kind: 'inherited' });
+  else if (commands.length === 0) asShell(run);
+};
+
 export const WRAPPERS: Readonly<Record<string, Handler>> = {
   sudo: sudoOrEdit,
   sudoedit: (call, run) => {
@@ -303,6 +322,8 @@ export const WRAPPERS: Readonly<Record<string, Handler>> = {
   'systemd-run': wrapper({ options: 'user system scope u= unit= p=code property=code description= slice= r remain-after-exit send-sighup service-type= uid= gid= nice= working-directory= d same-dir E= setenv= t pty P pipe q quiet on-active= on-boot= on-startup= on-unit-active= on-calendar= timer-property= path-property= socket-property= no-block wait G collect S:shell shell:shell no-ask-password M= machine= H= host=', touches: ['schedule', 'privilege'], elsewhere: true, alone: asShell }),
   'systemd-nspawn': wrapper({ options: 'D= directory= M= machine= b boot', touches: ['privilege', 'containers'], elsewhere: true, alone: asShell }),
   'systemd-inhibit': wrapper({ options: 'what= who= why= mode= list no-pager no-legend', alone: () => undefined }),
+  pkexec: wrapper({ options: 'u= user= disable-internal-agent keep-cwd version help', touches: ['privilege'], alone: asShell }),
+  script,
   fakeroot: wrapper({ options: 'l= s=write i=read u b=', alone: asShell }),
   proot: wrapper({ options: 'r= b= w= 0 S= R=', touches: ['privilege'], elsewhere: true, alone: asShell }),
   bwrap: (call, run) => {

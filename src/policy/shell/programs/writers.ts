@@ -113,6 +113,7 @@ export const WRITERS: Readonly<Record<string, Handler>> = {
   ...each('iconv', { options: 'f= t= from-code= to-code= o=write output=write' }),
   ...each('envsubst', { operands: 'ignore' }),
   ...each('rename prename', { touches: ['changes'], operands: 'code' }),
-  ...each('logger wall write mesg', { touches: ['changes'], options: 'f=read file=read', operands: 'ignore' }),
+  ...each('wall', { touches: ['changes'], options: 'n t= g= nobanner timeout= group=', operands: 'read' }),
+  ...each('logger write mesg', { touches: ['changes'], options: 'f=read file=read', operands: 'ignore' }),
   ...each('sync fsync', { operands: 'ignore' }),
 };
