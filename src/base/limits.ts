@@ -28,6 +28,10 @@ export const limits = {
   sshBannerBytes: 64 * 1024,
   /** Channels that one SSH connection may have open at once, as sshd's MaxSessions and more. */
   sshChannelsPerSession: 200,
+  /** Listeners at the target (ssh -R) that one SSH connection may have. */
+  sshListenersPerSession: 20,
+  /** Channels that a target may try to open though nobody asked for them; at the last its connection ends. */
+  sshUnaskedOpens: 100,
   /** Variables that a client may set for one SSH channel, and bytes of a value. */
   sshVariables: 100,
   sshVariableBytes: 32 * 1024,

@@ -50,7 +50,13 @@ export type RecordKind =
   | 'ssh.sftp'
   | 'ssh.sftp.end'
   | 'ssh.forward'
+  | 'ssh.forward.bound'
+  | 'ssh.forward.open'
   | 'ssh.forward.end'
+  | 'ssh.agent'
+  | 'ssh.agent.open'
+  | 'ssh.agent.sign'
+  | 'ssh.agent.end'
   | 'mask.applied'
   | 'gap'
   | 'clock';

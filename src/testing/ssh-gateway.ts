@@ -23,6 +23,16 @@ forbid(principal, action in Action::"ssh:files", resource is File) when { resour
 @id("no-port-one")
 @reason("this port is not for you")
 forbid(principal, action == Action::"ssh:forward", resource is Endpoint) when { resource.port == 1 };
+@id("no-port-two")
+@reason("no listener here")
+forbid(principal, action == Action::"ssh:remote_forward", resource is Endpoint) when { resource.port == 2 };
+@id("ask-first-port-three")
+@reason("somebody else looks first")
+@approve("dba")
+forbid(principal, action == Action::"ssh:remote_forward", resource is Endpoint) when { resource.port == 3 } unless { context.approved };
+@id("no-agent")
+@reason("the agent stays at home")
+forbid(principal, action == Action::"ssh:agent_forward", resource in Label::"agent=no");
 @id("ask-first")
 @reason("somebody else looks first")
 @approve("dba")

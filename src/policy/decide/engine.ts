@@ -151,7 +151,7 @@ class Engine {
     const { connection, principal } = request;
     if (request.statement !== undefined) return { effect: 'deny', reason: 'a request is either a statement or of SSH', policyIds: [] };
     const asked = sshQuestions(request, ssh, this.#paths);
-    const verdicts = asked.map((a) => judge(this.#asker, this.#policies, { principal, action: a.action, resource: a.resource, what: a.what }, a.facts));
+    const verdicts = asked.map((a) => judge(this.#asker, this.#policies, { principal, ...a }, a.facts));
     return combine(verdicts, () => ({
       maskPlan: planWithoutStatement({ classifier: this.#parts.classifier, connection: connection.name, unmasked: this.#unmasked(request) }),
       recordLevel: recordLevelFor(this.#parts.recording, connection, asked.map((a) => a.action)),

@@ -23,6 +23,8 @@ export interface Operation {
   readonly resource: EntityJson;
   /** `sql:truncate on public.orders`, for the message when no policy permits. */
   readonly what: string;
+  /** The policy that would permit it, where a permit has to name the action. */
+  readonly permit?: string;
 }
 
 /**
@@ -58,7 +60,7 @@ const failed = (message: string): Verdict => ({
 });
 
 function denied(op: Operation, forbids: readonly Policy[]): Verdict {
-  if (forbids.length === 0) return { kind: 'deny', reason: `no policy permits ${op.what} for ${op.principal.subject}`, policyIds: [] };
+  if (forbids.length === 0) return { kind: 'deny', reason: `no policy permits ${op.what} for ${op.principal.subject}${op.permit === undefined ? '' : `. A permit has to name it: ${op.permit}`}`, policyIds: [] };
   // Plain forbids say why approval would not help; liftable ones beside them would mislead.
   const plain = forbids.filter((p) => p.lift === undefined);
   const shown = plain.length > 0 ? plain : forbids;

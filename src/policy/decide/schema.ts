@@ -113,6 +113,7 @@ entity Host in [Connection, Label] { name: String };
 // A file is in the data classes whose paths it matches, or may match.
 entity File in [DataClass, Host, Connection, Label] { path: String, name: String };
 // An address as seen from the target: Endpoint::"web1:10.0.0.5:5432". port is 0 for a socket in the file system, whose path is host.
+// For remote_forward where it listens, as the client wrote it: host "" is every address, port 0 any free one.
 entity Endpoint in [Host, Connection, Label] { host: String, port: Long };
 
 type SqlContext = {${common}

@@ -52,6 +52,15 @@ describe('decisions on SSH', () => {
     expect(ask(engine, { kind: 'agent' }, { principal: agent('bot') }).effect).toBe('allow');
   });
 
+  it('says which policy would permit them, and that policy does', () => {
+    const none = engineOf({ 'policies/main.cedar': '@id("ssh") permit(principal, action in Action::"ssh", resource);' });
+    for (const ssh of [{ kind: 'agent' }, { kind: 'forward', direction: 'remote', host: 'localhost', port: 8080 }, { kind: 'forward', direction: 'remote', host: '', port: 0 }] as const) {
+      const refused = ask(none, ssh);
+      const text = /A permit has to name it: (permit.*;)$/.exec(refused.effect === 'deny' ? refused.reason : '')?.[1];
+      expect(ask(engineOf({ 'policies/main.cedar': `@id("named") ${text ?? ''}` }), ssh)).toMatchObject({ effect: 'allow', policyIds: ['named'] });
+    }
+  });
+
   it.each<[string, SshRequest, Partial<Request>]>([
     ['an action that is not the request\'s', exec('ls'), { action: 'ssh:shell' }],
     ['a connection of another protocol', exec('ls'), { connection: { ...web, protocol: 'postgres' } }],
@@ -59,6 +68,8 @@ describe('decisions on SSH', () => {
     ['a path that climbs', { kind: 'sftp', operation: 'read', path: '/tmp/../etc/shadow' }, {}],
     ['a path with NUL', { kind: 'sftp', operation: 'read', path: '/tmp/\0' }, {}],
     ['a port that is none', { kind: 'forward', direction: 'local', host: 'x', port: 70_000 }, {}],
+    ['a listener at an address that is none', { kind: 'forward', direction: 'remote', host: 'localhost\0x', port: 1 }, {}],
+    ['a listener at an address that was not UTF-8', { kind: 'forward', direction: 'remote', host: 'local\ufffd', port: 1 }, {}],
     ['a line with NUL', exec('ls\0'), {}],
     ['a line that is too long', exec('a'.repeat(100_000)), {}],
   ])('denies %s, though policy permits everything', (_what, ssh, changes) => {

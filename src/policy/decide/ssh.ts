@@ -17,6 +17,8 @@ export interface AskedSsh {
   /** `ssh:file_read of /etc/hosts` */
   readonly what: string;
   readonly facts: Facts;
+  /** The policy that would permit it, for what `Action::"ssh"` does not cover. */
+  readonly permit?: string;
 }
 
 const NO_FILE: FileFacts = { exact: true, recursive: false, program: '' };
@@ -39,11 +41,9 @@ export function sshQuestions(request: Request, ssh: SshRequest, paths: PathClass
     case 'exec':
       return commandQuestions(ssh.command, false, connection, base, paths);
     case 'agent':
-      return [{ action, resource: hostEntity(connection), what: `${action} to ${connection.name}`, facts: plain }];
-    case 'forward': {
-      if (!Number.isInteger(ssh.port) || ssh.port < 0 || ssh.port > 65_535) throw new DeniedError(`${ssh.port} is no port`);
-      return [{ action, resource: endpointEntity(connection, ssh.host, ssh.port), what: `${action} to ${ssh.host}:${ssh.port}`, facts: plain }];
-    }
+      return [{ action, resource: hostEntity(connection), what: `${action} to ${connection.name}`, facts: plain, permit: permitOf(request, action, `resource == Host::${quoted(connection.name)}`) }];
+    case 'forward':
+      return [forwardQuestion(request, ssh, action, plain)];
     case 'sftp':
       return [ssh.path, ...(ssh.newPath === undefined ? [] : [ssh.newPath])].map((absolute) => {
         if (!absolute.startsWith('/') || absolute.includes('\0') || absolute.split('/').includes('..')) throw new DeniedError('the path of a file request is not resolved');
@@ -53,6 +53,27 @@ export function sshQuestions(request: Request, ssh: SshRequest, paths: PathClass
       });
   }
 }
+
+/** Characters of an address; names of hosts have at most 253. */
+const ADDRESS_CHARS = 255;
+
+function forwardQuestion(request: Request, { host, port, direction }: SshRequest & { readonly kind: 'forward' }, action: SshAction, facts: Facts): AskedSsh {
+  const { connection } = request;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new DeniedError(`${port} is no port`);
+  const resource = endpointEntity(connection, host, port);
+  if (direction === 'local') return { action, resource, what: `${action} to ${host}:${port}`, facts };
+  // What the target is asked for has to be what was decided.
+  if (host.length > ADDRESS_CHARS || !PRINTABLE.test(host)) throw new DeniedError('the address of a remote forward is not understood');
+  const permit = permitOf(request, action, `resource is Endpoint) when { resource.host == ${quoted(host)} && resource.port == ${port} }`);
+  return { action, resource, what: `${action} of ${host === '' ? '*' : host}:${port}`, facts, permit };
+}
+
+const PRINTABLE = /^[\x21-\x7e]*$/;
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** Cedar, for the person who may write policies; `rest` is the resource, and a condition after its bracket. */
+const permitOf = ({ principal }: Request, action: SshAction, rest: string): string =>
+  `permit(principal == ${principal.kind}::${quoted(principal.subject)}, action == Action::${quoted(action)}, ${rest}${rest.endsWith('}') ? '' : ')'};`;
 
 const FILE_ACTION = { read: 'ssh:file_read', write: 'ssh:file_write', delete: 'ssh:file_delete' } as const;
 

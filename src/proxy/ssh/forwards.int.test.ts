@@ -1,12 +1,15 @@
-/** `ssh -L`, `-D` and many at once, with data, through Sallyport and a real sshd. */
+/** `ssh -L`, `-D`, `-R`, `-A` and many at once, with data, through Sallyport and a real sshd; and targets that open what nobody asked for. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
 import { freePort } from '../../testing/free-port.ts';
-import { startProcess, type RunningProcess } from '../../testing/process.ts';
+import { startHostileTarget, type HostileTarget } from '../../testing/hostile-ssh-target.ts';
+import { runProcess, startProcess, type RunningProcess } from '../../testing/process.ts';
 import { recordsOf } from '../../testing/recordings.ts';
 import { startSshd, type Sshd } from '../../testing/sshd.ts';
 import { SshWorld } from '../../testing/ssh-gateway.ts';
@@ -16,12 +19,14 @@ const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest(
 
 let sshd: Sshd;
 let world: SshWorld;
+let hostile: HostileTarget;
 let web: Server;
 let port: number;
 
 beforeAll(async () => {
   sshd = await startSshd();
-  world = await SshWorld.start(sshd, [{ name: 'web1' }]);
+  hostile = await startHostileTarget();
+  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'web2', labels: { agent: 'no' } }, { name: 'hostile', port: hostile.port, hostKey: hostile.hostKey, credentials: { user: 'app', password: 'any' } }]);
   // Answers with the digest of what it was sent, or with the body.
   web = createServer((request, response) => {
     if (request.method === 'GET') {
@@ -38,6 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   web.close();
   await world.stop();
+  hostile.stop();
   await sshd.stop();
 });
 
@@ -55,8 +61,8 @@ async function forwarding(local: number, args: readonly string[]): Promise<Runni
 const fetched = async (url: string, init?: RequestInit): Promise<Buffer> => Buffer.from(await (await fetch(url, init)).arrayBuffer());
 const curl = (args: readonly string[]): ReturnType<SshWorld['run']> => world.run('curl', ['-s', '-S', '--noproxy', '', ...args], { timeoutMs: 60_000 });
 
-async function closed(mark: number): Promise<Awaited<ReturnType<typeof recordsOf>>> {
-  const event = await world.gateway.waitEvent((e) => e.event === 'session.closed', mark);
+async function closed(mark: number, connection = 'web1'): Promise<Awaited<ReturnType<typeof recordsOf>>> {
+  const event = await world.gateway.waitEvent((e) => e.event === 'session.closed' && e['connection'] === connection, mark);
   return recordsOf(String(event['recording']));
 }
 
@@ -111,4 +117,99 @@ it('200 at once, and one more is refused with the reason', async () => {
   await ssh.stop();
   const records = await closed(mark);
   expect(records.filter((r) => r.kind === 'ssh.forward.end').length).toBe(records.filter((r) => r.kind === 'ssh.forward' && r.clear['dec'] === 'allow').length);
+});
+
+const fields = (r: { readonly fields: Readonly<Record<string, unknown>> } | undefined): Readonly<Record<string, unknown>> => r?.fields ?? {};
+
+it('-R: a port that is named, any port, one that is refused; cancelled; each decided, each connection counted', async () => {
+  const named = await freePort();
+  const control = path.join(world.gateway.dir, 'master');
+  const { ssh_config: config } = world.listener('web1');
+  const mark = world.gateway.mark;
+  const to = `127.0.0.1:${port}`;
+  const ssh = startProcess('ssh', ['-F', config, '-M', '-S', control, '-N', '-v', '-R', `${named}:${to}`, '-R', `0:${to}`, '-R', `2:${to}`, 'web1']);
+  const any = await eventually(() => {
+    const allocated = /Allocated port (\d+) for remote forward/.exec(ssh.stderr)?.[1];
+    expect(allocated).toBeDefined();
+    expect(ssh.stderr).toContain('remote forward failure for: listen 2');
+    return Number(allocated);
+  });
+  for (const at of [named, any]) expect(sha256(await fetched(`http://127.0.0.1:${at}/`, { headers: { connection: 'close' } }))).toBe(sha256(BODY));
+  // What was refused is said where it can be: on the next channel.
+  const next = await world.ssh('web1', ['-S', control, 'web1', 'echo on']);
+  expect(next.stdout).toBe('on\n');
+  expect(next.stderr).toContain('no listener here');
+  expect((await world.ssh('web1', ['-S', control, '-O', 'cancel', '-R', `${named}:${to}`, 'web1'])).code).toBe(0);
+  // The client does not wait for the answer: meanwhile it refuses what comes.
+  await eventually(() => expect(fetched(`http://127.0.0.1:${named}/`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } }));
+  expect((await fetched(`http://127.0.0.1:${any}/`, { method: 'POST', body: BODY })).toString()).toBe(sha256(BODY));
+  await ssh.stop();
+  await eventually(() => expect(fetched(`http://127.0.0.1:${any}/`)).rejects.toThrow());
+  const records = await closed(mark);
+  const listeners = records.filter((r) => r.kind === 'ssh.forward');
+  expect(listeners.map((r) => ({ ...r.clear, host: fields(r)['host'] }))).toEqual([
+    { dec: 'allow', pol: expect.arrayContaining(['all-remote']) as unknown, dir: 'remote', port: named, host: 'localhost' },
+    { dec: 'allow', pol: expect.arrayContaining(['all-remote']) as unknown, dir: 'remote', port: 0, host: 'localhost' },
+    { dec: 'deny', pol: ['no-port-two'], dir: 'remote', port: 2, host: 'localhost' },
+  ]);
+  expect(records.filter((r) => r.kind === 'ssh.forward.bound').map((r) => r.clear['port'])).toEqual([named, any]);
+  const ends = new Map(records.flatMap((r) => (r.kind === 'ssh.forward.end' ? [[r.clear['q'], r]] : [])));
+  const carried = records.filter((r) => r.kind === 'ssh.forward.open' && ends.get(r.n)?.clear['sent'] !== 0);
+  expect(carried.map((r) => [r.clear['q'], fields(r)['host']])).toEqual([0, 1, 1].map((i) => [listeners[i]?.n, '127.0.0.1']));
+  expect(carried.map((r) => Number(ends.get(r.n)?.clear[r === carried[2] ? 'received' : 'sent']) > BODY.length)).toEqual([true, true, true]);
+  expect(listeners.map((r) => fields(ends.get(r.n))['reason'])).toEqual(['cancelled', 'the session ended', undefined]);
+  expect(ends.get(listeners[1]?.n)?.clear['connections']).toBe(2);
+});
+
+it('-R: held until the session goes, and nothing listens meanwhile', async () => {
+  const mark = world.gateway.mark;
+  const ssh = startProcess('ssh', ['-F', world.listener('web1').ssh_config, '-R', `3:127.0.0.1:${port}`, 'web1', 'echo on; exec sleep 60']);
+  await world.gateway.waitEvent((e) => e.event === 'request.held' && e['statement'] === 'remote forward of localhost:3 at the target', mark);
+  await eventually(() => expect(ssh.stdout).toBe('on\n'));
+  await eventually(() => expect(ssh.stderr).toContain('held for approval'));
+  await ssh.stop();
+  const records = await closed(mark);
+  expect(records.filter((r) => r.kind === 'ssh.forward').map((r) => r.clear['dec'])).toEqual(['hold']);
+  expect(records.some((r) => r.kind === 'ssh.forward.bound')).toBe(false);
+});
+
+it('-A: the keys are seen and sign a sign-on from the target, which is recorded; nothing else reaches the agent', async () => {
+  const socket = path.join(world.gateway.dir, 'agent');
+  const agent = startProcess('ssh-agent', ['-D', '-a', socket]);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: world.gateway.dir, SSH_AUTH_SOCK: socket };
+  await eventually(async () => expect((await runProcess('ssh-add', ['-q', sshd.keyFile], { env })).code).toBe(0));
+  const own = (await runProcess('ssh-add', ['-l'], { env })).stdout;
+  const hop = `ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentityFile=none -p ${sshd.port} ${sshd.user}@127.0.0.1 'echo arrived'`;
+  const mark = world.gateway.mark;
+  const { stdout, stderr } = await world.ssh('web1', ['-A', 'web1', `ssh-add -l; ${hop}; ssh-add -D; ssh-add -x </dev/null; ssh-add ${sshd.keyFile}; ssh-add -l`], { env });
+  expect(stdout, stderr).toBe(`${own}arrived\n${own}`);
+  const records = await closed(mark);
+  expect(records.filter((r) => r.kind === 'ssh.agent').map((r) => r.clear['dec'])).toEqual(['allow']);
+  const fingerprint = own.split(' ')[1];
+  expect(records.filter((r) => r.kind === 'ssh.agent.sign').map((r) => ({ for: r.clear['for'], ...r.fields }))).toEqual([
+    { for: 'sign-on', key: fingerprint, user: sshd.user, host_key: expect.stringContaining('SHA256:') as unknown },
+  ]);
+  const ends = records.filter((r) => r.kind === 'ssh.agent.end');
+  expect(ends.length).toBe(records.filter((r) => r.kind === 'ssh.agent.open').length);
+  expect(ends.map((r) => r.clear['signed']).reduce((a, b) => Number(a) + Number(b), 0)).toBe(1);
+  // 19: remove all keys. 17 and 25: add one.
+  expect(ends.flatMap((r) => (r.clear['refused'] ?? []) as string[]).map((r) => r.split(':')[0])).toEqual(expect.arrayContaining(['19', '17']));
+  expect(readFileSync(sshd.keyFile, 'utf8').split('\n').slice(1, 4).some((line) => line !== '' && JSON.stringify(records).includes(line))).toBe(false);
+
+  const denied = await world.ssh('web2', ['-A', 'web2', 'echo ${SSH_AUTH_SOCK:-none}'], { env });
+  expect(denied).toMatchObject({ code: 0, stdout: 'none\n' });
+  expect(denied.stderr).toContain('the agent stays at home');
+  await agent.stop();
+});
+
+it('a target that opens channels which nobody asked for is refused, and at last cut off', async () => {
+  const mark = world.gateway.mark;
+  const first = await world.ssh('hostile', ['-o', 'ForwardX11=yes', 'hostile', 'unasked']);
+  expect(first.stdout).toBe('forwarded-tcpip: nobody asked for this\nauth-agent@openssh.com: nobody asked for this\nx11: nobody asked for this\n');
+  const records = await closed(mark, 'hostile');
+  expect(records.flatMap((r) => (r.clear['dec'] === 'deny' ? [fields(r)['request']] : []))).toEqual(expect.arrayContaining(['a channel forwarded-tcpip opened by the target for localhost:22', 'a channel auth-agent@openssh.com opened by the target', 'a channel x11 opened by the target']));
+  const again = world.gateway.mark;
+  const flooded = await world.ssh('hostile', ['hostile', 'flood']);
+  expect(flooded.code).not.toBe(0);
+  expect((await world.gateway.waitEvent((e) => e.event === 'session.closed', again))['reason']).toContain('keeps opening channels');
 });

@@ -53,7 +53,8 @@ export function writeIdentity(o: IdentityOptions): IdentityFiles {
     `  User ${o.user}`,
     `  IdentityFile ${quoted(at('id_ed25519'))}`,
     '  IdentitiesOnly yes',
-    '  IdentityAgent none',
+    // An agent may be forwarded where policy permits it; the key of this run is not put into it.
+    '  AddKeysToAgent no',
     '  PreferredAuthentications publickey',
     `  HostKeyAlias ${alias}`,
     `  UserKnownHostsFile ${quoted(at('known_hosts'))}`,

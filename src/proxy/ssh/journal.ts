@@ -67,7 +67,7 @@ export class SshJournal {
   }
 
   /** The request and its decision. `clear` holds nothing that a person typed. */
-  request(kind: 'ssh.exec' | 'ssh.shell' | 'ssh.sftp' | 'ssh.forward', channel: number, outcome: Outcome, clear: Readonly<Record<string, ClearValue>>, fields: readonly Field[]): Recorded {
+  request(kind: 'ssh.exec' | 'ssh.shell' | 'ssh.sftp' | 'ssh.forward' | 'ssh.agent', channel: number, outcome: Outcome, clear: Readonly<Record<string, ClearValue>>, fields: readonly Field[]): Recorded {
     this.requests++;
     const reason: Field[] = outcome.effect === 'allow' ? [] : [{ name: 'reason', value: this.shown(outcome.reason) }];
     return this.append({ kind, channel, clear: { dec: outcome.effect, pol: outcome.policyIds, ...clear }, fields: [...fields, ...reason] });
@@ -147,8 +147,11 @@ export function inWords(ssh: SshRequest): string {
     case 'sftp':
       return `sftp ${ssh.operation} ${ssh.path}${ssh.newPath === undefined ? '' : ` -> ${ssh.newPath}`}`;
     case 'forward':
-      return `forward to ${ssh.host}:${ssh.port}`;
+      return ssh.direction === 'local' ? `forward to ${ssh.host}:${ssh.port}` : `remote forward of ${listenerWords(ssh.host, ssh.port)} at the target`;
     case 'agent':
       return 'forward the authentication agent';
   }
 }
+
+/** Where a remote forward listens (RFC 4254 section 7.1: no address is every address, port 0 is any free one). */
+export const listenerWords = (host: string, port: number): string => `${host === '' ? '*' : host}:${port === 0 ? 'any' : port}`;

@@ -12,6 +12,7 @@ import { readScript } from './command/script.ts';
 import { CommandShell } from './command/shell.ts';
 import type { SshContext } from './context.ts';
 import { masked, open, type GateMaker } from './filters.ts';
+import type { Forwarding } from './forwarding/forwarding.ts';
 import { gated, observed } from './gate.ts';
 import { terminalOf, type Allowed } from './gatekeeper.ts';
 import type { Recorded } from './journal.ts';
@@ -31,6 +32,7 @@ export interface SessionChannelOptions {
   readonly session: Session;
   /** Number of the channel in the recording. */
   readonly channel: number;
+  readonly forwarding: Forwarding;
   /** The connection, once it is recorded, allowed and signed on to the target. Rejects with what the client is told. */
   ready(): Promise<SshContext>;
   /** Aborted when the connection is gone. */
@@ -52,6 +54,8 @@ export class SessionChannel {
   /** The only one that writes to the client's channel: two at once would lose what waits for window. */
   #writer: ChannelWriter | undefined;
   #withdraw: AbortController | undefined;
+  /** The client offers its agent. */
+  #agent = false;
 
   constructor(o: SessionChannelOptions) {
     this.#o = o;
@@ -81,7 +85,12 @@ export class SessionChannel {
       answer(accept);
     });
     session.on('x11', (_accept, reject) => this.#refuse(reject, 'X11 forwarding', 'X11 is not forwarded: its clients can read and type for each other'));
-    session.on('auth-agent', (_accept, reject) => this.#agent(reject));
+    session.on('auth-agent', (accept, reject) => {
+      this.#agent = true;
+      // Answers of a channel come in the order of its requests: this one cannot wait for the decision.
+      if (o.forwarding.agent.mayBeGranted()) answer(accept);
+      else answer(reject);
+    });
     session.on('exec', (accept, _reject, { command }) => this.#run(accept(), { kind: 'exec', command }));
     session.on('shell', (accept) => this.#run(accept(), { kind: 'shell' }));
     session.on('subsystem', (accept, reject, { name }) => {
@@ -107,6 +116,7 @@ export class SessionChannel {
       return;
     }
     if (this.#closed.signal.aborted) return;
+    this.#closed.signal.addEventListener('abort', this.#o.forwarding.tellBy((text) => void this.#say(client, text)), { once: true });
     if (what.kind === 'sftp') await this.#sftp(context, client);
     else await this.#process(context, client, what);
   }
@@ -120,6 +130,9 @@ export class SessionChannel {
     assert(ssh.kind !== 'exec' || what.kind !== 'exec' || ssh.command.text === what.command, 'the analysis is of this command');
     const pty = this.#pty;
     const early: Buffer[] = [];
+    // File transfers have no use for it, and are not asked about.
+    const withoutAgent = this.#agent ? await this.#o.forwarding.agent.ask(context, channel, (ask) => this.#held(client, early, ask)) : undefined;
+    if (withoutAgent !== undefined) void this.#say(client, withoutAgent);
     const admitted = await admit(context, {
       channel,
       ssh,
@@ -138,7 +151,7 @@ export class SessionChannel {
       await this.#start(context, client, { request, allowed, variables, early, command: ssh.kind === 'exec' ? ssh.command : undefined });
     } else if (mode === 'gate') {
       // Lines are read from a screen: without a terminal there is none.
-      const { refusal } = refuse(context, channel, request, `shells of this connection are watched in mode gate and need a terminal; run one command with ssh ${context.target.info.name} COMMAND`, allowed.policyIds);
+      const { refusal } = refuse(context, channel, request, { reason: `shells of this connection are watched in mode gate and need a terminal; run one command with ssh ${context.target.info.name} COMMAND`, policyIds: allowed.policyIds });
       await this.#end(client, refusal, DENIED_STATUS);
     } else if (pty === undefined) {
       await this.#script(context, client, admitted, variables);
@@ -164,7 +177,7 @@ export class SessionChannel {
     const text = await readScript(client, signal);
     if (signal.aborted) return;
     if (text === undefined) {
-      const { refusal } = refuse(context, channel, shell.request, `a shell's input of more than ${shellLimits.textChars} characters is not read; none of it was run`, []);
+      const { refusal } = refuse(context, channel, shell.request, { reason: `a shell's input of more than ${shellLimits.textChars} characters is not read; none of it was run`, policyIds: [] });
       await this.#end(client, refusal, DENIED_STATUS);
       return;
     }
@@ -258,10 +271,6 @@ export class SessionChannel {
     this.#o.refused(what, reason);
   }
 
-  #agent(reject: (() => void) | undefined): void {
-    this.#refuse(reject, 'agent forwarding', 'the authentication agent is not forwarded: whoever is root at the target could use its keys');
-  }
-
   #output(client: ServerChannel): ChannelWriter {
     this.#writer ??= new ChannelWriter(client, this.#closed.signal);
     return this.#writer;
@@ -312,6 +321,6 @@ interface Starting {
 type Wanted = { readonly kind: 'exec'; readonly command: string } | { readonly kind: 'shell' } | { readonly kind: 'sftp' };
 
 /** The library gives nothing to answer with where no answer is wanted, which its types do not say. */
-function answer(accept: (() => unknown) | undefined): void {
-  accept?.();
+function answer(reply: (() => unknown) | undefined): void {
+  reply?.();
 }

@@ -3,6 +3,7 @@ import type { Client, Connection } from 'ssh2';
 import type { Clock } from '../../base/clock.ts';
 import { BugError, ConfigError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import { deniedByPolicy } from '../../contract/refusal.ts';
 import type { SessionRecorder } from '../../evidence/write.ts';
 import type { MaskContext } from '../../policy/mask/index.ts';
 import type { Caller } from '../core/endpoint.ts';
@@ -10,7 +11,8 @@ import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
 import { ephemeralKey } from './certificate.ts';
 import type { SshContext } from './context.ts';
-import { forwardChannel } from './forward.ts';
+import { Forwarding } from './forwarding/forwarding.ts';
+import { forwardChannel } from './forwarding/local.ts';
 import type { SshGatekeeper } from './gatekeeper.ts';
 import { SshJournal } from './journal.ts';
 import { openFailure, rejectOpen } from './library.ts';
@@ -48,6 +50,7 @@ export class SshSession {
   readonly #o: SessionOptions;
   readonly #client: ClientSide;
   readonly #gone = new AbortController();
+  readonly #forwarding: Forwarding;
   readonly #recorded: Promise<SshJournal>;
   readonly #ready: Promise<SshContext>;
   #recorder: SessionRecorder | undefined;
@@ -73,7 +76,7 @@ export class SshSession {
     connection.on('session', (accept, reject) => this.#session(accept, reject));
     connection.on('tcpip', (accept, reject, info) => {
       if (this.#full(reject)) return;
-      const work = forwardChannel({ connection, channel: ++this.#numbers, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e) }, { accept, reject, info });
+      const work = forwardChannel({ connection, channel: ++this.#numbers, ready: () => this.#ready, gone: this.#gone.signal }, { accept, reject, info });
       this.#track(work.catch((error: unknown) => this.fail(error)).finally(() => this.#channels--));
     });
     connection.on('openssh.streamlocal', (_accept, reject, { socketPath }) => {
@@ -81,10 +84,8 @@ export class SshSession {
       rejectOpen(connection, reject, openFailure.prohibited, `sallyport: ${reason}`);
       this.#refused(0, `forward to the socket ${socketPath}`, reason);
     });
-    connection.on('request', (_accept: unknown, reject: (() => void) | undefined, name: string) => {
-      reject?.();
-      if (!name.startsWith('cancel-')) this.#refused(0, name, 'remote forwarding is not served: it would let the target reach into this machine');
-    });
+    this.#forwarding = new Forwarding({ connection, gatekeeper: options.gatekeeper, channels: { take: () => this.#take(), release: () => this.#channels-- }, ready: () => this.#ready, gone: this.#gone.signal, track: (work) => this.#track(work), fail: (e) => this.fail(e), refused: (...r) => this.#refused(...r) });
+    connection.on('request', (accept: ((port?: number) => void) | undefined, reject: (() => void) | undefined, name: string, info: unknown) => this.#forwarding.request({ name, info, accept, reject }));
     this.#recorded = this.#record();
     this.#ready = this.#recorded.then((journal) => this.#open(journal));
     this.#ready.catch((error: unknown) => this.#refuseAll(error));
@@ -97,7 +98,7 @@ export class SshSession {
   #session(accept: () => ConstructorParameters<typeof SessionChannel>[0]['session'], reject: () => void): void {
     if (this.#full(reject)) return;
     const channel = ++this.#numbers;
-    new SessionChannel({ session: accept(), channel, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels--, track: (work) => this.#track(work) });
+    new SessionChannel({ session: accept(), channel, forwarding: this.#forwarding, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels--, track: (work) => this.#track(work) });
   }
 
   #track(work: Promise<void>): void {
@@ -112,6 +113,13 @@ export class SshSession {
     }
     rejectOpen(this.#client.connection, reject, openFailure.prohibited, `sallyport: at most ${limits.sshChannelsPerSession} channels are open at once`);
     return true;
+  }
+
+  /** A channel that the target opens: its number. */
+  #take(): number | undefined {
+    if (this.#channels >= limits.sshChannelsPerSession) return undefined;
+    this.#channels++;
+    return ++this.#numbers;
   }
 
   async #record(): Promise<SshJournal> {
@@ -137,6 +145,7 @@ export class SshSession {
     const credential = await control.lease(target.info.name, recorder.sessionId, signOnKey.publicKey);
     const upstream = await connectUpstream(target, credential, { compress, key: signOnKey, nowMs: clock.nowMs(), signal: this.#gone.signal });
     this.#upstream = upstream.client;
+    this.#forwarding.attach(upstream.client);
     upstream.client.on('error', (error) => this.#targetGone(error));
     upstream.client.on('close', () => this.#targetGone(undefined));
     if (this.#ended) {
@@ -253,7 +262,7 @@ const isExpected = (error: unknown): boolean => error instanceof DeniedError || 
 
 /** What people are told. */
 function textOf(error: unknown): string {
-  if (error instanceof DeniedError) return `denied by policy: ${error.message}`;
+  if (error instanceof DeniedError) return deniedByPolicy(error.message);
   if (error instanceof EnvironmentError && ['env.disk_full', 'env.spool_limit', 'env.io'].includes(error.code)) return `the session cannot be recorded and ends: ${error.message}`;
   if (error instanceof BugError || !isExpected(error)) return 'internal error; the session ends (the program log has the details)';
   return messageOf(error);

@@ -2,6 +2,7 @@
 import type { Client, ClientChannel, PseudoTtyInfo } from 'ssh2';
 import { EnvironmentError } from '../../base/errors.ts';
 import type { Exit } from './library.ts';
+import { agentRefused } from './library-channels.ts';
 
 export interface ProcessSettings {
   readonly pty: PseudoTtyInfo | undefined;
@@ -22,9 +23,15 @@ export interface Started {
 export async function startProcess(upstream: Client, command: string | undefined, { pty, variables, gone }: ProcessSettings): Promise<Started> {
   const env = Object.fromEntries(variables);
   const terminal = pty && { rows: pty.rows, cols: pty.cols, height: pty.height, width: pty.width, term: pty.term, modes: pty.modes };
-  const started = await opened((done) => {
-    if (command === undefined) upstream.shell(terminal ?? false, { env }, done);
-    else upstream.exec(command, { env, ...(terminal ? { pty: terminal } : {}) }, done);
+  const start = (): Promise<Started> =>
+    opened((done) => {
+      if (command === undefined) upstream.shell(terminal ?? false, { env }, done);
+      else upstream.exec(command, { env, ...(terminal ? { pty: terminal } : {}) }, done);
+    });
+  // A target that does not forward agents says so before it is told what to run; clients then do without.
+  const started = await start().catch((error: unknown) => {
+    if (!agentRefused(upstream, error)) throw error;
+    return start();
   });
   const tell = (): void => hangUp(started);
   gone.addEventListener('abort', tell, { once: true });
@@ -61,7 +68,8 @@ export function opened(open: (done: (error: Error | undefined, channel: ClientCh
   });
 }
 
-function watched(channel: ClientChannel): Started {
+/** A channel of the target, from the moment on that it is open. */
+export function watched(channel: ClientChannel): Started {
   let exit: Exit | undefined;
   channel.on('error', () => undefined);
   channel.on('exit', (status: number | null, signal?: string, coreDumped?: boolean, message?: string) => {

@@ -1,0 +1,60 @@
+/** An SSH server that opens channels to its client which nobody asked for. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { newEd25519 } from '../proxy/ssh/host-keys.ts';
+import { openAgent } from '../proxy/ssh/library-channels.ts';
+
+export interface HostileTarget {
+  readonly port: number;
+  /** Type and base64. */
+  readonly hostKey: string;
+  stop(): void;
+}
+
+type Open = (done: (error: Error | undefined, channel: ServerChannel) => void) => void;
+
+/** The command `unasked` prints how each kind of channel was refused; `flood` does not stop opening them. */
+export async function startHostileTarget(): Promise<HostileTarget> {
+  const key = newEd25519('hostile');
+  const ssh = new ssh2.Server({ hostKeys: [key.text] }, (connection) => {
+    connection.on('error', () => undefined);
+    connection.on('authentication', (attempt) => attempt.accept());
+    connection.on('session', (accept) => {
+      accept().on('exec', (run, _reject, { command }) => void serve(connection, run(), command));
+    });
+  });
+  const tcp = createServer((socket) => {
+    socket.on('error', () => undefined);
+    ssh.injectSocket(socket);
+  }).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  return { port: (tcp.address() as AddressInfo).port, hostKey: `ssh-ed25519 ${key.key.getPublicSSH().toString('base64')}`, stop: () => tcp.close() };
+}
+
+async function serve(connection: Connection, channel: ServerChannel, command: string): Promise<void> {
+  const kinds: Readonly<Record<string, Open>> = {
+    'forwarded-tcpip': (done) => connection.forwardOut('localhost', 22, '127.0.0.1', 1, done),
+    'auth-agent@openssh.com': (done) => openAgent(connection, done),
+    x11: (done) => connection.x11('127.0.0.1', 1, done),
+  };
+  if (command === 'flood') {
+    const over = new AbortController();
+    connection.once('close', () => over.abort());
+    for (let n = 0; n < 10_000 && !over.signal.aborted; n++) await refusal(kinds['forwarded-tcpip']);
+  } else {
+    for (const [name, open] of Object.entries(kinds)) channel.write(`${name}: ${await refusal(open)}\n`);
+  }
+  channel.exit(0);
+  channel.end();
+}
+
+function refusal(open: Open | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    try {
+      open?.((error) => resolve(error ? error.message.replace('(SSH) Channel open failure: ', '') : 'opened'));
+    } catch {
+      resolve('gone');
+    }
+  });
+}
