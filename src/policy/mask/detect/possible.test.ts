@@ -1,0 +1,70 @@
+/** Where it says that there is nothing, the detectors find nothing. */
+import { countrySpecs } from 'ibantools';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { samples } from '../../../../testdata/detectors/generate.ts';
+import { findNumbers } from './digits.ts';
+import { findIdentifiers } from './identifiers.ts';
+import { noHints, type DetectorId, type Hit } from './ids.ts';
+import { mayHoldNumber } from './possible.ts';
+
+const wants = (id: DetectorId): boolean => id !== 'ipv4';
+function found(text: string): readonly Hit[] {
+  const hits: Hit[] = [];
+  findIdentifiers(text, wants, hits);
+  findNumbers(text, wants, noHints, hits);
+  return hits;
+}
+
+/** Park and Miller's generator. */
+function numbers(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % n;
+  };
+}
+
+const PIECES = ['+', '+49 ', '+ (', '(', ') ', '-', ' ', '  ', '.', '/', ':', ', ', 'tel', 'Phone ', 'call', 'hotel ', 'x', 'X', 'Z-', 'A', 'QQ ', 'ab', 'DE89 ', 'NO', '_', 'é', '0', '00', '555', '2026-01-02', '219-09-', '9999', '1234-', 'ssn ', 'aadhaar ', '\n', '6d736b5f-0000-8000-8000-'];
+const UUID = '123e4567-e89b-12d3-a456-426614174000';
+
+function text(n: (max: number) => number): string {
+  const digits = (): string => Array.from({ length: 1 + n(n(4) === 0 ? 20 : 4) }, () => String(n(10))).join('');
+  return Array.from({ length: 1 + n(12) }, () => (n(2) === 0 ? digits() : n(40) === 0 ? UUID : (PIECES[n(PIECES.length)] ?? ''))).join('');
+}
+
+const corpus = z.object({ positive: z.array(z.object({ text: z.string() })), negative: z.array(z.string()) }).parse(parse(readFileSync(new URL('../../../../testdata/detectors/corpus.yaml', import.meta.url), 'utf8')));
+
+it('never says wrongly that there is nothing', () => {
+  const n = numbers(7);
+  const rounds = Number(process.env['POSSIBLE_ROUNDS'] ?? 10_000);
+  let values = 0;
+  let passed = 0;
+  const check = (line: string): void => {
+    const hits = found(line);
+    if (hits.length > 0) values++;
+    if (mayHoldNumber(line)) passed++;
+    else expect(hits, line).toEqual([]);
+  };
+  for (let i = 0; i < rounds; i++) check(text(n));
+  expect(values).toBeGreaterThan(rounds / 50);
+  expect(passed).toBeLessThan(rounds * 0.9);
+  for (const line of [...corpus.positive.map((p) => p.text), ...corpus.negative, '4222 2222 22222', ...samples(5, 300).map((s) => s.text)]) {
+    check(line);
+    // One character less or more is another number.
+    for (let at = 0; at < line.length; at += 3) {
+      check(line.slice(0, at) + line.slice(at + 1));
+      check(line.slice(0, at) + String(n(10)) + line.slice(at));
+    }
+  }
+});
+
+it('knows the shortest IBAN', () => {
+  expect(Math.min(...Object.values(countrySpecs).flatMap((spec) => (spec.chars == null ? [] : [spec.chars])))).toBeGreaterThanOrEqual(15);
+});
+
+it('passes over the digits of logs', () => {
+  for (const line of ['Nov 22 04:38:21 web1 sshd[2345]: connection from 10.12.34.56 port 60000 closed after 1234 ms', '10.1.2.3 - - [12/Nov/2026:04:38:21 +0000] "GET /api/v1/orders/12345 HTTP/1.1" 200 12345 "-"', '2026-11-22T04:38:21.123Z INFO [worker-3] order 123456 of batch 12 stored in 120 ms, 20 rows, queue 5']) expect(mayHoldNumber(line), line).toBe(false);
+});
