@@ -31,7 +31,7 @@ const test = base.extend<object, { world: TerminalWorld; alice: Workstation }>({
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const closeTabs = async ({ page }: Workstation): Promise<void> => {
-  for (const close of await page.getByRole('button', { name: /^Close (web1|gated)/ }).all()) await close.click();
+  for (const close of await page.getByRole('button', { name: /^Close (web1|gated|boxed)/ }).all()) await close.click();
 };
 
 test('a session on a host, from its first line to its verified recording', async ({ world, alice }) => {
@@ -173,6 +173,23 @@ test('a held line waits in place, and runs once a second person approves', async
     await terminal.line('forbidden');
     await expect(page.getByRole('alert')).toContainText('This program is not run here');
     await shoot(alice, 'terminal-refused', () => page.getByRole('alert').waitFor());
+  });
+
+  await test.step('in the mode command each line is decided, and runs by itself', async () => {
+    const boxed = await TerminalPage.open(alice, 'boxed');
+    await expect(page.getByText('A boundary.')).toBeVisible();
+    await boxed.line('cd /; sh -c "echo run by itself; exit 7"');
+    await boxed.shows(/^run by itself$[^]* 7 \S+:\/\$ $/m);
+    await boxed.line('forbidden');
+    await expect(page.getByRole('alert')).toContainText('This program is not run here');
+    await boxed.shows(/ 126 \S+:\/\$ $/);
+    await boxed.line('askfirst --here');
+    await expect(alice.holdBanner).toContainText('askfirst --here');
+    await expect(page.getByRole('alert')).toBeHidden();
+    if (allPictures) await shoot(alice, 'terminal-command', () => alice.holdBanner.waitFor());
+    await world.carol('approvals', 'approve', await alice.pendingApproval(), '--reason', 'agreed by phone');
+    await boxed.shows(/approved by Carol Novak[^]*^askfirst has run$[^]*:\/\$ $/m);
+    await expect(alice.holdBanner).toBeHidden();
   });
   await closeTabs(alice);
 });

@@ -7,7 +7,14 @@ import classes from './workbench/workbench.module.css';
 export function TabRow({ active, count, children }: { active: string | undefined; count: number; children: ReactNode }) {
   const row = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    row.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const element = row.current;
+    if (element === null) return undefined;
+    const show = (): void => element.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    show();
+    // A window that becomes narrower leaves the tab in front outside.
+    const observer = new ResizeObserver(show);
+    observer.observe(element);
+    return () => observer.disconnect();
   }, [active, count]);
   const onWheel = (event: WheelEvent<HTMLDivElement>) => {
     if (event.deltaX === 0) event.currentTarget.scrollLeft += event.deltaY;

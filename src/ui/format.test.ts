@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { asSentence, formatAgo, formatBytes, formatClock, formatDuration, oneLine, plural, shortDigest } from './format.ts';
+import { asSentence, clientText, formatAgo, formatBytes, formatClock, formatDuration, oneLine, plural, shortDigest } from './format.ts';
 
 describe('format', () => {
+  it('leaves out what all SSH clients say', () => expect(['SSH-2.0-OpenSSH_9.2p1 Debian-2', 'psql'].map(clientText)).toEqual(['OpenSSH_9.2p1 Debian-2', 'psql']));
   it('makes whole sentences of reasons', () => {
     expect(['drops wait', 'No. Ask ops', 'why?', ' x. ', ''].map(asSentence)).toEqual(['Drops wait.', 'No. Ask ops.', 'Why?', 'X.', '']);
   });

@@ -72,6 +72,9 @@ export function asSentence(text: string): string {
   return words === '' || /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 
+/** A client as it calls itself; all of SSH begin with the version of the protocol (RFC 4253 section 4.2), which tells nothing. */
+export const clientText = (program: string): string => program.replace(/^SSH-2\.0-/, '');
+
 /** First line of a statement with white space collapsed, cut at `max` characters. */
 export function oneLine(sql: string, max = 160): string {
   const flat = sql.replace(/\s+/g, ' ').trim();

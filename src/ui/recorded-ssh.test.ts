@@ -64,7 +64,15 @@ it('tells what was typed only where no line is decided on, and keys as signs', (
     record(6, 2, 'ssh.pty.in', { bytes: 7 }, { data: 'whoami\r' }),
     record(7, 1, 'ssh.exit', { q: 0, signal: 'HUP' }),
   ]);
-  expect(steps.map(words)).toEqual(['Shell | allow | Ended by signal HUP', 'Typed: ↑ls⇥⌫⏎', 'Typed: ⏎ (4 characters not shown)', 'Shell | allow | ', 'Typed whoami | allow | ']);
+  expect(steps.map(words)).toEqual(['Shell | allow | Ended by signal HUP', 'Typed: ↑ls⇥⌫⏎', 'Typed: x⏎ (4 characters not shown)', 'Shell | allow | ', 'Typed whoami | allow | ']);
+});
+
+it('tells a line that was typed key by key once, at its end, and each channel by itself', () => {
+  const key = (n: number, channel: number, data: string): ReadRecord => record(n, channel, 'ssh.pty.in', { bytes: 1 }, { data });
+  const steps = stepsOf([...['l', 's', '\r'].map((data, i) => key(2 * i, 1, data)), ...['i', 'd', '\r'].map((data, i) => key(2 * i + 1, 2, data)), key(8, 1, 'y'.repeat(2_000)), key(9, 1, '\r')].sort((a, b) => a.n - b.n));
+  expect(steps.slice(0, 2).map(words)).toEqual(['Typed: ls⏎', 'Typed: id⏎']);
+  expect(words(steps[2] ?? steps[0]!)).toMatch(/^Typed: …y{499,500}⏎$/);
+  expect(steps).toHaveLength(3);
 });
 
 it('says what is missing, without inventing it', () => {

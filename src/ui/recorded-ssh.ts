@@ -139,12 +139,26 @@ function sign(key: string, arrow: string | undefined): string {
 /** What ends a line at a terminal: Enter, ^C, ^D. */
 const ENDS_LINE = new RegExp(`[\\r\\n${String.fromCharCode(3, 4)}]`);
 
-/** What was typed, where it ends a line: keys as signs. Undefined for what does not. */
-export function typedWords(r: ReadRecord): string | undefined {
-  const data = r.fields['data'];
-  if (typeof data !== 'string' || !ENDS_LINE.test(data)) return undefined;
+/** Of what was typed without an end of line, this much is kept: full-screen programs are used for hours without one. */
+const MAX_TYPED = 500;
+
+/** What was typed on a channel since its last end of line: people type slower than records are written. */
+export interface Typing {
+  readonly data: string;
+  readonly hidden: number;
+}
+
+/** @returns with what this record adds */
+export function typedOn({ data, hidden }: Typing, r: ReadRecord): Typing {
+  const more = r.fields['data'];
+  const all = typeof more === 'string' ? data + more : data;
+  return { data: all.length > MAX_TYPED ? `…${all.slice(-MAX_TYPED)}` : all, hidden: hidden + (number(r, 'hidden') ?? 0) };
+}
+
+/** What was typed, once it ends a line: keys as signs. Undefined until then. */
+export function typedWords({ data, hidden }: Typing): string | undefined {
+  if (!ENDS_LINE.test(data)) return undefined;
   const shown = data.replace(KEY, (key: string, arrow: string | undefined) => sign(key, arrow));
-  const hidden = number(r, 'hidden') ?? 0;
   return `Typed: ${shown}${hidden > 0 ? ` (${plural(hidden, 'character')} not shown)` : ''}`;
 }
 

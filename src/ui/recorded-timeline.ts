@@ -5,7 +5,7 @@ import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 import { parseApprovalDecision } from '../evidence/approval.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import type { ReadRecord } from '../evidence/read.ts';
-import { exposedWords, isLook, outcomeWords, refusedWords, requestWords, type SshRequestWords, typedWords } from './recorded-ssh.ts';
+import { exposedWords, isLook, outcomeWords, refusedWords, requestWords, type SshRequestWords, typedOn, typedWords, type Typing } from './recorded-ssh.ts';
 
 /** Rows that the replay is given from one result; the recording may hold more. */
 const MAX_ROWS = 500;
@@ -51,6 +51,8 @@ export class TimelineBuilder {
   readonly #looks = new Map<number, number>();
   /** Channels whose lines are decided on: what is typed there is told by the lines. */
   readonly #gated = new Set<number>();
+  /** By channel: what was typed and has not ended a line yet. */
+  readonly #typing = new Map<number, Typing>();
 
   /** @param kindOf how a class is masked, where its bundle is at hand; a recording names the class only */
   constructor(kindOf: (classId: string) => MaskInfo['kind'] | undefined) {
@@ -150,8 +152,12 @@ export class TimelineBuilder {
   }
 
   #typed(r: ReadRecord, base: { n: number; tMs: number; statement: number | null }): void {
-    const text = this.#gated.has(r.channel) ? undefined : typedWords(r);
-    if (text !== undefined) this.records.push({ ...base, kind: 'note', text });
+    if (this.#gated.has(r.channel)) return;
+    const typing = typedOn(this.#typing.get(r.channel) ?? { data: '', hidden: 0 }, r);
+    const text = typedWords(typing);
+    if (text === undefined) return void this.#typing.set(r.channel, typing);
+    this.#typing.delete(r.channel);
+    this.records.push({ ...base, kind: 'note', text });
   }
 
   #statement(r: ReadRecord, sql: string, parameters: (string | null)[]): void {

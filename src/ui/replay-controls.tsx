@@ -33,7 +33,7 @@ function Ticks({ timeline }: { timeline: Timeline }) {
   );
 }
 
-export function ReplayControls(props: { timeline: Timeline; player: Player; index: number; skipIdle: boolean; onSkipIdle: (skip: boolean) => void; onJump: (index: number) => void }) {
+export function ReplayControls(props: { timeline: Timeline; player: Player; index: number; skipIdle: boolean; onSkipIdle: (skip: boolean) => void; onJump: (index: number) => void; children?: ReactNode }) {
   const { timeline, player, index, onJump } = props;
   const back = jumpNotable(timeline, index, -1);
   const forward = jumpNotable(timeline, index, 1);
@@ -77,6 +77,7 @@ export function ReplayControls(props: { timeline: Timeline; player: Player; inde
         value={player.speed}
         onChange={(e) => player.setSpeed(speeds.find((s) => s === e.currentTarget.value) ?? '1')}
       />
+      {props.children}
     </div>
   );
 }

@@ -10,6 +10,18 @@ import type { RequestStep } from './timeline.ts';
 const MAX_PATHS = 200;
 const icons = { shell: IconTerminal2, exec: IconTerminal2, line: IconKeyboard, file: IconFile, look: IconSearch, forward: IconArrowsLeftRight, other: IconHelp } as const;
 
+/** What is asked for; of a path the end is shown, which tells files apart. */
+function Subject({ what, object }: { what: RequestStep['requests'][number]['what']; object: string }) {
+  const name = what === 'file' || what === 'look' ? object.slice(object.lastIndexOf('/', object.length - 2) + 1) : '';
+  if (name === '' || name === object) return <code>{object}</code>;
+  return (
+    <code className={classes.path}>
+      <span>{object.slice(0, -name.length)}</span>
+      <span>{name}</span>
+    </code>
+  );
+}
+
 /** The request in one line, for the list of steps. */
 export function RequestLine({ step }: { step: RequestStep }) {
   const [first] = step.requests;
@@ -20,7 +32,7 @@ export function RequestLine({ step }: { step: RequestStep }) {
     <span className={classes.line}>
       <Icon size={13} stroke={1.8} aria-hidden />
       {first.what !== 'exec' && first.what !== 'line' && <span className={classes.verb}>{first.verb}</span>}
-      {first.object !== '' && <code>{first.object}</code>}
+      {first.object !== '' && <Subject what={first.what} object={first.object} />}
       {more > 0 && <span className={classes.verb}>and {plural(more, 'more')}</span>}
     </span>
   );

@@ -13,7 +13,7 @@ import classes from './search.module.css';
 type Mode = 'text' | 'contains';
 
 const help: Readonly<Record<Mode, string>> = {
-  text: 'Words of a statement: customers email, "from orders", cust*',
+  text: 'Words of a statement or command: customers email, "from orders", cust*',
   contains: 'These very characters: email = \'',
 };
 

@@ -19,11 +19,11 @@ import { type Found, useSearch } from './use-search.ts';
 
 function countText(found: Found): string {
   const { facets, hits } = found;
-  if (found.nextCursor === undefined) return plural(hits.length, 'statement');
-  if (found.searchedBackToMs !== undefined) return `${plural(hits.length, 'statement')} so far`;
+  if (found.nextCursor === undefined) return plural(hits.length, 'match', 'matches');
+  if (found.searchedBackToMs !== undefined) return `${plural(hits.length, 'match', 'matches')} so far`;
   if (facets === undefined) return `${formatCount(hits.length)} shown`;
-  if (facets.complete) return plural(facets.counted, 'statement');
-  return `More than ${plural(facets.counted, 'statement')}; counts are of the newest ${formatCount(facets.counted)}`;
+  if (facets.complete) return plural(facets.counted, 'match', 'matches');
+  return `More than ${plural(facets.counted, 'match', 'matches')}; counts are of the newest ${formatCount(facets.counted)}`;
 }
 
 function IndexNote({ index }: { index: Found['index'] }) {

@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconArrowLeft, IconDownload } from '@tabler/icons-re
 import { useCallback, useState } from 'react';
 import type { Me } from '../../contract/store/identity.ts';
 import { sessionSummary, type SessionSummary } from '../../contract/store/search.ts';
-import { formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
+import { clientText, formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
 import type { Redactions } from '../../ui/missing-text.ts';
 import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
@@ -52,7 +52,7 @@ function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; ver
       </div>
       <p className={classes.sub}>
         {began}
-        {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {s.client.program === '' ? s.client.kind : s.client.program} from {s.client.address} · {plural(s.counts.statements, s.protocol === 'ssh' ? 'request' : 'statement')}
+        {s.closed_ms !== undefined && ` – ${formatTime(s.closed_ms).slice(11)} · ${formatDuration(Math.max(0, s.closed_ms - s.opened_ms))}`} · {plural(s.counts.statements, s.protocol === 'ssh' ? 'request' : 'statement')} · {s.client.program === '' ? s.client.kind : clientText(s.client.program)} from {s.client.address}
       </p>
       <div className={classes.right}>
         {v.phase === 'done' && v.trust.from === 'store' && v.report.verdict !== 'FAIL' ? (
@@ -70,15 +70,16 @@ function Head({ summary: s, verifier, onExport }: { summary: SessionSummary; ver
   );
 }
 
-function Counts({ counts }: { counts: SessionSummary['counts'] }) {
+function Counts({ summary: { counts, protocol } }: { summary: SessionSummary }) {
+  const ssh = protocol === 'ssh';
   const rows = [
-    ['Statements', counts.statements],
+    [ssh ? 'Requests' : 'Statements', counts.statements],
     ['Allowed', counts.allow],
     ['Approved', counts.approved],
     ['Held', counts.held],
     ['Denied', counts.denied],
     ['Failed', counts.failed],
-    ['Rows', counts.rows],
+    ...(ssh ? [] : [['Rows', counts.rows] as const]),
     ['Gaps', counts.gaps],
   ] as const;
   return (
@@ -98,7 +99,7 @@ function About({ summary: s }: { summary: SessionSummary }) {
     <>
       <div className={frame.section}>
         <h2 className={frame.sectionTitle}>What happened</h2>
-        <Counts counts={s.counts} />
+        <Counts summary={s} />
         {s.masked.length > 0 && (
           <div className={classes.masked}>
             {s.masked.map((m) => (
@@ -118,7 +119,7 @@ function About({ summary: s }: { summary: SessionSummary }) {
             ['Signed in by', s.person.iss],
             ['Target', `${s.connection}${s.database === '' ? '' : `, database ${s.database}`}`],
             ['Protocol', s.protocol],
-            ['Client', `${s.client.kind}${s.client.program === '' ? '' : `, ${s.client.program}`}`],
+            ['Client', `${s.client.kind}${s.client.program === '' ? '' : `, ${clientText(s.client.program)}`}`],
             ['Address', s.client.address],
             ['Policy', `${s.policy.name} #${s.policy.serial}`],
             ['Bundle', <Digest key="b" value={s.policy.bundle_sha256} label="Bundle digest" />],

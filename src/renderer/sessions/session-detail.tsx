@@ -3,7 +3,7 @@ import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconArrowLeft, IconDownload, IconShieldCheck } from '@tabler/icons-react';
 import { useCallback, useMemo, useState } from 'react';
 import type { SessionDetail as Detail, VerifyReport } from '../../contract/ipc/sessions.ts';
-import { formatBytes, formatDuration, formatTime } from '../../ui/format.ts';
+import { clientText, formatBytes, formatDuration, formatTime } from '../../ui/format.ts';
 import { Labels, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { ReplayPlayer } from '../../ui/replay-player.tsx';
 import { TerminalPlayer } from '../../ui/terminal/terminal-player.tsx';
@@ -26,7 +26,7 @@ function About({ detail }: { detail: Detail }) {
       <Facts
         rows={[
           ['Person', detail.user.name],
-          ['Client', detail.program],
+          ['Client', clientText(detail.program)],
           ['Target', s.database === '' ? detail.address : `${s.database} at ${detail.address}`],
           ['Began', formatTime(s.startedMs)],
           ['Lasted', s.endedMs === null ? 'still open' : formatDuration(s.endedMs - s.startedMs)],
@@ -101,7 +101,7 @@ export function SessionDetail({ id }: { id: string }) {
   const steps = useMemo(() => foldSteps(detail?.records ?? []), [detail]);
   return (
     <section className={frame.screen} aria-label="Session">
-      <ScreenHead title={detail?.summary.connection ?? 'Session'} sub={detail === undefined ? undefined : `${formatTime(detail.summary.startedMs)} · ${detail.program}`}>
+      <ScreenHead title={detail?.summary.connection ?? 'Session'} sub={detail === undefined ? undefined : `${formatTime(detail.summary.startedMs)} · ${clientText(detail.program)}`}>
         {detail !== undefined && <Labels labels={detail.summary.labels} />}
         {detail?.summary.state === 'live' && <Pill tone="accent">live</Pill>}
         <Button variant="default" leftSection={<IconDownload size={16} />} onClick={save} disabled={detail === undefined}>

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useCallback, useState } from 'react';
 import type { SessionSummary } from '../../contract/ipc/sessions.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { formatAgo, formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
+import { clientText, formatAgo, formatBytes, formatCount, formatDuration, formatTime, plural } from '../../ui/format.ts';
 import type { Tone } from '../../ui/pill.tsx';
 import { isProduction, Pill, VerdictPill } from '../../ui/pill.tsx';
 import { api } from '../api.ts';
@@ -37,7 +37,7 @@ function SessionRow({ session: s, now }: { session: SessionSummary; now: number 
           </Pill>
         )}
         <span className={classes.sub}>
-          {s.database} · {s.client}
+          {s.database === '' ? clientText(s.client) : `${s.database} · ${s.client}`}
         </span>
       </td>
       <td title={formatTime(s.startedMs)}>
@@ -88,7 +88,7 @@ function SessionTable({ sessions }: { sessions: readonly SessionSummary[] }) {
             <th scope="col">Connection</th>
             <th scope="col">Began</th>
             <th scope="col" className={classes.num}>
-              Statements
+              Requests
             </th>
             <th scope="col">Noteworthy</th>
             <th scope="col">Where</th>

@@ -45,7 +45,7 @@ function Preferences({ settings, onChange }: { settings: Values; onChange: (s: V
             <SegmentedControl aria-label="Theme" size="xs" value={settings.theme} onChange={(theme) => set({ theme })} data={themes} />
           </Row>
           <Row name="Editor text size" help="Pixels, 11 to 22.">
-            <NumberInput aria-label="Editor text size" w={110} size="xs" min={11} max={22} value={settings.editorFontPx} onChange={setNumber('editorFontPx', 11, 22)} />
+            <NumberInput aria-label="Editor text size" w={130} size="xs" min={11} max={22} value={settings.editorFontPx} onChange={setNumber('editorFontPx', 11, 22)} />
           </Row>
         </div>
       </div>
@@ -59,7 +59,7 @@ function Preferences({ settings, onChange }: { settings: Values; onChange: (s: V
             <Switch aria-label="Ask before running on production" checked={settings.confirmOnProd} onChange={(e) => set({ confirmOnProd: e.currentTarget.checked })} />
           </Row>
           <Row name="Keep idle sessions open" help="Minutes without a statement before a tab’s session is closed. 0 leaves it to the server.">
-            <NumberInput aria-label="Keep idle sessions open, minutes" w={110} size="xs" min={0} max={480} value={settings.keepAliveMinutes} onChange={setNumber('keepAliveMinutes', 0, 480)} />
+            <NumberInput aria-label="Keep idle sessions open, minutes" w={130} size="xs" min={0} max={480} value={settings.keepAliveMinutes} onChange={setNumber('keepAliveMinutes', 0, 480)} />
           </Row>
           <Row name="Notify about approvals" help="A desktop notification when a colleague needs you, and when yours is decided.">
             <Switch aria-label="Notify about approvals" checked={settings.notifyApprovals} onChange={(e) => set({ notifyApprovals: e.currentTarget.checked })} />
@@ -86,7 +86,7 @@ function TerminalPreferences({ settings, set, setNumber }: PreferenceProps) {
           <SegmentedControl aria-label="Terminal font" size="xs" value={settings.terminalFont} onChange={(terminalFont) => set({ terminalFont })} data={terminalFonts} />
         </Row>
         <Row name="Text size" help="Pixels, 9 to 32.">
-          <NumberInput aria-label="Terminal text size" w={110} size="xs" min={9} max={32} value={settings.terminalFontPx} onChange={setNumber('terminalFontPx', 9, 32)} />
+          <NumberInput aria-label="Terminal text size" w={130} size="xs" min={9} max={32} value={settings.terminalFontPx} onChange={setNumber('terminalFontPx', 9, 32)} />
         </Row>
         <Row name="Lines kept to scroll back" help="In this window; the recording keeps everything. 100 to 100,000.">
           <NumberInput aria-label="Lines kept to scroll back" w={130} size="xs" min={100} max={100_000} step={1_000} thousandSeparator="," value={settings.terminalScrollback} onChange={setNumber('terminalScrollback', 100, 100_000)} />

@@ -23,6 +23,6 @@ export function shellWords({ effect, reason, approvers, mode, uncertain: unread 
     case 'gate':
       return { name: 'gate', sentence: 'Each line waits for policy when you press Enter. It catches mistakes and is no boundary.', more: uncertain[unread] };
     case 'command':
-      return { name: 'command', sentence: 'There is no shell behind this prompt: each line is decided, then run as a command of its own. A boundary.', more: 'Programs that need a terminal of their own run as such commands too.' };
+      return { name: 'command', sentence: 'No shell of the host: each line is decided, then run by itself. A boundary.', more: 'cd and plain variables are kept from line to line. Programs that need a terminal of their own run as such commands too.' };
   }
 }

@@ -25,7 +25,8 @@ export function MatchList(props: { matches: readonly Match[]; needle: string; at
   const scroll = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: matches.length, getScrollElement: () => scroll.current, estimateSize: () => ROW_PX, overscan: 8 });
   return (
-    <div ref={scroll} className={player.steps} role="listbox" aria-label="Found in the session" tabIndex={0} aria-busy={props.busy}>
+    // A list without options is none to screen readers; what it says then is a message.
+    <div ref={scroll} className={player.steps} role={matches.length === 0 ? 'status' : 'listbox'} aria-label="Found in the session" tabIndex={0} aria-busy={props.busy}>
       {matches.length === 0 && <p className={classes.none}>{props.busy ? 'Looking through what was shown…' : 'Nothing in the steps, and nothing on the screens.'}</p>}
       <div role="presentation" style={{ position: 'relative', height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((row) => {

@@ -140,25 +140,23 @@ export function TerminalPlayer({ steps, access, info, isReading, at, onPlace, re
       </div>
       <div className={player.stage}>
         <div className={classes.stage}>
-          <div className={classes.bar}>
-            {info.channels.length > 1 && (
-              <NativeSelect size="xs" className={classes.channels} aria-label="Channel" value={String(channel?.channel ?? '')} onChange={(e) => setChosen(Number(e.currentTarget.value))} data={info.channels.map((c) => ({ value: String(c.channel), label: `${c.channel} · ${names.get(c.channel) ?? ''}` }))} />
-            )}
-            <span className={player.spacer} />
-            <Tooltip label={isLarge ? 'Show the steps' : 'Larger terminal'}>
-              <ActionIcon variant="subtle" color="gray" aria-label="Larger terminal" aria-pressed={isLarge} onClick={() => setLarge(!isLarge)}>
-                {isLarge ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
-              </ActionIcon>
-            </Tooltip>
-          </div>
+          {info.channels.length > 1 && (
+            <NativeSelect size="xs" className={classes.channels} aria-label="Channel" value={String(channel?.channel ?? '')} onChange={(e) => setChosen(Number(e.currentTarget.value))} data={info.channels.map((c) => ({ value: String(c.channel), label: `${c.channel} · ${names.get(c.channel) ?? ''}` }))} />
+          )}
           {channel === undefined ? <p className={classes.none}>{isReading ? 'Reading what was shown…' : 'No terminal was shown, or the recording’s level keeps none of it.'}</p> : <TerminalView screen={shows.screen} version={shows.version} needle={search.needle} />}
           {!isLarge && (
-            <div className={classes.step} tabIndex={0} role="region" aria-label="Step on screen">
+            <div className={classes.step} data-alone={channel === undefined ? '' : undefined} tabIndex={0} role="region" aria-label="Step on screen">
               {step !== undefined && <ReplayStep step={step} redactions={redactions} />}
             </div>
           )}
         </div>
-        <ReplayControls timeline={timeline} player={play} index={index} skipIdle={skipIdle} onSkipIdle={toggleIdle} onJump={goTo} />
+        <ReplayControls timeline={timeline} player={play} index={index} skipIdle={skipIdle} onSkipIdle={toggleIdle} onJump={goTo}>
+          <Tooltip label={isLarge ? 'Smaller terminal, with the steps' : 'Larger terminal'}>
+            <ActionIcon variant="subtle" color="gray" aria-label="Larger terminal" aria-pressed={isLarge} onClick={() => setLarge(!isLarge)}>
+              {isLarge ? <IconArrowsMinimize size={16} /> : <IconArrowsMaximize size={16} />}
+            </ActionIcon>
+          </Tooltip>
+        </ReplayControls>
       </div>
     </div>
   );
