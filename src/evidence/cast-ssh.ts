@@ -98,7 +98,18 @@ export function sessionEvents(r: ReadRecord): CastEvent[] | undefined {
     case 'ssh.sftp':
       return asked(`sftp ${clearText(r, 'op')} ${fieldText(r, 'path')} ${fieldText(r, 'new_path')}`, r);
     case 'ssh.forward':
-      return asked(`forward to ${fieldText(r, 'host')}:${clearText(r, 'port')}`, r);
+      return asked(`${r.clear['dir'] === 'remote' ? 'remote forward of' : 'forward to'} ${fieldText(r, 'host')}:${clearText(r, 'port')}`, r);
+    case 'ssh.forward.bound':
+      return [['o', dim(`-- the target listens on port ${clearText(r, 'port')}`)]];
+    case 'ssh.forward.open':
+      return [['o', dim(`-- a connection from ${fieldText(r, 'host')}:${clearText(r, 'port')} came to the listener of record ${clearText(r, 'q')}`)]];
+    case 'ssh.agent':
+      return asked('agent forwarding', r);
+    case 'ssh.agent.sign':
+      return note(`the agent is asked for a signature: ${clearText(r, 'for')} ${fieldText(r, 'user')} with ${fieldText(r, 'key')}`);
+    case 'ssh.agent.open':
+    case 'ssh.agent.end':
+      return [];
     case 'ssh.exit':
       return note(`channel ${r.channel} ended: ${r.clear['signal'] === undefined ? `status ${clearText(r, 'status')}` : clearText(r, 'signal')}`);
     case 'ssh.sftp.end':

@@ -43,6 +43,7 @@ export class RecordingEvents {
       case 'ssh.exec':
       case 'ssh.sftp':
       case 'ssh.forward':
+      case 'ssh.agent':
         return this.#ssh(r);
       case 'ssh.exit':
       case 'ssh.sftp.end':

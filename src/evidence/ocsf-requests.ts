@@ -4,7 +4,9 @@
 export type SshRequestPart =
   | { readonly what: 'exec' | 'line' | 'shell' }
   | { readonly what: 'file'; readonly op: string; readonly path: string; readonly newPath?: string }
-  | { readonly what: 'forward'; readonly host: string; readonly port: number };
+  /** `listens`: the address is one of the target's own (ssh -R). */
+  | { readonly what: 'forward'; readonly host: string; readonly port: number; readonly listens?: true }
+  | { readonly what: 'agent' };
 
 export interface OpenRequest {
   readonly n: number;

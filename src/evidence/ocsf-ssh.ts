@@ -32,7 +32,9 @@ export function sshRequestOf(r: ReadRecord): SshRequestPart | undefined {
       return { what: 'file', op, path: text(r.fields['path']), ...(newPath === '' ? {} : { newPath }) };
     }
     case 'ssh.forward':
-      return { what: 'forward', host: text(r.fields['host']), port: count(r.clear['port']) ?? 0 };
+      return { what: 'forward', host: text(r.fields['host']), port: count(r.clear['port']) ?? 0, ...(r.clear['dir'] === 'remote' ? { listens: true } : {}) };
+    case 'ssh.agent':
+      return { what: 'agent' };
     default:
       return undefined;
   }
@@ -42,7 +44,7 @@ export function sshRequestOf(r: ReadRecord): SshRequestPart | undefined {
 export const sshTextOf = (r: ReadRecord): string | undefined => (r.kind === 'ssh.exec' && typeof r.fields['command'] === 'string' ? r.fields['command'] : undefined);
 
 /** Requests of which no later record tells an end: that they went on is all there is to know. */
-export const endsAtOnce = (ssh: SshRequestPart): boolean => ssh.what === 'line' || (ssh.what === 'file' && ssh.op === 'opendir');
+export const endsAtOnce = (ssh: SshRequestPart): boolean => ssh.what === 'line' || ssh.what === 'agent' || (ssh.what === 'file' && ssh.op === 'opendir');
 
 export function sshOutcome(r: ReadRecord): StatementOutcome {
   const status = count(r.clear['status']);
@@ -60,7 +62,7 @@ export const wentOn: StatementOutcome = { kind: 'done', index: 0, tag: '', rows:
 export function sshEvent(c: RecordingContext, request: OpenRequest, ssh: SshRequestPart, place: Place, outcome: StatementOutcome, end?: ReadRecord): OcsfObject {
   const reason = cutText(reasonOf(request, outcome) ?? '', MAX_MESSAGE);
   const classified = outcome.kind === 'done' ? classifications(outcome.hits, []) : undefined;
-  const kind = ssh.what === 'forward' ? forward(c, ssh, outcome, end) : ssh.what === 'file' ? file(c, ssh, end) : process(c, request, ssh, end);
+  const kind = ssh.what === 'forward' ? forward(c, ssh, outcome, end) : ssh.what === 'agent' ? agent(c, outcome) : ssh.what === 'file' ? file(c, ssh, end) : process(c, request, ssh, end);
   return ocsfEvent({
     emitter: c.emitter,
     ...kind,
@@ -121,16 +123,25 @@ const named = (path: string): { name: string; path: string } => ({ name: path.sl
 function forward(c: RecordingContext, ssh: SshRequestPart & { readonly what: 'forward' }, outcome: StatementOutcome, end: ReadRecord | undefined): Kind {
   const sent = count(end?.clear['sent']);
   const received = count(end?.clear['received']);
+  const device = { ...ocsfEndpoint(c.open.client.address), uid: c.open.device_id };
+  const behind = ocsfEndpoint(ssh.host === '' ? c.open.target.host : ssh.host, ssh.port > 0 ? ssh.port : undefined);
   return {
     cls: 'ssh',
     activity: outcome.kind === 'denied' ? 5 : 6,
     attributes: {
-      src_endpoint: { ...ocsfEndpoint(c.open.client.address), uid: c.open.device_id },
-      dst_endpoint: ocsfEndpoint(ssh.host, ssh.port > 0 ? ssh.port : undefined),
+      // A listener at the target: what connects to it comes from there to the device.
+      ...(ssh.listens === true ? { src_endpoint: behind, dst_endpoint: device } : { src_endpoint: device, dst_endpoint: behind }),
       traffic: sent === undefined || received === undefined ? undefined : { bytes_out: sent, bytes_in: received, bytes: sent + received },
     },
   };
 }
+
+/** The target may use the keys of the device's agent, or may not. */
+const agent = (c: RecordingContext, outcome: StatementOutcome): Kind => ({
+  cls: 'ssh',
+  activity: outcome.kind === 'denied' ? 5 : 6,
+  attributes: { src_endpoint: { ...ocsfEndpoint(c.open.client.address), uid: c.open.device_id }, dst_endpoint: ocsfEndpoint(c.open.target.host, c.open.target.port) },
+});
 
 /** The connection is open, or over; or something was asked that is refused whatever policy says. */
 export function sshConnectionEvent(c: RecordingContext, r: ReadRecord, what: 'open' | 'close' | 'refuse'): OcsfObject {
@@ -164,7 +175,7 @@ const hostOf = (c: RecordingContext): OcsfObject => {
   return { type_id: 1, type: 'Server', ...where, name: c.open.target.connection };
 };
 
-const words = { exec: 'a command', line: 'a line typed into a shell', shell: 'a shell', file: 'a file request', forward: 'a forward' } as const;
+const words = { exec: 'a command', line: 'a line typed into a shell', shell: 'a shell', file: 'a file request', forward: 'a forward', agent: 'agent forwarding' } as const;
 
 function messageOf(c: RecordingContext, ssh: SshRequestPart, o: StatementOutcome): string {
   const what = `${ssh.what === 'file' ? `${ssh.op} of a file` : words[ssh.what]} by ${c.open.user.name} on ${c.open.target.connection}`;

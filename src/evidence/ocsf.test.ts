@@ -131,7 +131,15 @@ describe('requests of an SSH session', () => {
     record(20, 'ssh.forward.end', { q: 19, sent: 10, received: 20 }),
     record(21, 'policy.decision', { dec: 'deny' }, { request: 'X11 forwarding', reason: 'X11 is not forwarded' }),
     record(22, 'ssh.exec', { dec: 'allow', pol: [] }, { command: 'sleep 1000' }),
-    record(23, 'conn.close', { channels: 3 }),
+    record(23, 'ssh.forward', { dec: 'allow', pol: ['dev'], port: 8080, dir: 'remote' }, { host: 'localhost' }),
+    record(24, 'ssh.forward.bound', { q: 23, port: 8080 }),
+    record(25, 'ssh.forward.open', { q: 23, port: 40_000 }, { host: '127.0.0.1' }),
+    record(26, 'ssh.forward.end', { q: 25, sent: 1, received: 2 }),
+    record(27, 'ssh.forward.end', { q: 23, sent: 1, received: 2, connections: 1 }, { reason: 'cancelled' }),
+    record(28, 'ssh.agent', { dec: 'allow', pol: ['dev'] }),
+    record(29, 'ssh.agent', { dec: 'deny', pol: ['no-agent'] }, { reason: 'it stays' }),
+    record(30, 'policy.decision', { q: 29, dec: 'deny', pol: ['no-agent'], ref: 'ref-29' }, { reason: 'it stays' }),
+    record(31, 'conn.close', { channels: 3 }),
   ];
 
   it('are valid, each told once, in the classes for processes, files and SSH', () => {
@@ -150,12 +158,17 @@ describe('requests of an SSH session', () => {
       [4007, 'Refuse', 'Blocked', 'Failure'],
       [4007, 'Traffic', 'Allowed', 'Success'],
       [4007, 'Refuse', 'Blocked', 'Failure'],
+      [4007, 'Traffic', 'Allowed', 'Success'],
+      [4007, 'Traffic', 'Allowed', 'Success'],
+      [4007, 'Refuse', 'Blocked', 'Failure'],
       [4007, 'Close', 'Allowed', 'Success'],
       [1007, 'Launch', 'Allowed', 'Unknown'],
     ]);
     expect(events[1]).toMatchObject({ process: { cmd_line: 'uname -a' }, exit_code: 3, device: { ip: '10.9.8.7', name: 'web1' } });
     expect(events[6]).toMatchObject({ file: { name: 'report.csv', path: '/tmp/report.csv', size: 4_096, hashes: [{ algorithm: 'SHA-256', value: sha256 }] } });
     expect(events[10]).toMatchObject({ dst_endpoint: { ip: '10.1.1.1', port: 443 }, traffic: { bytes_out: 10, bytes_in: 20 } });
+    expect(events[12]).toMatchObject({ src_endpoint: { hostname: 'localhost', port: 8080 }, dst_endpoint: { uid: open.device_id }, traffic: { bytes_out: 1, bytes_in: 2 } });
+    expect(events[14]).toMatchObject({ unmapped: { request: 'agent', reference: 'ref-29' } });
     expect(new Set(events.map((e) => (e['metadata'] as { uid: string }).uid)).size).toBe(events.length);
   });
 

@@ -164,7 +164,7 @@ function summaryOf(open: OpenStatement, o: Pick<SessionSummary, 'id' | 'state' |
 }
 
 /** Requests that people made: statements, and what was asked of hosts. */
-const COUNTED = new Set(['sql.query', 'sql.bind', 'ssh.shell', 'ssh.exec', 'ssh.sftp', 'ssh.forward']);
+const COUNTED = new Set(['sql.query', 'sql.bind', 'ssh.shell', 'ssh.exec', 'ssh.sftp', 'ssh.forward', 'ssh.agent']);
 
 async function countRecords(source: RecordingSource): Promise<Counts> {
   const counts: Counts = { ...NONE };

@@ -3,12 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReadRecord } from '../../evidence/read.ts';
 import { bundleFiles } from '../../testing/policy.ts';
 import { compileBundle } from '../bundle/load.ts';
+import { sshActionOf } from '../decide/ssh-action.ts';
 import { initParser } from '../parse.ts';
 import type { PolicyEngine } from '../types.ts';
 import { shapeOf, Simulation } from './compare.ts';
 import { explainSession } from './explain.ts';
 import { recordedRequests, type RecordedRequest, type RecordedSession } from './history.ts';
 import { RecentRequests } from './recent.ts';
+import { pastSsh, sshQuestionsOf, sshWords } from './ssh-past.ts';
 
 beforeAll(() => initParser());
 
@@ -158,6 +160,11 @@ forbid(principal, action == Action::"ssh:forward", resource is Endpoint) when { 
       ['held', 'web1', 'sftp rename /tmp/a -> /tmp/id_rsa', ['keys']],
       ['allowed', 'web1', 'reboot', ['all']],
     ]);
+  });
+
+  it('are asked about listeners and the agent by their own actions', () => {
+    const asked = [record(0, 'ssh.forward', { ...allowed, port: 0, dir: 'remote' }, { host: '' }), record(1, 'ssh.agent', allowed)].map(pastSsh);
+    expect(asked.flatMap((past) => (typeof past === 'object' ? [sshWords(past), ...sshQuestionsOf(past).map(sshActionOf)] : []))).toEqual(['remote forward of *:0', 'ssh:remote_forward', 'agent forwarding', 'ssh:agent_forward']);
   });
 
   it('explain themselves by the bundle that decided them', async () => {

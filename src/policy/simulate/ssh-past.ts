@@ -10,7 +10,8 @@ export type PastSsh =
   | { readonly kind: 'shell' }
   | { readonly kind: 'exec' | 'line'; readonly command: string }
   | { readonly kind: 'sftp'; readonly op: string; readonly path: string; readonly newPath?: string }
-  | { readonly kind: 'forward'; readonly host: string; readonly port: number };
+  | { readonly kind: 'forward'; readonly direction: 'local' | 'remote'; readonly host: string; readonly port: number }
+  | { readonly kind: 'agent' };
 
 /** What bytes that are not UTF-8 are read as: what was meant is not in the recording. */
 const REPLACEMENT = '\ufffd';
@@ -33,8 +34,11 @@ export function pastSsh(r: ReadRecord): PastSsh | 'gone' | undefined {
     case 'ssh.forward': {
       const { host } = r.fields;
       const { port } = r.clear;
-      return typeof host === 'string' && typeof port === 'number' ? { kind: 'forward', host, port } : 'gone';
+      const direction = r.clear['dir'] === 'remote' ? 'remote' : 'local';
+      return typeof host === 'string' && typeof port === 'number' ? { kind: 'forward', direction, host, port } : 'gone';
     }
+    case 'ssh.agent':
+      return { kind: 'agent' };
     default:
       return undefined;
   }
@@ -51,7 +55,9 @@ export function sshWords(past: PastSsh): string {
     case 'sftp':
       return `sftp ${past.op} ${past.path}${past.newPath === undefined ? '' : ` -> ${past.newPath}`}`;
     case 'forward':
-      return `forward to ${past.host}:${past.port}`;
+      return past.direction === 'local' ? `forward to ${past.host}:${past.port}` : `remote forward of ${past.host === '' ? '*' : past.host}:${past.port}`;
+    case 'agent':
+      return 'agent forwarding';
   }
 }
 
@@ -75,13 +81,13 @@ const OPERATIONS: Readonly<Record<string, readonly Sftp['operation'][]>> = {
 export function sshQuestionsOf(past: PastSsh): readonly SshRequest[] {
   switch (past.kind) {
     case 'shell':
+    case 'forward':
+    case 'agent':
       return [past];
     case 'exec':
       return [{ kind: 'exec', command: analyseCommand(past.command, EXEC) }];
     case 'line':
       return [{ kind: 'shell', command: analyseCommand(past.command, INTERACTIVE) }];
-    case 'forward':
-      return [{ kind: 'forward', direction: 'local', host: past.host, port: past.port }];
     case 'sftp':
       return fileQuestions(past);
   }

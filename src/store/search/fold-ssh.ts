@@ -4,7 +4,7 @@ import { clearInt, clearText, fieldText } from './fold-parts.ts';
 
 export interface SshAsked {
   readonly text: string;
-  /** `exec`, `line`, `shell`, `read`, `write`, `list`, `delete`, `rename`, `forward`, `typed`. */
+  /** `exec`, `line`, `shell`, `read`, `write`, `list`, `delete`, `rename`, `forward`, `agent`, `sign`, `typed`. */
   readonly verbs: readonly string[];
   readonly redacted: boolean;
 }
@@ -39,11 +39,16 @@ export function sshAsked(r: ReadRecord): SshAsked | undefined {
     case 'ssh.sftp':
       return file(r);
     case 'ssh.forward':
-      return { text: `forward to ${fieldText(r, 'host')}:${clearInt(r, 'port') ?? '?'}`, verbs: ['forward'], redacted: r.removed.includes('host') };
+      return { text: `${r.clear['dir'] === 'remote' ? 'remote forward of' : 'forward to'} ${fieldText(r, 'host')}:${clearInt(r, 'port') ?? '?'}`, verbs: ['forward'], redacted: r.removed.includes('host') };
+    case 'ssh.agent':
+      return { text: 'agent forwarding', verbs: ['agent'], redacted: false };
     default:
       return undefined;
   }
 }
+
+/** A signature that the target asked of the client's agent. */
+export const signAsked = (r: ReadRecord): SshAsked => ({ text: `agent: ${clearText(r, 'for')} ${fieldText(r, 'user')}${fieldText(r, 'namespace')} with the key ${fieldText(r, 'key')}`, verbs: ['sign'], redacted: r.removed.length > 0 });
 
 function file(r: ReadRecord): SshAsked | undefined {
   const op = clearText(r, 'op');

@@ -100,6 +100,10 @@ describe('requests of SSH sessions', () => {
       record(8, 'ssh.forward.end', { q: 7, sent: 1, received: 2 }),
       record(9, 'policy.decision', { dec: 'deny' }, { request: 'X11 forwarding', reason: 'X11 is not forwarded' }),
       record(10, 'mask.applied', { exposed: ['email'] }),
+      record(11, 'ssh.forward', { dec: 'hold', pol: ['ask'], port: 0, dir: 'remote' }, { host: 'localhost' }),
+      record(12, 'ssh.forward.bound', { q: 11, port: 8080 }),
+      record(13, 'ssh.agent', { dec: 'deny', pol: ['no-agent'] }),
+      record(14, 'ssh.agent.sign', { q: 13, for: 'sign-on', bytes: 200, flags: 0 }, { key: 'SHA256:abc', user: 'root' }),
     ]);
     expect(statements.map((s) => [s.n, s.sql, s.verbs, s.decision, s.error])).toEqual([
       [0, 'cat /etc/hosts', ['exec'], 'allow', 'exit 2'],
@@ -107,6 +111,9 @@ describe('requests of SSH sessions', () => {
       [5, 'sftp rename /tmp/a -> /tmp/b', ['rename'], 'allow', 'sftp 4'],
       [7, 'forward to db.internal:5432', ['forward'], 'allow', undefined],
       [9, 'X11 forwarding', [], 'denied', undefined],
+      [11, 'remote forward of localhost:0', ['forward'], 'held', undefined],
+      [13, 'agent forwarding', ['agent'], 'denied', undefined],
+      [14, 'agent: sign-on root with the key SHA256:abc', ['sign'], 'allow', undefined],
     ]);
     expect([...(statements[0]?.masked ?? [])]).toEqual([['email', 4]]);
     expect(statements[1]?.reason).toBe('keys stay here');

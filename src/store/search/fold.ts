@@ -6,7 +6,7 @@ import type { ApprovalId } from '../../base/ids.ts';
 import { SHOWN_TEXT_CHARS, type SearchDecision } from '../../contract/store/index.ts';
 import type { ReadRecord } from '../../evidence/read.ts';
 import { answersOf, approvalOf, clearInt, clearList, clearText, cut, decisionOf, fieldText, ids, maskedOf } from './fold-parts.ts';
-import { refusedRequest, sshAsked, sshError, typedLine } from './fold-ssh.ts';
+import { refusedRequest, signAsked, sshAsked, type SshAsked, sshError, typedLine } from './fold-ssh.ts';
 import { type Mark, markOf } from './marks.ts';
 
 /** Characters of a statement whose words are indexed. */
@@ -142,6 +142,7 @@ class Folder {
       case 'ssh.exec':
       case 'ssh.sftp':
       case 'ssh.forward':
+      case 'ssh.agent':
         this.#ssh(r);
         return;
       case 'ssh.pty.in':
@@ -151,7 +152,14 @@ class Folder {
       case 'ssh.pty.out':
       case 'ssh.pty.resize':
       case 'ssh.output':
+      case 'ssh.forward.bound':
+      case 'ssh.forward.open':
       case 'ssh.forward.end':
+      case 'ssh.agent.open':
+      case 'ssh.agent.end':
+        return;
+      case 'ssh.agent.sign':
+        this.#allowed(r, signAsked(r));
         return;
       case 'policy.decision':
         this.#decision(r);
@@ -174,7 +182,12 @@ class Folder {
 
   #typed(r: ReadRecord): void {
     const line = this.#gated.has(r.channel) ? undefined : typedLine(r);
-    if (line !== undefined) this.#statement({ ...r, clear: { ...r.clear, dec: 'allow' } }, { n: r.n, parent: undefined, sql: line, verbs: ['typed'], redacted: false });
+    if (line !== undefined) this.#allowed(r, { text: line, verbs: ['typed'], redacted: false });
+  }
+
+  /** What went on without a decision of its own. */
+  #allowed(r: ReadRecord, { text, verbs, redacted }: SshAsked): void {
+    this.#statement({ ...r, clear: { ...r.clear, dec: 'allow' } }, { n: r.n, parent: undefined, sql: text, verbs, redacted });
   }
 
   #parse(r: ReadRecord): void {
