@@ -3,7 +3,7 @@
  * groups with short separators; every rule looks at whole groups of one cluster, at most nineteen digits from each
  * start, so the work is linear.
  */
-import { aadhaarGroups, phoneGroups, type Group } from './groups.ts';
+import { aadhaarGroups, isTableRow, phoneGroups, type Group } from './groups.ts';
 import { card, cpf, nir, pesel, ssn, verhoeff } from './checksums.ts';
 import type { DetectorId, Hit, NameHints } from './ids.ts';
 
@@ -83,7 +83,7 @@ function inspect(text: string, cluster: readonly Group[], wants: (id: DetectorId
     if (total < SHORTEST) continue;
     if (total >= 13 && wants('card')) findCards(text, part, hits);
     for (const group of part) findSingle(text, group, wants, hints, hits);
-    if (total >= 9 && part.length >= 3) findSpaced(text, part, wants, hits);
+    if (total >= 9 && part.length >= 3) findSpaced(text, part, wants, hints, hits);
     if (wants('phone')) phoneGroups(text, part, hints.phone, hits);
   }
 }
@@ -134,7 +134,7 @@ function findCards(text: string, cluster: readonly Group[], hits: Hit[]): void {
         if (between !== gap || !CARD_GAP.test(gap)) break;
       }
       digits += last.digits;
-      if (digits.length >= 13 && card(digits) && (j > i ? grouped(cluster, i, j) : !insideHex(text, first))) {
+      if (digits.length >= 13 && card(digits) && (j > i ? grouped(text, cluster, i, j) : !insideHex(text, first))) {
         hits.push({ start: first.start, end: last.end, detector: 'card' });
         i = j;
         break;
@@ -150,13 +150,14 @@ const CARD_GAP = /^[ .-]{1,2}$/;
  * four, 6-10, or 4-6-4 and 4-6-5. Columns of figures that system tools print next to each other are of any size, and one in ten
  * of those would pass the check digit.
  */
-function grouped(cluster: readonly Group[], i: number, j: number): boolean {
+function grouped(text: string, cluster: readonly Group[], i: number, j: number): boolean {
   const sizes = cluster.slice(i, j + 1).map((g) => g.digits.length);
   const last = sizes.pop() ?? 0;
   const size = sizes[0] ?? 0;
-  if (sizes.every((n) => n % 4 === 0)) return true;
-  if (sizes.length === 1) return size === 6;
-  return sizes.every((n) => n === size) ? last <= Math.max(size, 4) + 3 : sizes.length === 2 && size === 4 && sizes[1] === 6;
+  if (sizes.length === 1) return size % 4 === 0 ? last % 4 === 0 : size === 6 && [9, 10, 13].includes(last);
+  if (sizes.every((n) => n % 4 === 0)) return size === 4 || !isTableRow(text, cluster, i, j);
+  if (sizes.length === 2 && size === 4 && sizes[1] === 6) return true;
+  return sizes.every((n) => n === size) && last <= size && !isTableRow(text, cluster, i, j);
 }
 
 /** A digit run inside a longer hexadecimal word (a digest) is no number of its own. */
@@ -182,14 +183,19 @@ function findSingle(text: string, group: Group, wants: (id: DetectorId) => boole
   else if (digits.length === 9 && wants('ssn') && ssn(digits) && (hints.nationalId || /ssn|social/i.test(text.slice(Math.max(0, start - 32), start)))) add('ssn');
 }
 
-function findSpaced(text: string, part: readonly Group[], wants: (id: DetectorId) => boolean, hits: Hit[]): void {
+const SSN_WORD = /ssn|social|\btin\b|tax/i;
+
+function findSpaced(text: string, part: readonly Group[], wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
   for (let i = 0; i + 2 < part.length; i++) {
     const [a, b, c, d] = [part[i], part[i + 1], part[i + 2], part[i + 3]];
     if (a === undefined || b === undefined || c === undefined) return;
     const [one, two, three] = [a.digits.length, b.digits.length, c.digits.length];
     if (one === 3 && two === 2 && three === 4 && wants('ssn')) {
       const gap = text.slice(a.end, b.start);
-      if (/^[- .]$/.test(gap) && gap === text.slice(b.end, c.start) && ssn(a.digits + b.digits + c.digits)) hits.push({ start: a.start, end: c.end, detector: 'ssn' });
+      if (/^[- .]$/.test(gap) && gap === text.slice(b.end, c.start) && ssn(a.digits + b.digits + c.digits)) {
+        const isNamed = hints.nationalId || SSN_WORD.test(text.slice(Math.max(0, a.start - 32), a.start));
+        if (isNamed || !isTableRow(text, part, i, i + 2)) hits.push({ start: a.start, end: c.end, detector: 'ssn' });
+      }
     }
     if (one === 3 && two === 3 && three === 3 && d?.digits.length === 2 && wants('cpf') && cpf(a.digits + b.digits + c.digits + d.digits)) hits.push({ start: a.start, end: d.end, detector: 'cpf' });
     if (one === 4 && two === 4 && three === 4 && wants('aadhaar')) aadhaarGroups(text, part, i, hits);

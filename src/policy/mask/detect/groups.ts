@@ -12,12 +12,34 @@ export interface Group {
 const WORD = /[A-Za-z0-9_]/;
 const CONTEXT = /phone|mobile|cell|\btel\b|\bfax\b|\bcall\b|\bsms\b|\bring\b|whatsapp|contact|telefon|t[ée]l[ée]phone|handy|m[óo]vil/i;
 
+/** So many other figures beside a number that is written with blanks, with nothing but blanks between, make a row of a table. */
+const TABLE_NEIGHBOURS = 3;
+
+/**
+ * Are the groups from `i` to `j` figures of a row that a tool printed, `1842 368 83 6685 20 4`, or the status of a request and what follows it? A number that is written with
+ * hyphens or points is none, and neither is one with fewer figures beside it: `17 368 83 6685 2024`.
+ */
+export function isTableRow(text: string, part: readonly Group[], i: number, j: number): boolean {
+  const isBlank = (k: number): boolean => {
+    const [a, b] = [part[k], part[k + 1]];
+    return a !== undefined && b !== undefined && /^ {1,3}$/.test(text.slice(a.end, b.start));
+  };
+  for (let k = i; k < j; k++) if (!isBlank(k)) return false;
+  let from = i;
+  while (from > 0 && isBlank(from - 1)) from--;
+  const start = part[from]?.start ?? 0;
+  if (/HTTP\/[\d.]+"? $/.test(text.slice(Math.max(0, start - 12), start))) return true;
+  let neighbours = i - from;
+  for (let k = j; isBlank(k); k++) neighbours++;
+  return neighbours >= TABLE_NEIGHBOURS;
+}
+
 /** Twelve digits in fours, the first from 2 to 9. Sixteen in fours is a card, so a neighbour of four ends the match. */
 export function aadhaarGroups(text: string, part: readonly Group[], i: number, hits: Hit[]): void {
   const four = part.slice(i, i + 3);
   const [a, b, c] = four;
   if (a === undefined || b === undefined || c === undefined || four.some((g) => g.digits.length !== 4) || a.digits < '2') return;
-  if (part[i + 3]?.digits.length === 4 || part[i - 1]?.digits.length === 4) return;
+  if (part[i + 3]?.digits.length === 4 || part[i - 1]?.digits.length === 4 || isTableRow(text, part, i, i + 2)) return;
   const gap = text.slice(a.end, b.start);
   if (!/^[ -]$/.test(gap) || gap !== text.slice(b.end, c.start) || !verhoeff(four.map((g) => g.digits).join(''))) return;
   hits.push({ start: a.start, end: c.end, detector: 'aadhaar' });
@@ -54,7 +76,7 @@ export function phoneGroups(text: string, part: readonly Group[], named: boolean
     return;
   }
   northAmerican(text, part, add);
-  if (first.digits.startsWith('0') && first.digits.length <= 5 && part.length >= (first.digits.length === 1 ? 4 : 2) && whole.digits >= 9 && whole.digits <= 12 && total === whole.digits && dialable(text, part)) add(open, whole.end);
+  if (first.digits.startsWith('0') && first.digits.length <= 5 && part.length >= (first.digits.length === 1 ? 4 : 2) && whole.digits >= 9 && whole.digits <= 12 && total === whole.digits && part.slice(1).every((g) => g.digits.length > 1) && dialable(text, part)) add(open, whole.end);
 }
 
 /** Leading groups of at most `max` digits together. */
@@ -83,6 +105,7 @@ function northAmerican(text: string, part: readonly Group[], add: (start: number
     if (!/^(?:[-. ]|\) ?|\)-)$/.test(one) || !/^[-. ]$/.test(two)) continue;
     const lead = part[i - 1];
     const country = lead?.digits === '1' ? lead.start : undefined;
+    if (isTableRow(text, part, i, i + 2)) continue;
     add(country ?? (text[a.start - 1] === '(' ? a.start - 1 : a.start), c.end);
     i += 2;
   }
