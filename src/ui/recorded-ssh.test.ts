@@ -4,6 +4,7 @@ import type { Json } from '../base/jcs.ts';
 import type { ReadRecord } from '../evidence/read.ts';
 import type { ClearValue } from '../evidence/record.ts';
 import { eventText } from './event-text.ts';
+import { reachedWords } from './recorded-ssh.ts';
 import { TimelineBuilder } from './recorded-timeline.ts';
 import { foldSteps, isNotable, type Step, stepHas } from './timeline.ts';
 
@@ -51,6 +52,24 @@ it('tells commands, files, forwards and refusals in plain words, each with its e
   expect(upload?.kind === 'request' ? upload.outcomes[0]?.moved : undefined).toEqual([{ what: 'Uploaded', sizeBytes: 2_048, sha256: 'cd'.repeat(32) }]);
   expect(steps.filter((s) => stepHas(s, 'keys stay')).length).toBe(1);
   expect(steps.filter((s) => stepHas(s, 'cdcdcd')).length).toBe(1);
+});
+
+it('tells of listeners at the target and of the agent what they were asked for', () => {
+  const records = [
+    record(0, 0, 'ssh.forward', { dec: 'allow', pol: [], port: 0, dir: 'remote' }, { host: 'localhost' }),
+    record(1, 0, 'ssh.forward.bound', { q: 0, port: 40_001 }),
+    record(2, 1, 'ssh.forward.open', { q: 0, port: 50_000 }, { host: '127.0.0.1' }),
+    record(3, 1, 'ssh.forward.end', { q: 2, sent: 1, received: 2 }),
+    record(4, 0, 'ssh.forward.end', { q: 0, sent: 1, received: 2, connections: 1 }, { reason: 'cancelled' }),
+    record(5, 2, 'ssh.agent', { dec: 'allow', pol: [] }),
+    record(6, 3, 'ssh.agent.open', { q: 5 }),
+    record(7, 3, 'ssh.agent.sign', { q: 6, for: 'sign-on', bytes: 200, flags: 0 }, { key: 'SHA256:abc', user: 'root' }),
+    record(8, 3, 'ssh.agent.end', { q: 6, sent: 1, received: 2, signed: 1 }),
+  ];
+  expect(stepsOf(records).filter((s) => s.kind === 'request').map(words)).toEqual(['Listen at the target on localhost:0 | allow | Closed; Closed: cancelled', 'Forward the agent | allow | ']);
+  const notes = ['The target listens on port 40001', 'A connection from 127.0.0.1:50000 at the target', 'The target opens the agent', 'The agent is asked to sign: sign-on root with the key SHA256:abc', 'The agent is closed; signatures: 1'];
+  expect(records.flatMap((r) => reachedWords(r) ?? [])).toEqual(notes);
+  expect(notes.map((note) => stepsOf(records).filter((s) => stepHas(s, note.toLowerCase())).length)).toEqual([1, 1, 1, 1, 1]);
 });
 
 it('tells what was typed only where no line is decided on, and keys as signs', () => {

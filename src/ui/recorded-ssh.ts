@@ -63,7 +63,27 @@ export function requestWords(r: ReadRecord): SshRequestWords | undefined {
       return { what: isLook(r) ? 'look' : 'file', verb: FILE_VERBS[text(r, 'op')] ?? text(r, 'op'), object: field(r, 'path'), details: to };
     }
     case 'ssh.forward':
-      return { what: 'forward', verb: 'Forward to', object: `${field(r, 'host')}:${number(r, 'port') ?? '?'}`, details: [] };
+      return { what: 'forward', verb: r.clear['dir'] === 'remote' ? 'Listen at the target on' : 'Forward to', object: `${field(r, 'host')}:${number(r, 'port') ?? '?'}`, details: [] };
+    case 'ssh.agent':
+      return { what: 'other', verb: 'Forward the agent', object: '', details: [] };
+    default:
+      return undefined;
+  }
+}
+
+/** What came of a remote forward or a forwarded agent, in a line. Undefined for other records. */
+export function reachedWords(r: ReadRecord): string | undefined {
+  switch (r.kind) {
+    case 'ssh.forward.bound':
+      return `The target listens on port ${number(r, 'port') ?? '?'}`;
+    case 'ssh.forward.open':
+      return `A connection from ${field(r, 'host')}:${number(r, 'port') ?? '?'} at the target`;
+    case 'ssh.agent.open':
+      return 'The target opens the agent';
+    case 'ssh.agent.sign':
+      return `The agent is asked to sign: ${[text(r, 'for'), field(r, 'user'), field(r, 'namespace'), 'with the key', field(r, 'key')].filter((word) => word !== '').join(' ')}`;
+    case 'ssh.agent.end':
+      return `The agent is closed; signatures: ${number(r, 'signed') ?? 0}`;
     default:
       return undefined;
   }
@@ -88,7 +108,7 @@ export function outcomeWords(r: ReadRecord): SshOutcomeWords | undefined {
     case 'ssh.sftp.end':
       return file(r);
     case 'ssh.forward.end':
-      return { ok: true, text: 'Closed', moved: [moved('Sent', r, 'sent'), moved('Received', r, 'received')] };
+      return { ok: true, text: r.fields['reason'] === undefined ? 'Closed' : `Closed: ${field(r, 'reason')}`, moved: [moved('Sent', r, 'sent'), moved('Received', r, 'received')] };
     default:
       return undefined;
   }

@@ -5,7 +5,7 @@ import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 import { parseApprovalDecision } from '../evidence/approval.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import type { ReadRecord } from '../evidence/read.ts';
-import { exposedWords, isLook, outcomeWords, refusedWords, requestWords, type SshRequestWords, typedOn, typedWords, type Typing } from './recorded-ssh.ts';
+import { exposedWords, isLook, outcomeWords, reachedWords, refusedWords, requestWords, type SshRequestWords, typedOn, typedWords, type Typing } from './recorded-ssh.ts';
 
 /** Rows that the replay is given from one result; the recording may hold more. */
 const MAX_ROWS = 500;
@@ -123,6 +123,13 @@ export class TimelineBuilder {
         return this.#typed(r, base);
       case 'mask.applied':
         return void this.records.push({ ...base, kind: 'note', text: exposedWords(r) ?? r.kind });
+      case 'ssh.forward.bound':
+      case 'ssh.forward.open':
+      case 'ssh.agent.open':
+      case 'ssh.agent.sign':
+      case 'ssh.agent.end':
+        // Each at its own time: a listener and an agent last as long as the session.
+        return void this.records.push({ ...base, statement: null, kind: 'note', text: reachedWords(r) ?? r.kind });
       default:
         return void this.records.push({ ...base, kind: 'note', text: r.kind });
     }
