@@ -24,7 +24,7 @@ export async function startHostileTarget(): Promise<HostileTarget> {
       accept().on('exec', (run, _reject, { command }) => void serve(connection, run(), command));
     });
   });
-  const tcp = createServer((socket) => {
+  const tcp = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => undefined);
     ssh.injectSocket(socket);
   }).listen(0, '127.0.0.1');

@@ -104,6 +104,15 @@ export function agentRefused(client: Client, error: unknown): boolean {
   return true;
 }
 
+/** Lets the client hear something. */
+export function ping(connection: Connection): void {
+  try {
+    (connection as unknown as { readonly _protocol: { ping(): void } })._protocol.ping();
+  } catch {
+    // It is gone.
+  }
+}
+
 /** Calls `done` with a channel to the client's agent. */
 export function openAgent(connection: Connection, done: Answered): void {
   const { _chanMgr: channels, _protocol: protocol } = connection as unknown as { readonly _chanMgr: Reserving; readonly _protocol: { openssh_authAgent(id: number, windowBytes: number, packetBytes: number): void } };

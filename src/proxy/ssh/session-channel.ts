@@ -116,7 +116,7 @@ export class SessionChannel {
       return;
     }
     if (this.#closed.signal.aborted) return;
-    this.#closed.signal.addEventListener('abort', this.#o.forwarding.tellBy((text) => void this.#say(client, text)), { once: true });
+    this.#closed.signal.addEventListener('abort', this.#o.forwarding.tellBy((text) => void this.#tell(client, text)), { once: true });
     if (what.kind === 'sftp') await this.#sftp(context, client);
     else await this.#process(context, client, what);
   }
@@ -274,6 +274,12 @@ export class SessionChannel {
   #output(client: ServerChannel): ChannelWriter {
     this.#writer ??= new ChannelWriter(client, this.#closed.signal);
     return this.#writer;
+  }
+
+  /** Something that does not answer this channel: at a terminal it comes where the cursor is. */
+  async #tell(client: ServerChannel, message: string): Promise<void> {
+    if (this.#relay !== undefined && this.#pty !== undefined) await this.#output(client).writeError(Buffer.from('\r\n'));
+    await this.#say(client, message);
   }
 
   async #say(client: ServerChannel, message: string): Promise<void> {

@@ -123,7 +123,7 @@ export class Forwarding {
         this.#unaskedFor(open);
       },
       (error: unknown) => open.reject(openFailure.prohibited, messageOf(error)),
-    );
+    ).catch((error: unknown) => this.#o.fail(error));
   }
 
   /** Nobody asked for it. A target that keeps on is not well-behaved, and would fill the recording. */

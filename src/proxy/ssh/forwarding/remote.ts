@@ -8,7 +8,7 @@ import { limits } from '../../../base/limits.ts';
 import type { SshContext } from '../context.ts';
 import { listenerWords, type Recorded } from '../journal.ts';
 import { openFailure } from '../library.ts';
-import { openedAtClient, type TargetOpen } from '../library-channels.ts';
+import { openedAtClient, ping, type TargetOpen } from '../library-channels.ts';
 import { aborted } from '../output.ts';
 import { watched } from '../start-process.ts';
 import { askPolicy } from './ask.ts';
@@ -53,6 +53,21 @@ export interface ListenerAddress {
 const MAX_PORT = 65_535;
 const keyOf = ({ host, port }: ListenerAddress): string => `${host}:${port}`;
 
+/**
+ * The client's own keep-alives are answered after a request that is held (RFC 4254 section 4: in order), and a client
+ * gives up when it hears nothing.
+ */
+const AWAKE_MS = 5_000;
+
+async function whileAwake<T>(connection: Connection, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => ping(connection), AWAKE_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Why there is no listener, for the client. */
 class Refusal extends Error {}
 
@@ -76,7 +91,7 @@ export class RemoteForwards {
    * @param accept with the port, at once when the target listens: a connection to it may be in the same packet
    */
   async listen(context: SshContext, address: ListenerAddress, accept: (port: number) => void, reject: () => void): Promise<void> {
-    const { gone, notice } = this.#o;
+    const { connection, gone, notice } = this.#o;
     const { journal } = context;
     const { host, port } = address;
     this.#count++;
@@ -86,7 +101,7 @@ export class RemoteForwards {
         ssh: { kind: 'forward', direction: 'remote', host, port },
         clear: { port, dir: 'remote' },
         fields: [{ name: 'host', value: journal.shown(host) }],
-        hold: (ask) => ask(notice, gone),
+        hold: (ask) => whileAwake(connection, ask(notice, gone)),
       });
       if ('refusal' in asked) throw new Refusal(asked.refusal);
       await this.#bind(context, address, asked.request, accept);
@@ -109,7 +124,7 @@ export class RemoteForwards {
         refused('the target listens there already');
         return;
       }
-      const done = (error: Error | undefined, bound = 0): void => {
+      const answered = (error: Error | undefined, bound: number): void => {
         const at = { host, port: bound };
         if (error) refused(`the target did not let us: ${error.message}`);
         else if (bound < 1 || bound > MAX_PORT || this.#listeners.has(keyOf(at))) refused('the target does not say on which port it listens');
@@ -117,6 +132,14 @@ export class RemoteForwards {
           this.#bound(context, at, request);
           accept(bound);
           resolve();
+        }
+      };
+      // A call of the library's: what is thrown here would end the program.
+      const done = (error: Error | undefined, bound = 0): void => {
+        try {
+          answered(error, bound);
+        } catch (cause) {
+          reject(cause instanceof Error ? cause : new Error(String(cause)));
         }
       };
       try {
