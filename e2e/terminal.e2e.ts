@@ -31,7 +31,8 @@ const test = base.extend<object, { world: TerminalWorld; alice: Workstation }>({
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const closeTabs = async ({ page }: Workstation): Promise<void> => {
-  for (const close of await page.getByRole('button', { name: /^Close (web1|gated|boxed)/ }).all()) await close.click();
+  // The last first: the others keep their places.
+  for (const close of (await page.getByRole('button', { name: /^Close (web1|gated|boxed)/ }).all()).reverse()) await close.click();
 };
 
 test('a session on a host, from its first line to its verified recording', async ({ world, alice }) => {
@@ -84,6 +85,7 @@ test('a session on a host, from its first line to its verified recording', async
     await page.keyboard.press('Control+Shift+U');
     const files = page.getByRole('region', { name: 'Files' });
     await files.getByRole('button', { name: 'notes.txt', exact: true }).waitFor();
+    await expect(files.getByRole('list', { name: /^Files in/ })).toBeFocused();
     await files.locator('input[type=file]').setInputFiles(up);
     await expect(files.getByText(`SHA-256 ${sha256(up)}`)).toBeVisible({ timeout: 30_000 });
     expect(sha256(path.join(world.home, 'up.bin'))).toBe(sha256(up));
@@ -178,8 +180,9 @@ test('a held line waits in place, and runs once a second person approves', async
   await test.step('in the mode command each line is decided, and runs by itself', async () => {
     const boxed = await TerminalPage.open(alice, 'boxed');
     await expect(page.getByText('A boundary.')).toBeVisible();
-    await boxed.line('cd /; sh -c "echo run by itself; exit 7"');
-    await boxed.shows(/^run by itself$[^]* 7 \S+:\/\$ $/m);
+    await boxed.line('cd /');
+    await boxed.line('sh -c "pwd; exit 7"');
+    await boxed.shows(/^\/$[^]* 7 \S+:\/\$ $/m);
     await boxed.line('forbidden');
     await expect(page.getByRole('alert')).toContainText('This program is not run here');
     await boxed.shows(/ 126 \S+:\/\$ $/);
@@ -208,6 +211,12 @@ test('keys, clipboard, links, panes', async ({ alice }) => {
     await page.keyboard.press('Enter');
     await terminal.shows(/^one three$/m);
     await expect(page.getByRole('textbox', { name: 'Search commands' })).toBeHidden();
+    // Tab is the shell's as well; this is the way out.
+    await page.keyboard.press('Control+Shift+M');
+    await expect(page.getByRole('button', { name: 'web1', exact: true })).toBeFocused();
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('button', { name: 'Close web1', exact: true })).toBeFocused();
+    await terminal.pane().click();
   });
 
   await test.step('several lines are pasted after a look at them, without control characters', async () => {

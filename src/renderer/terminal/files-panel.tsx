@@ -1,7 +1,7 @@
 /** Files of the host, beside its terminal: the same session, the same policy, the same recording. */
 import { ActionIcon, Button, FileButton, Group, Loader, Menu, Modal, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowUp, IconDots, IconDownload, IconFile, IconFolder, IconFolderPlus, IconLink, IconPencil, IconRefresh, IconShieldX, IconTrash, IconUpload, IconX } from '@tabler/icons-react';
-import type { DragEvent, ReactNode } from 'react';
+import type { DragEvent, KeyboardEvent, ReactNode } from 'react';
 import { useEffect, useRef, useState } from 'react';
 import type { RemoteEntry, RemoteListing } from '../../contract/ipc/terminal.ts';
 import { asSentence, formatBytes, formatTime, plural } from '../../ui/format.ts';
@@ -10,6 +10,7 @@ import type { Problem } from './files-store.ts';
 import { dismissProblem, download, filesOf, filesStore, makeDirectory, remove, rename, show, uploadAll } from './files-store.ts';
 import { parentOf, pathIn, shortCrumbsOf, splitName } from './remote-path.ts';
 import classes from './terminal.module.css';
+import { updateTab } from './terminal-store.ts';
 import { TransferList } from './transfer-list.tsx';
 
 const icons = { file: IconFile, directory: IconFolder, link: IconLink, other: IconFile } as const;
@@ -192,7 +193,8 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
   );
 }
 
-export function FilesPanel({ tabId, connected }: { tabId: string; connected: boolean }) {
+/** @param byKey it takes the focus, which Escape gives back */
+export function FilesPanel({ tabId, connected, byKey, onLeave }: { tabId: string; connected: boolean; byKey: boolean; onLeave: () => void }) {
   const { listing, busy, problem } = filesOf(useStore(filesStore), tabId);
   const [question, setQuestion] = useState<Question>();
   const [dragging, setDragging] = useState(false);
@@ -200,6 +202,16 @@ export function FilesPanel({ tabId, connected }: { tabId: string; connected: boo
   useEffect(() => {
     if (connected && unseen) show(tabId, '');
   }, [tabId, connected, unseen]);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (!byKey) return;
+    list.current?.focus();
+    updateTab(tabId, (t) => ({ ...t, filesByKey: false }));
+  }, [tabId, byKey]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Not from dialogs and menus, which are elsewhere on the page.
+    if (event.key === 'Escape' && event.target instanceof Node && event.currentTarget.contains(event.target)) onLeave();
+  };
   const send = (files: readonly File[]) => {
     if (listing === undefined || files.length === 0) return;
     const names = new Set(listing.entries.map((e) => e.name));
@@ -215,6 +227,7 @@ export function FilesPanel({ tabId, connected }: { tabId: string; connected: boo
     <section
       className={classes.files}
       aria-label="Files"
+      onKeyDown={onKeyDown}
       onDragOver={(e) => onDrag(e, true)}
       onDragLeave={(e) => onDrag(e, false)}
       onDrop={(e) => {
@@ -225,7 +238,7 @@ export function FilesPanel({ tabId, connected }: { tabId: string; connected: boo
       <Head tabId={tabId} listing={listing} busy={busy} onAsk={setQuestion} onFiles={send} />
       {problem !== undefined && <ProblemNote problem={problem} onDismiss={() => dismissProblem(tabId)} />}
       {listing === undefined && problem === undefined && <p className={classes.quiet}>{connected ? 'Loading…' : 'The session has ended.'}</p>}
-      <ul className={classes.fileList} tabIndex={0} aria-label={listing === undefined ? 'Files' : `Files in ${listing.path}`}>
+      <ul ref={list} className={classes.fileList} tabIndex={0} aria-label={listing === undefined ? 'Files' : `Files in ${listing.path}`}>
         {listing?.entries.map((entry) => (
           <Row
             key={entry.name}

@@ -23,6 +23,7 @@ describe('keys of the terminal', () => {
     expect(terminalCommand(key('KeyF', ctrlShift), false)).toEqual({ kind: 'find' });
     expect(terminalCommand(key('ArrowLeft', ctrlShift), false)).toEqual({ kind: 'focus', side: 'left' });
     expect(terminalCommand(key('KeyV', ctrlShift), false)).toEqual({ kind: 'app' });
+    expect(terminalCommand(key('KeyM', ctrlShift), false)).toEqual({ kind: 'leave' });
   });
 
   it('takes Cmd on a Mac, and leaves Ctrl to the shell there too', () => {

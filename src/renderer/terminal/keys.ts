@@ -12,7 +12,7 @@ export interface Key {
 }
 
 export type TerminalCommand =
-  | { readonly kind: 'copy' | 'find' | 'split_right' | 'split_down' | 'files' }
+  | { readonly kind: 'copy' | 'find' | 'split_right' | 'split_down' | 'files' | 'leave' }
   | { readonly kind: 'focus'; readonly side: Side }
   /** The app's own keys: palette, new tab, close tab, paste. The browser and the menu act on them. */
   | { readonly kind: 'app' }
@@ -26,6 +26,8 @@ const WITH_SHIFT: Readonly<Record<string, TerminalCommand>> = {
   KeyE: { kind: 'split_right' },
   KeyO: { kind: 'split_down' },
   KeyU: { kind: 'files' },
+  // Tab is the shell's: this is the way out for who has no mouse (WCAG 2.1.2).
+  KeyM: { kind: 'leave' },
   KeyV: { kind: 'app' },
   KeyP: { kind: 'app' },
   KeyT: { kind: 'app' },

@@ -6,6 +6,9 @@ import classes from './terminal.module.css';
 import type { PaneState } from './terminal-store.ts';
 import { beginShell, closePane, startShell, viewOf } from './terminal-store.ts';
 
+/** Id of what tells how to get out of a terminal without a mouse. */
+export const wayOut = 'terminal-way-out';
+
 const BELL_MS = 180;
 const percent = (share: number): string => `${share * 100}%`;
 
@@ -43,6 +46,7 @@ export function Pane({ tabId, pane, rect, focused, alone, bell, connected }: { t
       data-bell={bell && ringing ? '' : undefined}
       style={{ left: percent(rect.x), top: percent(rect.y), width: percent(rect.w), height: percent(rect.h) }}
       aria-label={pane.title === '' ? 'Shell' : `Shell: ${pane.title}`}
+      aria-describedby={wayOut}
     >
       <div ref={host} className={classes.host} />
       {pane.phase === 'ended' && connected && (

@@ -8,7 +8,7 @@ import { useLive } from '../live.ts';
 import { TabRow } from '../tab-row.tsx';
 import classes from '../workbench/workbench.module.css';
 import type { TerminalState } from './terminal-store.ts';
-import { closeTab, openTerminal, terminals } from './terminal-store.ts';
+import { closeTab, openTerminal, tabButtonId, terminals } from './terminal-store.ts';
 
 function NewTab() {
   const load = useCallback(() => api.connections.list(), []);
@@ -46,7 +46,7 @@ export function TabStrip({ state }: { state: TerminalState }) {
           const name = tab.number > 1 ? `${connection} ${tab.number}` : connection;
           return (
             <div key={tabId} className={classes.tab} data-active={tabId === state.active ? '' : undefined} data-prod={prod}>
-              <button type="button" className={classes.tabName} aria-pressed={tabId === state.active} onClick={() => terminals.set((s) => ({ ...s, active: tabId }))}>
+              <button type="button" id={tabButtonId(tabId)} className={classes.tabName} aria-pressed={tabId === state.active} onClick={() => terminals.set((s) => ({ ...s, active: tabId }))}>
                 <span className={classes.dot} data-prod={prod} data-busy={tab.holds.length > 0 ? '' : undefined} aria-hidden />
                 {name}
               </button>

@@ -42,6 +42,8 @@ export interface Tab {
   readonly disconnected: string | undefined;
   readonly reconnecting: boolean;
   readonly files: boolean;
+  /** The panel was opened by a key, and takes the focus once it is there. */
+  readonly filesByKey: boolean;
   /** What is looked for; undefined: the bar is closed. */
   readonly find: { readonly text: string; readonly found: Found } | undefined;
 }
@@ -257,7 +259,7 @@ export function openTerminal(connection: string): void {
       createPane(info.tabId, paneId, await known());
       terminals.set((s) => {
         const number = Math.max(0, ...s.tabs.filter((t) => t.info.connection === connection).map((t) => t.number)) + 1;
-        const tab: Tab = { info, number, layout: onlyPane(paneId), panes: [newPane(paneId)], focused: paneId, holds: [], refusal: undefined, disconnected: undefined, reconnecting: false, files: false, find: undefined };
+        const tab: Tab = { info, number, layout: onlyPane(paneId), panes: [newPane(paneId)], focused: paneId, holds: [], refusal: undefined, disconnected: undefined, reconnecting: false, files: false, filesByKey: false, find: undefined };
         return { ...s, tabs: [...s.tabs, tab], active: info.tabId };
       });
     } finally {
@@ -320,6 +322,9 @@ export function closeFind(tabId: string): void {
   viewOf(tab.focused)?.focus();
 }
 
+/** Of the element that a tab is chosen with. */
+export const tabButtonId = (tabId: string): string => `terminal-tab-${tabId}`;
+
 /** A key of the app's, or a button, for the tab that is shown. */
 export function runTerminalCommand(command: TerminalCommand): void {
   const tab = activeTab();
@@ -333,7 +338,9 @@ export function runTerminalCommand(command: TerminalCommand): void {
     case 'split_down':
       return split(tabId, 'column');
     case 'files':
-      return updateTab(tabId, (t) => ({ ...t, files: !t.files }));
+      return updateTab(tabId, (t) => ({ ...t, files: !t.files, filesByKey: !t.files }));
+    case 'leave':
+      return document.getElementById(tabButtonId(tabId))?.focus();
     case 'focus': {
       const next = neighbour(tab.layout, tab.focused, command.side);
       if (next !== undefined) focusPane(tabId, next);

@@ -18,13 +18,13 @@ import { Divider } from './divider.tsx';
 import { FilesPanel } from './files-panel.tsx';
 import { FindBar } from './find-bar.tsx';
 import { dividersOf, rectsOf } from './layout.ts';
-import { Pane } from './pane.tsx';
+import { Pane, wayOut } from './pane.tsx';
 import { PasteDialog } from './paste-dialog.tsx';
 import { shellWords } from './shell-words.ts';
 import { TabStrip } from './tab-strip.tsx';
 import classes from './terminal.module.css';
 import type { Tab } from './terminal-store.ts';
-import { dress, openFind, resizeSplit, split, terminals, updateTab } from './terminal-store.ts';
+import { dress, focusPane, openFind, resizeSplit, split, terminals, updateTab } from './terminal-store.ts';
 
 const tones: Readonly<Record<string, Tone>> = { observe: 'neutral', gate: 'hold', command: 'accent', denied: 'deny', held: 'hold' };
 
@@ -125,9 +125,10 @@ export function TerminalScreen({ settings }: { settings: Settings }) {
           <Head tab={tab} />
           <Banners tab={tab} />
           {tab.find !== undefined && <FindBar tabId={tab.info.tabId} state={tab.find} />}
+          <VisuallyHidden id={wayOut}>Ctrl+Shift+M leaves the terminal; Tab is the shell’s.</VisuallyHidden>
           <div className={classes.body}>
             <Panes key={tab.info.tabId} tab={tab} bell={settings.terminalBell} />
-            {tab.files && <FilesPanel tabId={tab.info.tabId} connected={tab.disconnected === undefined} />}
+            {tab.files && <FilesPanel tabId={tab.info.tabId} connected={tab.disconnected === undefined} byKey={tab.filesByKey} onLeave={() => focusPane(tab.info.tabId, tab.focused)} />}
           </div>
         </>
       )}
