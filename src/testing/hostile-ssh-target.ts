@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { concatBytes, utf8 } from '../base/encoding.ts';
 import { newEd25519 } from '../proxy/ssh/host-keys.ts';
 import { openAgent } from '../proxy/ssh/library-channels.ts';
+import { agentFrame, AgentFramer } from '../wire/ssh/agent.ts';
 
 export interface HostileTarget {
   readonly port: number;
@@ -14,14 +16,19 @@ export interface HostileTarget {
 
 type Open = (done: (error: Error | undefined, channel: ServerChannel) => void) => void;
 
-/** The command `unasked` prints how each kind of channel was refused; `flood` does not stop opening them. */
+/**
+ * The command `unasked` prints how each kind of channel was refused; `flood` does not stop opening them; `agent` prints
+ * the types of the answers to what no agent should be asked, and to a list of the keys.
+ */
 export async function startHostileTarget(): Promise<HostileTarget> {
   const key = newEd25519('hostile');
   const ssh = new ssh2.Server({ hostKeys: [key.text] }, (connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (attempt) => attempt.accept());
     connection.on('session', (accept) => {
-      accept().on('exec', (run, _reject, { command }) => void serve(connection, run(), command));
+      const session = accept();
+      session.on('auth-agent', (granted: (() => unknown) | undefined) => void granted?.());
+      session.on('exec', (run, _reject, { command }) => void serve(connection, run(), command));
     });
   });
   const tcp = createServer({ noDelay: true }, (socket) => {
@@ -38,7 +45,9 @@ async function serve(connection: Connection, channel: ServerChannel, command: st
     'auth-agent@openssh.com': (done) => openAgent(connection, done),
     x11: (done) => connection.x11('127.0.0.1', 1, done),
   };
-  if (command === 'flood') {
+  if (command === 'agent') {
+    channel.write(await abused(connection));
+  } else if (command === 'flood') {
     const over = new AbortController();
     connection.once('close', () => over.abort());
     for (let n = 0; n < 10_000 && !over.signal.aborted; n++) await refusal(kinds['forwarded-tcpip']);
@@ -47,6 +56,28 @@ async function serve(connection: Connection, channel: ServerChannel, command: st
   }
   channel.exit(0);
   channel.end();
+}
+
+/** Add a key; sign, cut short; an extension; list the keys. At last a message without an end. */
+const ABUSE = [agentFrame(concatBytes([Uint8Array.of(17), utf8('canary-key')])), agentFrame(Uint8Array.of(13, 0, 0)), agentFrame(concatBytes([Uint8Array.of(27), utf8('canary-bind')])), agentFrame(Uint8Array.of(11))];
+
+function abused(connection: Connection): Promise<string> {
+  return new Promise((resolve) => {
+    openAgent(connection, (error, agent) => {
+      if (error) {
+        resolve(error.message);
+        return;
+      }
+      const framer = new AgentFramer();
+      const answers: number[] = [];
+      agent.on('data', (chunk: Buffer) => {
+        answers.push(...framer.push(chunk).map((body) => body[0] ?? 0));
+        if (answers.length === ABUSE.length) agent.write(Uint8Array.of(255, 255, 255, 255, 13));
+      });
+      agent.once('close', () => resolve(`${answers.join(' ')} closed\n`));
+      for (const message of ABUSE) agent.write(message);
+    });
+  });
 }
 
 function refusal(open: Open | undefined): Promise<string> {

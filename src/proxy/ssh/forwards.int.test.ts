@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, createServer as createSocketServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
@@ -13,6 +13,7 @@ import { runProcess, startProcess, type RunningProcess } from '../../testing/pro
 import { recordsOf } from '../../testing/recordings.ts';
 import { startSshd, type Sshd } from '../../testing/sshd.ts';
 import { SshWorld } from '../../testing/ssh-gateway.ts';
+import { agentFrame, AgentFramer } from '../../wire/ssh/agent.ts';
 
 const BODY = randomBytes(8 * 1024 * 1024);
 const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex');
@@ -212,4 +213,30 @@ it('a target that opens channels which nobody asked for is refused, and at last 
   const flooded = await world.ssh('hostile', ['hostile', 'flood']);
   expect(flooded.code).not.toBe(0);
   expect((await world.gateway.waitEvent((e) => e.event === 'session.closed', again))['reason']).toContain('keeps opening channels');
+});
+
+it('of an agent that was granted, a target gets nothing but keys and signatures, whatever either side sends', async () => {
+  const socket = path.join(world.gateway.dir, 'false-agent');
+  const heard: number[] = [];
+  // Answers everything with what looks like a private key.
+  const agent = createSocketServer((client) => {
+    const framer = new AgentFramer();
+    client.on('error', () => undefined);
+    client.on('data', (chunk: Buffer) => {
+      for (const body of framer.push(chunk)) {
+        heard.push(body[0] ?? 0);
+        client.write(agentFrame(Buffer.from('\u0006canary-private-key')));
+      }
+    });
+  }).listen(socket);
+  await once(agent, 'listening');
+  const mark = world.gateway.mark;
+  const { stdout } = await world.ssh('hostile', ['-A', 'hostile', 'agent'], { env: { PATH: process.env['PATH'] ?? '', HOME: world.gateway.dir, SSH_AUTH_SOCK: socket } });
+  agent.close();
+  expect(stdout).toBe('5 5 5 5 closed\n');
+  // 27: what the client itself binds its connections to the agent with.
+  expect(heard.filter((type) => type !== 27 && type !== 11)).toEqual([]);
+  const records = await closed(mark, 'hostile');
+  expect(records.find((r) => r.kind === 'ssh.agent.end')?.clear).toMatchObject({ listed: 0, signed: 0, refused: ['17:1', '13:1', '27:1'] });
+  expect(JSON.stringify(records)).not.toContain('canary');
 });
