@@ -32,7 +32,7 @@ const HIGH = 4;
 const KIND = new Uint8Array(256);
 for (let i = 48; i < 58; i++) KIND[i] = DIGIT;
 for (const c of ' .()/') KIND[c.charCodeAt(0)] = SEPARATOR;
-for (const c of "@%\\&=:_-JAz'") KIND[c.charCodeAt(0)] = SPECIAL;
+for (const c of "@%\\&=:_-JAz'$") KIND[c.charCodeAt(0)] = SPECIAL;
 for (let i = 128; i < 256; i++) KIND[i] = HIGH;
 
 /** Shortest run of digits that any number detector needs (NINO has six); IPv4 addresses have four. */
@@ -145,6 +145,8 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
       return bytes[i + 1] === 0x42 || (bytes[i - 2] === 0x78 && bytes[i - 4] === 0x78) || (bytes[i - 1] === 0x74 && bytes[i - 5] === 0x67) || (bytes[i - 1] === 0x6b && bytes[i - 2] === 0x73)
         ? Signal.secret
         : 0;
+    case 0x24: // the second $ of $6$, $2y$, $argon2id$
+      return dollarBefore(bytes, i) ? Signal.secret : 0;
     case 0x4a: // J of eyJ
       return bytes[i - 1] === 0x79 && bytes[i - 2] === 0x65 ? Signal.secret : 0;
     case 0x41: // A that ends AKIA, ASIA, AGPA, AIDA, AROA
@@ -154,6 +156,14 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
     default:
       return 0;
   }
+}
+
+/** The longest name between the first two dollars of a password hash: pbkdf2-sha256. */
+const SCHEME_CHARS = 13;
+
+function dollarBefore(bytes: Uint8Array, at: number): boolean {
+  for (let n = 2; n <= SCHEME_CHARS + 1; n++) if (bytes[at - n] === 0x24) return true;
+  return false;
 }
 
 /** A quote, a bracket, a backslash and eight blanks may stand between a name and its `=` or `:`. */

@@ -24,6 +24,9 @@ const SECRET_PAIR = RE2JS.compile(
 );
 const AUTHORIZATION = RE2JS.compile('(?i)\\b(?:bearer|basic)\\s+([A-Za-z0-9._~+/-]{12,}={0,2})');
 
+/** Password hashes as crypt(5), htpasswd and the password hashing competition's string format write them. */
+const HASH = RE2JS.compile('\\$(?:[1567y]|gy|2[abxy]?|apr1|P|H|sha1|md5|scrypt|argon2(?:id|i|d)|pbkdf2(?:-sha\\d{1,3})?)\\$[./A-Za-z0-9$=,+-]{20,}');
+
 /** Words that stand where a secret would but say nothing. */
 const EMPTY = /^(?:null|none|nil|true|false|undefined|required|optional|redacted|hidden|changed|incorrect|invalid|missing|expired|string|text|varchar|unset|<[a-z_ ]+>|\$\{?\w+\}?|\$\d+|\?|%s|[*•x.]+)$/i;
 
@@ -69,6 +72,7 @@ function findPasswords(text: string, hits: Hit[]): void {
     pairs(PASSWORD_PAIR, text, 'password', (v) => v.length >= 3 && !EMPTY.test(v), hits);
   }
   if (/password\s|identified/i.test(text)) each(PASSWORD_SQL, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
+  if (text.includes('$')) each(HASH, text, (start, end) => hits.push({ start, end, detector: 'password' }));
   if (text.includes('://') && text.includes('@')) each(URL_PASSWORD, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
 }
 
