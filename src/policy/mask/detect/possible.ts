@@ -1,163 +1,132 @@
 /**
- * One pass over a text that says whether anything of `digits.ts`, `groups.ts` or `identifiers.ts` (IPv4 apart) can be in
- * it. Lines of logs are full of digits and hold nothing of that: dates, times, ports, sizes. Too often yes, never wrongly
- * no: each rule there has a weaker one here, and `possible.test.ts` holds the two together.
+ * One pass over a line of ASCII that says whether anything of `digits.ts`, `groups.ts` or `identifiers.ts` (IPv4 apart) can
+ * be in it. Lines of logs are full of digits and hold nothing of that: dates, times, ports, sizes. Too often yes, never
+ * wrongly no: each rule there has a weaker one here, and `possible.test.ts` holds the two together. Where the name of a
+ * column or key speaks for its values (`NameHints`), it is not asked.
  */
 
 const DIGIT = 1;
 const LETTER = 2;
 const UNDERSCORE = 3;
-const KIND = Uint8Array.from({ length: 128 }, (_, c) => {
-  const text = String.fromCharCode(c);
-  return /[0-9]/.test(text) ? DIGIT : /[A-Za-z]/.test(text) ? LETTER : text === '_' ? UNDERSCORE : 0;
-});
 /** Between groups of digits that belong together. */
-const SEPARATOR = Uint8Array.from({ length: 128 }, (_, c) => (' -.()/'.includes(String.fromCharCode(c)) ? 1 : 0));
+const SEPARATOR = 4;
+const KIND = Uint8Array.from({ length: 256 }, (_, c) => {
+  const text = String.fromCharCode(c);
+  return /[0-9]/.test(text) ? DIGIT : /[A-Za-z]/.test(text) ? LETTER : text === '_' ? UNDERSCORE : ' -.()/'.includes(text) ? SEPARATOR : 0;
+});
 const SHORTEST = 7;
+const NONE = 1_000_000;
 const CONTEXT_CHARS = 24;
-/** The words before a phone number, wherever they stand in a longer one. */
-const CONTEXT = /phone|mobile|cell|tel|fax|call|sms|ring|whatsapp|contact|handy|m.vil/i;
+/** Three letters of each word before a phone number: phone, mobile, cell, tel, fax, call, sms, ring, whatsapp, contact, handy, movil. By five bits of each. */
+const CONTEXT = new Uint8Array(1 << 15);
+for (const letters of ['pho', 'mob', 'cel', 'tel', 'fax', 'cal', 'sms', 'rin', 'wha', 'tac', 'han', 'mov']) CONTEXT[Array.from(letters).reduce((n, c) => (n << 5) | (c.charCodeAt(0) & 31), 0)] = 1;
 
-const kindAt = (text: string, i: number): number => {
-  const code = text.charCodeAt(i);
-  return code < 128 ? (KIND[code] ?? 0) : 0;
-};
-const isGap = (code: number): boolean => code === 0x20 || code === 0x2d;
+const kindAt = (line: Uint8Array, i: number): number => KIND[line[i] ?? 0] ?? 0;
+const isGap = (code: number | undefined): boolean => code === 0x20 || code === 0x2d;
 
-/** @returns false when no number and no identifier can be in the text */
-export function mayHoldNumber(text: string): boolean {
-  const cluster = new Cluster(text);
+/** @returns false when no number and no identifier can be in the line @param line ASCII */
+export function mayHoldNumber(line: Uint8Array): boolean {
+  // The cluster that is being read, groups with at most three separators between each two: where its first group begins,
+  // where its last one begins and ends, and its digits.
+  let from = 0;
   let last = 0;
-  for (let i = 0; i < text.length; ) {
-    const code = text.charCodeAt(i);
-    const kind = code < 128 ? (KIND[code] ?? 0) : 0;
-    if (kind === DIGIT) {
-      let end = i + 1;
-      for (let c = text.charCodeAt(end); c >= 48 && c <= 57; c = text.charCodeAt(end)) end++;
-      if (cluster.group(i, end)) return true;
-      i = end;
-    } else {
-      // At the beginning of a word.
-      if (kind === LETTER && last !== LETTER && last !== DIGIT && identifierAt(text, i, code)) return true;
-      i++;
+  let to = 0;
+  let total = 0;
+  let plus = false;
+  /** Digits before the first group with a trunk zero. */
+  let zero = NONE;
+  /** Sizes of the last three groups, four bits each. */
+  let sizes = 0;
+  for (let i = 0; i < line.length; i++) {
+    const code = line[i] ?? 0;
+    if (code < 48 || code > 57) continue;
+    const start = i++;
+    while (i < line.length && isDigit(line[i] ?? 0)) i++;
+    const size = i - start;
+    if (total === 0 || !joins(line, to, start)) {
+      if (total >= SHORTEST && isNamed(line, from, last)) return true;
+      from = start;
+      total = sizes = 0;
+      zero = NONE;
+      plus = plusBefore(line, start);
     }
-    last = kind;
+    if (code === 0x30 && zero === NONE && (size <= 5 || line[start + 1] === 0x30)) zero = total;
+    total += size;
+    // A national id or a card by itself, a card in groups, a phone number with its prefix.
+    if (size === 9 || size >= 11 || total >= 13 || (plus && total >= 8) || total - zero >= 9) return true;
+    sizes = ((sizes << 4) | size) & 0xffff;
+    if (isGrouped(sizes & 0xfff) || sizes === 0x3332) return true;
+    if ((size === 8 && letterBehind(line, i)) || (start > 0 && lettersBefore(line, start, size))) return true;
+    last = start;
+    to = i;
   }
-  return cluster.end();
+  return total >= SHORTEST && isNamed(line, from, last);
 }
 
-/** Groups of digits with at most three separators between each two. */
-class Cluster {
-  readonly #text: string;
-  /** Where its first group begins, where its last one does, and where that ends. */
-  #from = 0;
-  #last = 0;
-  #to = 0;
-  #total = 0;
-  #plus = false;
-  /** Digits before the first group with a trunk zero; -1 without one. */
-  #zero = -1;
-  /** Sizes of the last three groups. */
-  #one = 0;
-  #two = 0;
-  #three = 0;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+/** Sizes of three groups: of a US social security number, an American phone number, an Aadhaar number. */
+const isGrouped = (three: number): boolean => three === 0x324 || three === 0x334 || three === 0x444;
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** @returns true when a number may be there */
-  group(start: number, end: number): boolean {
-    const text = this.#text;
-    if (this.#total === 0 || !this.#joins(start)) {
-      if (this.end()) return true;
-      this.#begin(start);
-    }
-    const size = end - start;
-    if (text.charCodeAt(start) === 0x30 && this.#zero < 0 && (size <= 5 || text.charCodeAt(start + 1) === 0x30)) this.#zero = this.#total;
-    this.#total += size;
-    if (this.#numbered(size) || (size === 8 && letterBehind(text, end))) return true;
-    this.#three = this.#two;
-    this.#two = this.#one;
-    this.#one = size;
-    this.#last = start;
-    this.#to = end;
-    return false;
-  }
-
-  /** No group follows. */
-  end(): boolean {
-    return this.#total >= SHORTEST && CONTEXT.test(this.#text.slice(Math.max(0, this.#from - CONTEXT_CHARS), this.#last));
-  }
-
-  #begin(start: number): void {
-    const text = this.#text;
-    const before = text.charCodeAt(start - 1);
-    this.#from = start;
-    this.#total = this.#one = this.#two = this.#three = 0;
-    this.#zero = -1;
-    this.#plus = before === 0x2b || ((before === 0x20 || before === 0x28) && text.charCodeAt(start - 2) === 0x2b);
-  }
-
-  /** By sizes: a card, a national id, a phone number. */
-  #numbered(size: number): boolean {
-    const total = this.#total;
-    if (size === 9 || size >= 11 || total >= 13) return true;
-    if ((this.#plus && total >= 8) || (this.#zero >= 0 && total - this.#zero >= 9)) return true;
-    if (size === 4) return (this.#two === 3 && (this.#one === 2 || this.#one === 3)) || (this.#two === 4 && this.#one === 4);
-    return size === 2 && this.#one === 3 && this.#two === 3 && this.#three === 3;
-  }
-
-  #joins(start: number): boolean {
-    if (start - this.#to > 3) return false;
-    for (let i = this.#to; i < start; i++) {
-      const code = this.#text.charCodeAt(i);
-      if (code >= 128 || SEPARATOR[code] === 0) return false;
-    }
-    return true;
-  }
-}
-
-/** A letter that ends a word of one, behind a blank or hyphen or none: the check letter of a DNI. */
-function letterBehind(text: string, end: number): boolean {
-  const at = isGap(text.charCodeAt(end)) ? end + 1 : end;
-  return kindAt(text, at) === LETTER && kindAt(text, at + 1) === 0;
-}
-
-/** An IBAN, NINO or NIE may begin with the letter at `i`. */
-function identifierAt(text: string, i: number, code: number): boolean {
-  const next = kindAt(text, i + 1);
-  if (next === LETTER) {
-    const third = text.charCodeAt(i + 2);
-    const digits = isGap(third) ? i + 3 : i + 2;
-    if (kindAt(text, digits) !== DIGIT || kindAt(text, digits + 1) !== DIGIT) return false;
-    return (digits === i + 2 && longEnough(text, i)) || pairs(text, digits);
-  }
-  const letter = code | 0x20;
-  if (letter < 0x78 || letter > 0x7a) return false;
-  const from = isGap(text.charCodeAt(i + 1)) ? i + 2 : i + 1;
-  for (let n = 0; n < 7; n++) if (kindAt(text, from + n) !== DIGIT) return false;
+function joins(line: Uint8Array, from: number, to: number): boolean {
+  if (to - from > 3) return false;
+  for (let i = from; i < to; i++) if (kindAt(line, i) !== SEPARATOR) return false;
   return true;
 }
 
+/** A word before one of the groups says that they are a phone number. */
+function isNamed(line: Uint8Array, from: number, last: number): boolean {
+  let letters = 0;
+  for (let i = Math.max(0, from - CONTEXT_CHARS); i < last; i++) {
+    letters = ((letters << 5) | ((line[i] ?? 0) & 31)) & 0x7fff;
+    if (CONTEXT[letters] === 1) return true;
+  }
+  return false;
+}
+
+function plusBefore(line: Uint8Array, start: number): boolean {
+  const before = line[start - 1];
+  return before === 0x2b || ((before === 0x20 || before === 0x28) && line[start - 2] === 0x2b);
+}
+
+/** A letter that ends a word of one, behind a blank or hyphen or none: the check letter of a DNI. */
+function letterBehind(line: Uint8Array, end: number): boolean {
+  const at = isGap(line[end]) ? end + 1 : end;
+  return kindAt(line, at) === LETTER && !isWord(kindAt(line, at + 1)) && kindAt(line, at + 1) !== UNDERSCORE;
+}
+
+/** A word of one or two letters, and perhaps a blank or hyphen, stands before the digits: an IBAN, NINO or NIE. */
+function lettersBefore(line: Uint8Array, digits: number, size: number): boolean {
+  const gap = isGap(line[digits - 1]) ? 1 : 0;
+  const at = digits - gap - 1;
+  if (at < 0 || kindAt(line, at) !== LETTER) return false;
+  if (size >= 7) {
+    const letter = (line[at] ?? 0) | 0x20;
+    if (letter >= 0x78 && letter <= 0x7a) return true;
+  }
+  if (size < 2 || at === 0 || kindAt(line, at - 1) !== LETTER || (at > 1 && isWord(kindAt(line, at - 2)))) return false;
+  return (gap === 0 && longEnough(line, at - 1)) || pairs(line, digits);
+}
+
+const isWord = (kind: number): boolean => kind === DIGIT || kind === LETTER;
+
 /** The shortest IBAN has fifteen characters, over single blanks and hyphens. */
-function longEnough(text: string, start: number): boolean {
-  for (let i = start, n = 0; i < text.length; i++) {
-    const kind = kindAt(text, i);
-    if (kind === DIGIT || kind === LETTER) {
+function longEnough(line: Uint8Array, start: number): boolean {
+  for (let i = start, n = 0; i < line.length; i++) {
+    const kind = kindAt(line, i);
+    if (isWord(kind)) {
       if (++n === 15) return true;
-    } else if (!isGap(text.charCodeAt(i))) return false;
+    } else if (!isGap(line[i])) return false;
   }
   return false;
 }
 
 /** Three pairs of digits, a gap or none behind each, and a letter. */
-function pairs(text: string, start: number): boolean {
+function pairs(line: Uint8Array, start: number): boolean {
   let i = start;
   for (let n = 0; n < 3; n++) {
-    if (kindAt(text, i) !== DIGIT || kindAt(text, i + 1) !== DIGIT) return false;
+    if (kindAt(line, i) !== DIGIT || kindAt(line, i + 1) !== DIGIT) return false;
     i += 2;
-    if (isGap(text.charCodeAt(i))) i++;
+    if (isGap(line[i])) i++;
   }
-  return kindAt(text, i) === LETTER;
+  return kindAt(line, i) === LETTER;
 }

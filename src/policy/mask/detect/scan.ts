@@ -5,7 +5,6 @@ import { findEmails } from './email.ts';
 import { findIdentifiers } from './identifiers.ts';
 import { noHints, type DetectorId, type Hit, type NameHints } from './ids.ts';
 import { normalise } from './normalise.ts';
-import { mayHoldNumber } from './possible.ts';
 import { ALL_SIGNALS, Signal } from './prefilter.ts';
 import { findAuthorization, findSecrets } from './secrets.ts';
 import { maskTokenSpans } from '../token.ts';
@@ -52,8 +51,7 @@ function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHin
   if ((signals & (Signal.secret | Signal.at)) !== 0) findSecrets(text, wants, hits);
   else if ((signals & Signal.scheme) !== 0 && wants('secret')) findAuthorization(text, hits);
   if ((signals & Signal.at) !== 0 && wants('email')) findEmails(text, hits);
-  // Names may say what the digits alone do not, and any four numbers may be an address.
-  if ((signals & Signal.digits) !== 0 && (hints !== noHints || wants('ipv4') || mayHoldNumber(text))) {
+  if ((signals & Signal.digits) !== 0) {
     findIdentifiers(text, wants, hits);
     findNumbers(text, wants, hints, hits);
   }

@@ -2,13 +2,13 @@
 import type { ActiveDetectors } from '../detectors.ts';
 import type { DetectorId } from '../detect/ids.ts';
 import { noHints } from '../detect/ids.ts';
-import { prefilter } from '../detect/prefilter.ts';
 import { scanText } from '../detect/scan.ts';
 import type { MaskSpec } from '../render.ts';
 import { charWidth } from './char-width.ts';
 import { fitMask, stars, type ValueChar } from './fit-mask.ts';
 import { KeyBlock, type Span } from './key-block.ts';
 import type { Line, View } from './line.ts';
+import { lineSignals } from './line-signals.ts';
 import { tailRules, tailStart, type TailRules } from './tail.ts';
 
 /** What replaces the bytes from a place in the stream on. */
@@ -79,7 +79,8 @@ export class Finder {
     const spans = this.#key.inside ? this.#keySpans(view, how) : [];
     const spec = this.#active.specs.get('private_key');
     const inKey = spec === undefined ? [] : spans.flatMap((s) => this.#foundIn(line, view, s.start, s.end, spec, false));
-    const signals = prefilter(Buffer.from(view.text, 'utf8'), this.#active.digitsNeeded);
+    const bytes = Buffer.from(view.text, 'utf8');
+    const signals = lineSignals(bytes, bytes.length === view.text.length, this.#active);
     if (signals === 0) return inKey;
     // Beside a key, in another column say, there may be other values.
     const others = scanText(view.text, this.#active.ids, noHints, signals).filter((hit) => !spans.some((s) => hit.start < s.end && s.start < hit.end));

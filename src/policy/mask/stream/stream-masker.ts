@@ -2,17 +2,17 @@
  * Masks the output of a terminal or of a command: bytes in, bytes out, cut anywhere. Bytes that are no part of a value
  * come out as they came in, in their order. See docs/ssh-terminal.md for the rule and its limits.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import type { MaskPlan } from '../../types.ts';
 import { activeDetectors, type ActiveDetectors, type MaskContext } from '../detectors.ts';
 import { noHints } from '../detect/ids.ts';
-import { prefilter } from '../detect/prefilter.ts';
 import { scanText } from '../detect/scan.ts';
 import { BinaryMeter } from './binary-meter.ts';
 import { Echo } from './echo.ts';
 import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
+import { lineSignals } from './line-signals.ts';
 import { bounds } from './bounds.ts';
 import { asBase64, Clipboard } from './clipboard.ts';
 import { joined } from './joined.ts';
@@ -204,9 +204,10 @@ export class StreamMasker implements VtEvents {
       for (let i = at; i < end; i++) kinds |= 1 << (KIND[bytes[i] ?? 0] ?? 0);
       if ((kinds & 2) !== 0 || (this.#cols > 0 && ((kinds & ~1) !== 0 || (end > at && (end - at) % this.#cols === 0) || !cr))) break;
       const line = bytes.subarray(at, end);
-      const signals = prefilter(line, this.#active.digitsNeeded);
+      const ascii = (kinds & 4) === 0;
+      const signals = lineSignals(line, ascii, this.#active);
       if (signals !== 0) {
-        const masked = this.#plainLine(line, signals);
+        const masked = this.#plainLine(line, ascii, signals);
         if (masked === undefined) break;
         if (masked !== line) {
           parts.push(bytes.subarray(out, at), masked);
@@ -220,8 +221,7 @@ export class StreamMasker implements VtEvents {
   }
 
   /** @returns the line itself when nothing is in it, or undefined when it has to be read character by character */
-  #plainLine(line: Uint8Array, signals: number): Uint8Array | undefined {
-    const ascii = isAscii(line);
+  #plainLine(line: Uint8Array, ascii: boolean, signals: number): Uint8Array | undefined {
     if (!ascii && !isUtf8(line)) return undefined;
     const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString(ascii ? 'latin1' : 'utf8');
     // Characters that take no column are left out there.
