@@ -25,6 +25,8 @@ export interface SshContext {
   readonly account: string;
   /** The target, signed on to. */
   readonly upstream: Client;
+  /** What the target said before the sign-on, for the first who asks; '' after that. */
+  takeBanner(): string;
   /** Ends the session; the first call counts. */
   fail(error: unknown): void;
 }

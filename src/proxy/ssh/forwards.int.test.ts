@@ -1,9 +1,10 @@
 /** `ssh -L`, `-D`, `-R`, `-A` and many at once, with data, through Sallyport and a real sshd; and targets that open what nobody asked for. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect, createServer as createSocketServer, type AddressInfo } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
@@ -18,6 +19,7 @@ import { agentFrame, AgentFramer } from '../../wire/ssh/agent.ts';
 const BODY = randomBytes(8 * 1024 * 1024);
 const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex');
 
+let banner: string;
 let sshd: Sshd;
 let world: SshWorld;
 let hostile: HostileTarget;
@@ -25,7 +27,9 @@ let web: Server;
 let port: number;
 
 beforeAll(async () => {
-  sshd = await startSshd();
+  banner = path.join(mkdtempSync(path.join(os.tmpdir(), 'sallyport-banner-')), 'banner');
+  writeFileSync(banner, 'Authorised use only\n\u001b[2Jof this host\n');
+  sshd = await startSshd([`Banner ${banner}`]);
   hostile = await startHostileTarget();
   world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'web2', labels: { agent: 'no' } }, { name: 'hostile', port: hostile.port, hostKey: hostile.hostKey, credentials: { user: 'app', password: 'any' } }]);
   // Answers with the digest of what it was sent, or with the body.
@@ -46,6 +50,7 @@ afterAll(async () => {
   await world.stop();
   hostile.stop();
   await sshd.stop();
+  rmSync(path.dirname(banner), { recursive: true });
 });
 
 /** `ssh -N` with forwards, once they take connections. */
@@ -140,6 +145,7 @@ it('-R: a port that is named, any port, one that is refused; cancelled; each dec
   const next = await world.ssh('web1', ['-S', control, 'web1', 'echo on']);
   expect(next.stdout).toBe('on\n');
   expect(next.stderr).toContain('no listener here');
+  expect(next.stderr).toContain('Authorised use only\r\n[2Jof this host\r\n');
   expect((await world.ssh('web1', ['-S', control, '-O', 'cancel', '-R', `${named}:${to}`, 'web1'])).code).toBe(0);
   // The client does not wait for the answer: meanwhile it refuses what comes.
   await eventually(() => expect(fetched(`http://127.0.0.1:${named}/`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } }));

@@ -53,6 +53,12 @@ export function parsed(key: string | Buffer): ParsedKey | undefined {
   return 'type' in result ? result : result[0];
 }
 
+/** Whether it is a private key that needs a passphrase. */
+export function isEncrypted(key: string): boolean {
+  const result: unknown = ssh2.utils.parseKey(key);
+  return result instanceof Error && (result.message.startsWith('Encrypted ') || key.includes('BEGIN ENCRYPTED PRIVATE KEY'));
+}
+
 /** As OpenSSH prints it. @param blob the public key in its wire form */
 export const fingerprint = (blob: Uint8Array): string => `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 

@@ -128,6 +128,8 @@ export class SessionChannel {
     const ssh = what.kind === 'shell' ? ({ kind: 'shell' } as const) : ({ kind: 'exec', command: analyseCommand(what.command, { ...EXEC, pty: this.#pty !== undefined }) } as const);
     // What is decided, approved and run is one text.
     assert(ssh.kind !== 'exec' || what.kind !== 'exec' || ssh.command.text === what.command, 'the analysis is of this command');
+    const banner = context.takeBanner();
+    if (banner !== '') void this.#output(client).writeError(Buffer.from(banner));
     const pty = this.#pty;
     const early: Buffer[] = [];
     // File transfers have no use for it, and are not asked about.

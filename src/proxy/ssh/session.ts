@@ -9,6 +9,7 @@ import type { MaskContext } from '../../policy/mask/index.ts';
 import type { Caller } from '../core/endpoint.ts';
 import type { ProxyEvents } from '../core/events.ts';
 import type { ControlPlane, Target } from '../core/ports.ts';
+import { bannerText } from './banner.ts';
 import { ephemeralKey } from './certificate.ts';
 import type { SshContext } from './context.ts';
 import { Forwarding } from './forwarding/forwarding.ts';
@@ -152,12 +153,18 @@ export class SshSession {
       upstream.client.destroy();
       throw new EnvironmentError('env.cancelled', this.#why);
     }
-    recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: `signed on to the target, host key ${upstream.hostKey}` }, ...(upstream.banner === '' ? [] : [{ name: 'banner', value: journal.shown(upstream.banner) }])] });
+    let banner = journal.shown(upstream.banner);
+    recorder.append({ kind: 'session.note', fields: [{ name: 'text', value: `signed on to the target, host key ${upstream.hostKey}` }, ...(banner === '' ? [] : [{ name: 'banner', value: banner }])] });
     return {
       ...{ target, caller, gatekeeper, journal, masks, control, clock, events, connect },
       sessionId: recorder.sessionId,
       account: credential.user,
       upstream: upstream.client,
+      takeBanner: () => {
+        const text = bannerText(banner);
+        banner = '';
+        return text;
+      },
       fail: (error) => this.fail(error),
     };
   }

@@ -71,6 +71,14 @@ describe('a target', () => {
     expect(asked).toEqual([]);
   });
 
+  it('whose registered key has a passphrase: that is said, with what to do', async () => {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'canary-4712', cipher: 'aes256-ctr', rounds: 1 });
+    const to = await sshTarget(() => undefined);
+    const told = (text: string): Promise<unknown> => connectUpstream(to, credential('app', text, 'private_key'), { compress: false, key: ephemeralKey(), nowMs: Date.now(), signal: new AbortController().signal, timeoutMs: 5_000 }).catch(String);
+    expect(await told(key)).toContain('has a passphrase (register a key of its own');
+    expect(await told('no key')).toContain('web1 is none');
+  });
+
   it('that refuses the credential', async () => {
     const error: unknown = await attempt(await sshTarget((connection) => connection.on('authentication', (ctx) => ctx.reject(['password'])))).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'env.upstream_auth' });

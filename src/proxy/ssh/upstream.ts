@@ -7,7 +7,7 @@ import type { Credential, Target } from '../core/ports.ts';
 import { targetAlgorithms } from './algorithms.ts';
 import { CertificateAgent, certificateFor, type EphemeralKey } from './certificate.ts';
 import { coalesced } from './coalesce.ts';
-import { fingerprint, parsed, PinnedKeys } from './host-keys.ts';
+import { fingerprint, isEncrypted, parsed, PinnedKeys } from './host-keys.ts';
 
 export interface Upstream {
   readonly client: Client;
@@ -124,7 +124,7 @@ class Attempt {
       case 'password':
         return { password: secret, tryKeyboard: true, authHandler: ['password', 'keyboard-interactive'] };
       case 'private_key':
-        if (parsed(secret)?.isPrivateKey() !== true) throw new ConfigError(`the private key registered for ${this.#target.info.name} is none, or has a passphrase`);
+        if (parsed(secret)?.isPrivateKey() !== true) throw new ConfigError(`the private key registered for ${this.#target.info.name} ${isEncrypted(secret) ? 'has a passphrase' : 'is none'}`, { fix: 'register a key of its own for Sallyport (ssh-keygen -t ed25519 -N ""), or take the passphrase off a copy (ssh-keygen -p -N "" -f COPY); the store keeps it sealed. Certificates of the store need no key at all' });
         return { privateKey: secret, authHandler: ['publickey'] };
       case 'certificate': {
         const { key, nowMs } = this.#options;
