@@ -81,12 +81,17 @@ export class GatedShell {
     this.#shown = '';
   }
 
-  /** Types pieces, each as it would come from a client. The last one ends the line. */
-  async type(pieces: readonly string[]): Promise<Seen> {
+  /** Types pieces, each as it would come from a client. @returns what is asked about first, which is refused */
+  async read(pieces: readonly string[]): Promise<Seen> {
     const seen = new Promise<Seen>((resolve) => (this.#seen = resolve));
     this.#shown = '';
     for (const piece of pieces) await this.#gate.write(Buffer.from(piece, 'utf8'));
-    const answer = await seen;
+    return seen;
+  }
+
+  /** The same, and the last one ends the line. Resolves at the next prompt. */
+  async type(pieces: readonly string[]): Promise<Seen> {
+    const answer = await this.read(pieces);
     this.#shown = '';
     // It was refused: the shell shows its prompt again.
     await this.shows(/\$ \p{Cc}*$/u);

@@ -92,6 +92,9 @@ function escape(bytes: Buffer, whole: boolean): Key | undefined {
   const key = bytes.subarray(0, 1 + match.length);
   if (EDIT.test(match)) return { kind: 'edit', bytes: key };
   if (REPORT.test(match)) return { kind: 'report', bytes: key };
+  // Keys that run a line without Enter: Meta-# of readline takes a comment sign away first, Meta-A of zsh keeps the line,
+  // its Meta-X and Meta-Z do whatever is named, and `v` in the vi mode of readline has the line edited elsewhere first.
+  if (/^[#vaAxXzZ]$/.test(match)) return { kind: 'unknown', bytes: key };
   // Meta and a printable character, or rubout: a word moved, changed or deleted. Meta-Enter and the like may run the line.
   const code = match.charCodeAt(0);
   return { kind: match.length === 1 && ((code >= 0x20 && code <= 0x7f) || code === 0x08) ? 'edit' : 'unknown', bytes: key };

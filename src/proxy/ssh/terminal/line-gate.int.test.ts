@@ -99,3 +99,54 @@ describe('where no shell reads', () => {
     }
   });
 });
+
+describe('somebody who wants a line to run undecided', () => {
+  const line = (text: string): object => ({ kind: 'line', text });
+  const uncertain = (reason: string): object => ({ kind: 'uncertain', reason });
+  const ESC = '\u001b';
+
+  it.each<[string, string, RegExp, (readonly string[])[], object[]]>([
+    ['an interrupt that the shell ignores', "trap '' INT", /\$ $/, [['ls #', '\r'], ['\r']], [line('ls #'), uncertain('rewritten')]],
+    ['keys that are not shown, and one that edits', '/bin/stty -echo', /\$ $/, [[`${ESC}[D`, 'ls', '\r']], [uncertain('echo')]],
+    ['a prompt that asks for a password', "PS1='Password: '; /bin/stty -echo", /: $/, [['ls', '\r']], [uncertain('echo')]],
+    ['a line in grey, behind the cursor', "PS1='$ \\[\\e[2m\\]'", /2m$/, [['ls /srv', '\u0001', '\r']], [line('ls /srv')]],
+    ['a prompt that looks like a search', "PS1='(reverse-i-search)`x'\\'': echo '", /echo $/, [[`${ESC}[D`, 'ls', '\r']], [uncertain('prompt')]],
+    ['a comment whose sign Meta-# takes away', ':', /\$ $/, [['#ls', `${ESC}1`, `${ESC}#`]], [uncertain('key')]],
+    ['the same in eight bits', ':', /\$ $/, [['#ls', '\u6c63']], [uncertain('key')]],
+    ['the editor of vi mode', 'set -o vi', /\$ $/, [['ls', ESC, 'v']], [uncertain('key')]],
+    ['the editor of vi mode, after a movement', 'set -o vi', /\$ $/, [['ls', `${ESC}0`, 'v']], [uncertain('key')]],
+    ['a line that the shell has put there', "set -H; shopt -s histverify; history -s 'ls #'", /\$ $/, [['\r']], [line('ls #')]],
+    ['a prompt full of sequences', "PS1='\\e]0;x$ \\a\\r\\e[K\\e[1;31m$ \\e[0m$ '", /\$ $/, [['ls', `${ESC}[D`, '\r']], [line('ls')]],
+  ])('%s', async (what, setup, shows, typed, seen) => {
+    const shell = await GatedShell.open(80, 'set -o history');
+    try {
+      await shell.run(setup, shows);
+      if (what.startsWith('a line that the shell')) await shell.run('!ls', /#$/);
+      for (const [i, pieces] of typed.entries()) expect(await shell.read(pieces)).toEqual(seen[i]);
+    } finally {
+      shell.close();
+    }
+  });
+
+  it.each(['\u001c', '\u001a'])('a key that seems to give the line up: %j', async (key) => {
+    const shell = await GatedShell.open(80);
+    try {
+      await shell.keys('ls #', /#$/);
+      expect(await shell.type([key, '\r'])).toEqual(line('ls #'));
+    } finally {
+      shell.close();
+    }
+  });
+
+  it('the rest of a string, at a prompt that looks like the first', async () => {
+    const shell = await GatedShell.open(80);
+    try {
+      await shell.run("PS2='$ '");
+      await shell.keys('echo "', /"$/);
+      await shell.keys('\r', /\$ $/);
+      expect(await shell.type(['"; ls; echo "', '\r'])).toEqual(uncertain('continuation'));
+    } finally {
+      shell.close();
+    }
+  });
+});

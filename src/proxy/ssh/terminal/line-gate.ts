@@ -34,6 +34,18 @@ const QUEUE_BYTES = 256 * 1024;
 const SHELL_PROMPT = /[$#%>❯➜»λ]\s*$/u;
 const SECOND_PROMPT = /^(?:[\w-]+ ?)*> ?$/;
 const PASSWORD_PROMPT = /(?:passw(?:or)?d|passphrase|passcode|\bpin\b|verification code|one-time|\botp\b|passwort|kennwort|mot de passe|contraseña|senha|пароль|密码|パスワード)[^:：]{0,80}[:：]\s*$/iu;
+const ESC = '\u001b';
+/** Escape alone, and behind it commands of vi that mean nothing as Meta keys. */
+const VI = new RegExp(`^${ESC}(?:[eghijkmoqsw^ISPG]|$)`);
+/** Keys that move, erase or draw anew; neither text nor what brings text back. */
+const HARMLESS = new Set(['\u0001', '\u0002', '\u0004', '\u0005', '\u0006', '\u0008', '\u000b', '\u000c', '\u0015', '\u0017', '\u007f', ...['[', 'O'].flatMap((x) => Array.from('CDHF', (key) => ESC + x + key))]);
+const SETS_VI = /\bvi\b|editing-mode|inputrc/i;
+/** Of vi's commands after Escape: movements, then one from which on text is text. */
+const VI_INSERTS = /^[0-9$^wbeWBEhjkl ]*[iIaA]/;
+/** `v` and `#` run a line in vi's command mode. */
+const VI_RUNS = /[v#]/;
+/** Meta-# of terminals whose Meta sets the eighth bit: it takes a comment sign away, and runs the line. */
+const META_COMMENT = 0xa3;
 const SEARCH = /^\(?(?:failed |failing )?(?:reverse-|bck-|fwd-)?i-search\)?`.*?': (.*)$/;
 
 interface Prompt {
@@ -59,6 +71,15 @@ export class LineGate {
   #allowed: string | undefined;
   /** Where the line stands that was refused last, until the shell has given it up. */
   #refused: (() => number | undefined) | undefined;
+  /** The prompt of a line that was given up: the shell may not have done so. */
+  #left: Prompt | undefined;
+  /** Keys came since the prompt that put text into the line; and that text was seen there. */
+  #filled = false;
+  #visible = false;
+  /** The line editor may be one of vi's kind. */
+  #vi = false;
+  /** Keys since Escape, while what is typed may be commands of vi. */
+  #commands: string | undefined;
 
   constructor(cols: number, rows: number) {
     this.#screen = new Screen(cols, rows);
@@ -95,8 +116,7 @@ export class LineGate {
   /** The line that waits is given up, and keys behind it. */
   discard(): void {
     this.#queue = Buffer.alloc(0);
-    this.#startLine();
-    this.#before = '';
+    this.#giveUp();
   }
 
   /** What to do with the keys that wait; undefined when none do. */
@@ -106,7 +126,7 @@ export class LineGate {
     const [key, after] = keys;
     if (key === undefined) return this.#queue.length === 0 ? undefined : { kind: 'settle' };
     if (key.kind === 'submit') return this.#submit(key);
-    if (key.kind === 'unknown' && !this.#screen.alternate) return this.#unsure(key.bytes, 'key');
+    if (!this.#screen.alternate && (key.kind === 'unknown' || this.#mayRun(key))) return this.#unsure(key.bytes, 'key');
     if (key.kind === 'text' && after?.kind === 'submit' && keys.length > 2 && keys.slice(2).some((k) => k.kind === 'text')) return this.#several();
     if (key.kind === 'paste' && !this.#screen.modes.bracketedPasteMode && /[\r\n]/.test(pasted(key.bytes).toString('latin1'))) return this.#unsure(key.bytes, 'several');
     this.#take(key);
@@ -135,10 +155,11 @@ export class LineGate {
     if (this.#refused === undefined) return true;
     const { x, y } = this.#screen.cursor;
     const row = this.#refused();
-    const { text, cells } = this.#screen.text(this.#screen.firstRow(y), this.#screen.lastRow(y));
+    const first = this.#screen.firstRow(y);
+    const { text, cells } = this.#screen.text(first, this.#screen.lastRow(y));
     const cursor = cells.findIndex((c) => c.y === y && c.x >= x);
     const before = cursor < 0 ? text : text.slice(0, cursor);
-    if ((row !== undefined && y <= row) || !this.#isShell(before) || text.slice(before.length).trim() !== '') return false;
+    if ((row !== undefined && first <= row) || !this.#isShell(before) || text.slice(before.length).trim() !== '') return false;
     this.#refused = undefined;
     return true;
   }
@@ -150,20 +171,23 @@ export class LineGate {
   }
 
   #startLine(): void {
+    this.#left = undefined;
     this.#prompt = undefined;
     this.#typed = '';
+    this.#filled = this.#visible = false;
+    this.#commands = undefined;
     this.#multiline = false;
     this.#quiet = false;
   }
 
   #take(key: Key): void {
     if (key.kind === 'interrupt') {
-      this.#startLine();
-      this.#before = '';
+      this.#giveUp();
       return;
     }
     if (key.kind === 'report') return;
     this.#prompt ??= this.#atPrompt();
+    this.#follow(key);
     this.#quiet = this.#answered = false;
     switch (key.kind) {
       case 'text':
@@ -184,13 +208,54 @@ export class LineGate {
     }
   }
 
+  /** An interrupt was typed or sent. A shell that ignores it keeps the line. */
+  #giveUp(): void {
+    const left = this.#prompt ?? this.#left;
+    this.#startLine();
+    this.#left = left;
+    this.#before = '';
+  }
+
   #atPrompt(): Prompt | undefined {
     const { x, y } = this.#screen.cursor;
     const first = this.#screen.firstRow(y);
     const { text, cells } = this.#screen.text(first, y);
     const end = cells.findIndex((c) => c.y === y && c.x >= x);
     const mark = this.#screen.mark();
-    return { text: end < 0 ? text : text.slice(0, end), row: mark.row };
+    const shown = end < 0 ? text : text.slice(0, end);
+    return { text: this.#withoutLine(shown, first), row: mark.row };
+  }
+
+  /** What stands behind a prompt that is known is a line already: one that was not given up, or that the shell put there. */
+  #withoutLine(shown: string, first: number): string {
+    const left = this.#left;
+    if (left !== undefined && shown.startsWith(left.text)) {
+      const row = left.row();
+      if (row === undefined || this.#screen.firstRow(row) === first || /\S\s+$/.test(left.text)) return left.text;
+    }
+    return this.#known.trim() !== '' && shown.startsWith(this.#known) ? this.#known : shown;
+  }
+
+  /** What a key may do to a line besides what is seen. */
+  #follow(key: Key): void {
+    const text = key.bytes.toString('latin1');
+    if (this.#filled && !this.#visible) this.#visible = (this.#read()?.text ?? '') !== '';
+    // Keys that recall or put back, as well as text.
+    if (!HARMLESS.has(text)) this.#filled = true;
+    if (key.kind === 'edit' && text.startsWith(ESC)) {
+      this.#vi ||= VI.test(text);
+      if (!/^.[[O]/.test(text)) this.#commands = text.slice(1);
+    } else if (key.kind === 'text' && this.#commands !== undefined) {
+      this.#commands += text;
+    }
+    if (this.#commands !== undefined && VI_INSERTS.test(this.#commands)) this.#commands = undefined;
+  }
+
+  /** Keys that run a line in some line editors without being Enter. */
+  #mayRun(key: Key): boolean {
+    if (key.kind !== 'text') return false;
+    if (this.#vi && this.#commands !== undefined && !VI_INSERTS.test(this.#commands + key.bytes.toString('latin1')) && VI_RUNS.test(key.bytes.toString('latin1'))) return true;
+    return key.bytes.includes(META_COMMENT) && (this.#typed ?? this.#read()?.text ?? '').startsWith('#');
   }
 
   #submit(key: Key): InputStep {
@@ -200,7 +265,8 @@ export class LineGate {
     // What was typed stands there: nothing to wait for.
     const sure = line !== undefined && this.#typed !== undefined && line.text === this.#typed.trimEnd() && !line.doubtful;
     if (!sure && !this.#quiet) return { kind: 'settle' };
-    const hidden = this.#typed !== undefined && this.#typed !== '' && (line?.text ?? '') === '';
+    if (!this.givenUp) return this.#unsure(key.bytes, 'rewritten');
+    const hidden = line?.text === '' && (this.#typed === undefined ? this.#filled && !this.#visible : this.#typed !== '');
     if (hidden) return this.#secret(key);
     if (line === undefined) return this.#unsure(key.bytes, this.#isShell(this.#prompt?.text ?? '') ? 'rewritten' : 'prompt');
     if (line.doubtful) return this.#unsure(key.bytes, 'rewritten');
@@ -210,7 +276,8 @@ export class LineGate {
 
   #line(key: Key, line: Read): InputStep {
     const continued = SECOND_PROMPT.test(line.prompt) && line.prompt !== this.#known;
-    if (continued && this.#before === '') return this.#unsure(key.bytes, 'continuation');
+    // A line that goes on has to go on at a prompt that says so: what looks like the next one may be its rest.
+    if (continued !== (this.#before !== '')) return this.#unsure(key.bytes, 'continuation');
     if (!continued) {
       this.#before = '';
       this.#known = line.prompt;
@@ -224,6 +291,7 @@ export class LineGate {
       case 'here-document':
         return this.#unsure(key.bytes, 'heredoc');
       case 'complete':
+        this.#vi ||= SETS_VI.test(text);
         return { kind: 'decide', bytes: key.bytes, text };
     }
   }
@@ -236,7 +304,8 @@ export class LineGate {
 
   /** Typed and not shown: an answer to a question for a password, or something that is to be unseen. */
   #secret(key: Key): InputStep {
-    if (PASSWORD_PROMPT.test(this.#prompt?.text ?? '')) return this.#pass(key, '', true);
+    // Line editors ask for pastes in brackets, questions for passwords do not.
+    if (!this.#screen.modes.bracketedPasteMode && PASSWORD_PROMPT.test(this.#prompt?.text ?? '')) return this.#pass(key, '', true);
     return this.#unsure(key.bytes, 'echo');
   }
 
@@ -270,7 +339,8 @@ export class LineGate {
     const { text, cells } = this.#screen.text(first, this.#screen.lastRow(y));
     const cursor = cells.findIndex((c) => c.y === y && c.x >= x);
     const row = prompt.row();
-    const search = SEARCH.exec(text.trimEnd())?.[1];
+    // The search has taken the prompt's place. A prompt may be made to look like one.
+    const search = this.#typed === undefined && !text.startsWith(prompt.text) ? SEARCH.exec(text.trimEnd())?.[1] : undefined;
     if (search !== undefined) return { prompt: this.#known, text: search, doubtful: this.#known === '' };
     const begin = row === undefined ? undefined : this.#screen.firstRow(row);
     if (begin !== undefined && begin < first && this.#multiline) return this.#block(prompt, begin, y);
@@ -282,9 +352,13 @@ export class LineGate {
   /** A suggestion in grey, and a prompt at the right edge, are no part of the line. */
   #cleaned(prompt: string, rest: string, cells: readonly { readonly dim: boolean }[], cursor: number): Read {
     const typed = this.#typed?.trimEnd();
+    const before = rest.slice(0, cursor).trimEnd();
     const after = rest.slice(cursor);
-    const grey = after.trim() !== '' && cells.slice(cursor).every((c, i) => c.dim || after[i] === ' ');
-    const right = /^ {3,}\S.*$/.test(after.trimEnd()) && typed !== undefined && rest.slice(0, cursor).trimEnd() === typed;
+    const isTyped = typed !== undefined && before === typed;
+    // Where all of the line is grey, grey says nothing.
+    const plain = before !== '' && cells.slice(0, before.length).every((c, i) => !c.dim || before[i] === ' ');
+    const grey = after.trim() !== '' && (isTyped || plain) && cells.slice(cursor).every((c, i) => c.dim || after[i] === ' ');
+    const right = /^ {3,}\S.*$/.test(after.trimEnd()) && isTyped;
     const text = (grey || right ? rest.slice(0, cursor) : rest).trimEnd();
     return { prompt, text, doubtful: typed !== undefined && typed !== '' && text !== '' && text !== typed };
   }
