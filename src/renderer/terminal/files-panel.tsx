@@ -169,7 +169,7 @@ function Head({ tabId, listing, busy, onAsk, onFiles }: { tabId: string; listing
   return (
     <div className={classes.filesHead}>
       <h2 className={classes.filesTitle}>Files</h2>
-      {busy && <Loader size={14} aria-label="Working" />}
+      {busy && <Loader size={14} role="status" aria-label="Working" />}
       {tool('Directory above', <IconArrowUp size={16} />, () => show(tabId, parentOf(path)))}
       {tool('Look again', <IconRefresh size={16} />, () => show(tabId, path))}
       {tool('New directory', <IconFolderPlus size={16} />, () => onAsk({ kind: 'new' }))}

@@ -174,7 +174,10 @@ export class PaneView {
     const recolour = scheme !== this.#scheme && this.#sought !== '';
     this.#scheme = scheme;
     this.fit();
-    if (recolour) this.find(this.#sought, false, true);
+    if (!recolour) return;
+    // The add-on draws its marks anew only for another text. Forward and incremental: the match in front stays it.
+    this.#search.clearDecorations();
+    this.find(this.#sought, true, true);
   }
 
   find(text: string, forward: boolean, incremental: boolean): void {
