@@ -183,9 +183,9 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   return functionValue(ctx, found, args, body.args ?? []);
 }
 
-/** PARTITION BY groups, ORDER BY sorts; frame offsets are plain expressions. */
+/** PARTITION BY sorts, and rows come out as it sorted them, as with ORDER BY; frame offsets are plain expressions. */
 export function window(ctx: LineageContext, over: NodeOf<'WindowDef'>, place: Place): void {
-  for (const p of over.partitionClause ?? []) ctx.group(expressionValue(ctx, p, place), p);
+  for (const p of over.partitionClause ?? []) ctx.filter(expressionValue(ctx, p, place), 'other', p);
   for (const s of over.orderClause ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
   for (const offset of [over.startOffset, over.endOffset]) ctx.filter(expressionValue(ctx, offset, place), 'other', offset);
 }

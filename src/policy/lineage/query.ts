@@ -193,14 +193,17 @@ function starOf(ctx: LineageContext, node: Node | undefined, place: Place): read
 const isStar = (node: Node | undefined): boolean => node !== undefined && kindOf(node) === 'A_Star';
 
 /** GROUP BY: a position, an input column before an output name, an expression, or sets of them. */
-function groupKey(ctx: LineageContext, node: Node, columns: readonly NamedValue[], place: Place): void {
+function groupKey(ctx: LineageContext, node: Node, columns: readonly NamedValue[], place: Place, isSorted = false): void {
   const sets = as(node, 'GroupingSet');
   const row = as(node, 'RowExpr');
   if (sets ?? row) {
-    for (const inner of sets?.content ?? row?.args ?? []) groupKey(ctx, inner, columns, place);
+    for (const inner of sets?.content ?? row?.args ?? []) groupKey(ctx, inner, columns, place, isSorted || sets !== undefined);
     return;
   }
-  ctx.group(sortKey(ctx, node, columns, place.scope, place, false), node);
+  const key = sortKey(ctx, node, columns, place.scope, place, false);
+  // Several sets of keys are made by sorting, and the rows come out so.
+  if (isSorted) ctx.filter(key, 'other', node);
+  else ctx.group(key, node);
 }
 
 /** ORDER BY and DISTINCT ON look at output names first, GROUP BY at input columns. */
