@@ -31,7 +31,8 @@ export interface InputGate {
   /** What the target sent, before any mask. */
   output(bytes: Uint8Array): void;
   resize(cols: number, rows: number): void;
-  end(): void;
+  /** Nothing more goes on. Resolves when a decision that was waited for is withdrawn, and that is recorded. */
+  end(): Promise<void> | undefined;
 }
 
 /** @param forward takes what goes on later than its `write`; `hidden`: a password */

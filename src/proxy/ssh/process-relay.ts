@@ -82,6 +82,7 @@ export class ProcessRelay {
     await this.#toClient.flushed();
     if (!gone.aborted && !goesOn) client.eof();
     await closed;
+    await this.#gate.end();
     this.#record();
     const exit = this.#o.target.exit();
     if (!gone.aborted && !goesOn) {
@@ -165,7 +166,6 @@ export class ProcessRelay {
 
   #record(): void {
     const { context, channel, request } = this.#o;
-    this.#gate.end();
     this.#filters[1].end();
     this.#filters[2].end();
     this.#terminal?.end();

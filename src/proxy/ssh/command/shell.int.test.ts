@@ -248,6 +248,23 @@ describe('a shell in mode gate', () => {
   });
 });
 
+describe('a held line of a shell in mode gate', () => {
+  it('whoever goes away while a line waits has withdrawn it: an approval after that runs nothing', async () => {
+    const mark = world.gateway.mark;
+    const t = new SshTerminal(['-F', world.listener('gated').ssh_config, 'gated']);
+    open.push(t);
+    await t.shows(/[$#] $/);
+    t.type(`touch ${dir}/gate-late; askfirst\r`);
+    const held = await world.gateway.waitEvent((e) => e.event === 'request.held', mark);
+    t.resize(40, 10);
+    t.kill();
+    await world.gateway.waitEvent((e) => e.event === 'request.released' && e['outcome'] === 'cancelled', mark);
+    expect((await world.gateway.decide('approve', String(held['approval_id']), 'too late')).refusal).toBeDefined();
+    await world.gateway.waitEvent((e) => e.event === 'session.closed', mark);
+    expect(existsSync(`${dir}/gate-late`)).toBe(false);
+  });
+});
+
 describe('without a terminal', () => {
   it('the whole input is decided before any of it runs, and then runs as one', async () => {
     const records = await recorded(async () => {

@@ -40,6 +40,7 @@ export class GateRunner {
   readonly #gate: LineGate;
   readonly #timers: Timers;
   #running = false;
+  #work: Promise<void> | undefined;
   #deciding: AbortController | undefined;
   #wake: ((quiet: boolean) => void) | undefined;
   #timer: unknown;
@@ -62,12 +63,13 @@ export class GateRunner {
     this.#gate.resize(cols, rows);
   }
 
-  /** Nothing more goes on. */
-  end(): void {
+  /** Nothing more goes on. Resolves when what waited is withdrawn. */
+  end(): Promise<void> | undefined {
     this.#ended = true;
     this.#timers.clear(this.#timer);
     this.#deciding?.abort();
     this.#wake?.(true);
+    return this.#work;
   }
 
   /** Takes keys. @returns nothing to send on: what goes on is given to `forward`; a promise when too much waits */
@@ -77,7 +79,7 @@ export class GateRunner {
       return EMPTY;
     }
     if (!this.#gate.input(bytes)) return new Promise<void>((resolve) => this.#room.push(resolve)).then(() => this.write(bytes));
-    if (!this.#running) void this.#run().catch((error: unknown) => this.#o.failed(error));
+    if (!this.#running) this.#work = this.#run().catch((error: unknown) => this.#o.failed(error));
     return EMPTY;
   }
 
