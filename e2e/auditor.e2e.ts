@@ -370,8 +370,8 @@ test('every screen in both themes, and nothing that axe minds', async ({ auditor
   await page.getByRole('list', { name: 'Viewed by' }).waitFor();
   await shoot(page, 'auditor-session-viewed');
   await page.goto(`${world.url}/sessions/${world.sessions[2] ?? ''}`);
-  await page.getByRole('option').filter({ hasText: 'exit 3' }).click();
-  await page.getByRole('region', { name: 'Terminal as it was shown' }).getByText('exit 3').waitFor();
+  await page.getByRole('option').filter({ hasText: 'wc -l' }).click();
+  await page.getByRole('region', { name: 'Terminal as it was shown' }).getByText('cd /').waitFor();
   if (allPictures) await shoot(page, 'auditor-terminal');
   await page.getByRole('textbox', { name: 'Find in session' }).fill('quarterly ledger');
   await page.getByRole('option', { name: 'on the screen' }).first().click();
