@@ -102,3 +102,21 @@ function escape(bytes: Buffer, whole: boolean): Key | undefined {
 
 /** The text of a paste. */
 export const pasted = (key: Buffer): Buffer => key.subarray(PASTE.length, key.length - PASTE_END.length);
+
+/** A bracketed paste whose end has not come yet. */
+export const isUnfinishedPaste = (bytes: Buffer): boolean => bytes.indexOf(PASTE, 0, 'latin1') === 0 && !bytes.includes(PASTE_END);
+
+/**
+ * Where a line ends that is not read: behind Enter, Ctrl-J, Ctrl-O or an interrupt, or behind the end of its paste.
+ * @returns `found` false: `at` is how much cannot be a part of that end
+ */
+export function lineEnd(bytes: Buffer, paste: boolean): { readonly found: boolean; readonly at: number } {
+  if (paste) {
+    const end = bytes.indexOf(PASTE_END, 0, 'latin1');
+    return end < 0 ? { found: false, at: Math.max(0, bytes.length - PASTE_END.length + 1) } : { found: true, at: end + PASTE_END.length };
+  }
+  const end = bytes.findIndex((byte) => byte < 0x20 && ['submit', 'interrupt'].includes(control(EMPTY, byte).kind));
+  return end < 0 ? { found: false, at: bytes.length } : { found: true, at: end + 1 };
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GatedShell } from '../../../testing/gated-shell.ts';
+import { GatedShell, type Seen } from '../../../testing/gated-shell.ts';
 
 const UP = '\u001b[A';
 const LEFT = '\u001b[D';
@@ -51,6 +51,23 @@ describe('a line typed into bash', () => {
   it('pasted, also over several lines', async () => {
     expect(await shell.type(['\u001b[200~rm -rf /srv/data\u001b[201~', '\r'])).toEqual(line('rm -rf /srv/data'));
     expect(await shell.type(['\u001b[200~cd /srv\nrm -rf data\u001b[201~', '\r'])).toEqual(line('cd /srv\nrm -rf data'));
+  });
+
+  it('of 10 MB, typed or pasted, is refused at once, and its rest goes nowhere', async () => {
+    const pieces = (text: string): string[] => Array.from({ length: Math.ceil(text.length / 32_768) }, (_, i) => text.slice(i * 32_768, (i + 1) * 32_768));
+    // The prompt comes while the rest of the line does.
+    const refused = async (typed: readonly string[]): Promise<Seen> => {
+      const seen = await shell.read(typed);
+      await shell.shows(/\$ $/);
+      return seen;
+    };
+    const text = `echo ${'x'.repeat(10 * 1024 * 1024)}`;
+    for (const long of [`${text}\r`, `\u001b[200~${text}\rls\r\u001b[201~`]) {
+      expect(await refused(pieces(long))).toEqual({ kind: 'uncertain', reason: 'long' });
+      expect(await shell.type(['ls', '\r'])).toEqual(line('ls'));
+    }
+    expect(await refused([...pieces('y'.repeat(20_000)), '\u007f', ' z\r'])).toEqual({ kind: 'uncertain', reason: 'long' });
+    expect(await shell.type(['id', '\r'])).toEqual(line('id'));
   });
 
   it('continued over several lines is decided whole', async () => {

@@ -4,8 +4,11 @@
  */
 import { shellLimits } from '../../../policy/shell/limits.ts';
 import { completeness } from './incomplete.ts';
-import { pasted, splitKeys, type Key } from './keys.ts';
+import { isUnfinishedPaste, lineEnd, pasted, splitKeys, type Key } from './keys.ts';
 import { Screen } from './screen.ts';
+
+/** Text of one line, pastes included, in bytes: about what the screen keeps of one. Shells take longer lines slowly, if at all. */
+const LINE_BYTES = 16 * 1024;
 
 export const UNCERTAIN = {
   alternate: 'a full-screen program has the terminal',
@@ -16,6 +19,7 @@ export const UNCERTAIN = {
   key: 'a key that may be bound to a command',
   heredoc: 'the text of a here-document follows',
   continuation: 'a continued line whose beginning is not known',
+  long: `it is longer than ${LINE_BYTES / 1024} KiB`,
 } as const;
 export type UncertainReason = keyof typeof UNCERTAIN;
 
@@ -61,6 +65,10 @@ export class LineGate {
   /** What was typed since the prompt; undefined when keys were used whose effect only the screen shows. */
   #typed: string | undefined = '';
   #multiline = false;
+  /** Bytes of text since the prompt. */
+  #bytes = 0;
+  /** What is left of a line that was too long, up to the end of it or of the paste, goes nowhere. */
+  #dropping: 'line' | 'paste' | undefined;
   /** Lines before, of a command that goes over several. */
   #before = '';
   /** The last prompt that was one of a shell. */
@@ -121,11 +129,15 @@ export class LineGate {
 
   /** What to do with the keys that wait; undefined when none do. */
   next(): InputStep | undefined {
+    this.#drop();
+    if (this.#dropping !== undefined) return undefined;
+    if (!this.#screen.alternate && this.#queue.length > LINE_BYTES && isUnfinishedPaste(this.#queue)) return this.#unsure(this.#queue, 'long');
     // Half an escape sequence waits for its rest, or for the quiet that says there is none.
     const { keys } = splitKeys(this.#queue, this.#quiet);
     const [key, after] = keys;
     if (key === undefined) return this.#queue.length === 0 ? undefined : { kind: 'settle' };
     if (key.kind === 'submit') return this.#submit(key);
+    if (!this.#screen.alternate && (key.kind === 'text' || key.kind === 'paste') && this.#bytes + key.bytes.length > LINE_BYTES) return this.#unsure(key.bytes, 'long');
     if (!this.#screen.alternate && (key.kind === 'unknown' || this.#mayRun(key))) return this.#unsure(key.bytes, 'key');
     if (key.kind === 'text' && after?.kind === 'submit' && keys.length > 2 && keys.slice(2).some((k) => k.kind === 'text')) return this.#several();
     if (key.kind === 'paste' && !this.#screen.modes.bracketedPasteMode && /[\r\n]/.test(pasted(key.bytes).toString('latin1'))) return this.#unsure(key.bytes, 'several');
@@ -140,7 +152,13 @@ export class LineGate {
       // Where no shell reads, nothing is known of what an interrupt brings.
       const reads = step.kind === 'decide' || !['alternate', 'prompt', 'echo'].includes(step.reason);
       this.#refused = reads ? this.#screen.mark().row : undefined;
+      const behind = this.#queue;
       this.discard();
+      if (step.kind === 'uncertain' && step.reason === 'long') {
+        this.#dropping = !isUnfinishedPaste(bytes) ? 'line' : 'paste';
+        this.#queue = behind;
+        this.#drop();
+      }
       // The line is still in the shell's editor: an interrupt empties it, and a prompt comes.
       return Buffer.from([3]);
     }
@@ -164,6 +182,13 @@ export class LineGate {
     return true;
   }
 
+  #drop(): void {
+    if (this.#dropping === undefined) return;
+    const end = lineEnd(this.#queue, this.#dropping === 'paste');
+    if (end.found) this.#dropping = undefined;
+    this.#queue = this.#queue.subarray(end.at);
+  }
+
   #shift(n: number): Buffer {
     const bytes = this.#queue.subarray(0, n);
     this.#queue = this.#queue.subarray(n);
@@ -177,6 +202,7 @@ export class LineGate {
     this.#filled = this.#visible = false;
     this.#commands = undefined;
     this.#multiline = false;
+    this.#bytes = 0;
     this.#quiet = false;
   }
 
@@ -188,11 +214,11 @@ export class LineGate {
     if (key.kind === 'report') return;
     this.#prompt ??= this.#atPrompt();
     this.#follow(key);
+    if (key.kind === 'text' || key.kind === 'paste') this.#bytes += key.bytes.length;
     this.#quiet = this.#answered = false;
     switch (key.kind) {
       case 'text':
         if (this.#typed !== undefined) this.#typed += key.bytes.toString('utf8');
-        if ((this.#typed?.length ?? 0) > shellLimits.textChars) this.#typed = undefined;
         break;
       case 'backspace':
         if (this.#typed !== undefined) this.#typed = Array.from(this.#typed).slice(0, -1).join('');
@@ -285,6 +311,8 @@ export class LineGate {
     }
     const text = this.#before + line.text;
     if (text.trim() === '') return this.#pass(key, '', false);
+    // Longer than is analysed: the decision says so.
+    if (text.length > shellLimits.textChars) return { kind: 'decide', bytes: key.bytes, text };
     switch (completeness(text)) {
       case 'incomplete':
         return this.#pass(key, `${text}\n`, false);
