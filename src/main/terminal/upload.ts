@@ -6,6 +6,10 @@ import type { TransferState } from './transfer.ts';
 
 /** What every server takes in one write. */
 const WRITE_BYTES = 32 * 1024;
+/** How long a cancelled upload waits for a server that is slow to answer. */
+const ANSWER_MS = 5_000;
+
+const unanswered = (): Promise<string> => new Promise((resolve) => setTimeout(resolve, ANSWER_MS, 'The target does not answer. What had arrived may still be there.').unref());
 
 export class Upload {
   readonly #remote: RemoteFile;
@@ -64,8 +68,8 @@ export class Upload {
   async cancel(): Promise<void> {
     if (!this.#transfer.running) return;
     this.#transfer.abort.abort();
-    await Promise.allSettled(this.#writing);
-    this.#transfer.end('cancelled', await this.#takeAway());
+    const over = Promise.allSettled(this.#writing).then(() => this.#takeAway());
+    this.#transfer.end('cancelled', await Promise.race([over, unanswered()]));
   }
 
   async #fail(error: unknown): Promise<void> {
