@@ -21,6 +21,7 @@ export function changeRules(ctx: LineageContext, node: Node): void {
   if (move?.relation !== undefined) {
     const found = relationOf(ctx, move.relation);
     if (found !== undefined) keepsClasses(ctx, found, (c) => ({ schema: move.newschema ?? '', table: found.name, column: c }), `moving ${found.schema}.${found.name} to schema ${move.newschema ?? ''}`);
+    else unknownTable(ctx, move.relation, MOVED.has(move.objectType ?? ''));
   }
   const alter = as(node, 'AlterTableStmt');
   if (alter !== undefined) altered(ctx, alter);
@@ -63,6 +64,14 @@ function keepsClasses(ctx: LineageContext, relation: CatalogRelation, after: (co
   }
 }
 
+const MOVED = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
+
+/** A table that the snapshot does not know may be there all the same, made or moved a moment ago by others: its classes are not known. */
+function unknownTable(ctx: LineageContext, range: NodeOf<'RangeVar'> | undefined, isTable: boolean): void {
+  if (range === undefined || !isTable || ctx.env.catalog === undefined) return;
+  ctx.refuse('opaque', `table ${range.schemaname === undefined ? '' : `${range.schemaname}.`}${range.relname ?? ''} is not known, and so not which classes its columns are of; run it again`);
+}
+
 function renamed(ctx: LineageContext, rename: NodeOf<'RenameStmt'>): void {
   const name = rename.newname ?? '';
   if (rename.renameType === 'OBJECT_SCHEMA') {
@@ -73,7 +82,7 @@ function renamed(ctx: LineageContext, rename: NodeOf<'RenameStmt'>): void {
     return;
   }
   const relation = rename.relation === undefined ? undefined : relationOf(ctx, rename.relation);
-  if (relation === undefined) return;
+  if (relation === undefined) return unknownTable(ctx, rename.relation, MOVED.has(rename.relationType ?? rename.renameType ?? '') || MOVED.has(rename.renameType ?? ''));
   if (rename.renameType === 'OBJECT_COLUMN' || rename.renameType === 'OBJECT_ATTRIBUTE') {
     keepsClasses(ctx, relation, (c) => ({ schema: relation.schema, table: relation.name, column: c === rename.subname ? name : c }), `renaming a column of ${relation.schema}.${relation.name} to ${name}`);
   } else if (rename.subname === undefined) {
