@@ -149,7 +149,7 @@ export class GatedShell {
   }
 
   close(): void {
-    this.#gate.end();
+    void this.#gate.end();
     this.#pty.kill('SIGKILL');
     rmSync(this.#dir, { recursive: true, force: true });
   }

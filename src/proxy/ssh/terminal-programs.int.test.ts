@@ -190,13 +190,12 @@ describe('programs with values on their screen', () => {
       const { plain: hidden, proxied: mask } = difference(plain.look(), proxied.look());
       expect(hidden.length, `${plain.text}\n---\n${proxied.text}`).toBeGreaterThan(400);
       expect(mask).toMatch(/^(?:msk_email_[bcdfghjkmnpqrtvw]+|\*)+$/);
+      // A value that was drawn in pieces is painted over when the screen is quiet.
+      for (const value of SECRETS) expect(proxied.text).not.toContain(value);
     }, SOON_MS);
     expect(difference(plain.look(), proxied.look()).looks).toBe(true);
     expect(proxied.look().cursor).toEqual(plain.look().cursor);
-    for (const value of SECRETS) {
-      expect(proxied.text).not.toContain(value);
-      expect(proxied.received.includes(value)).toBe(false);
-    }
+    for (const value of SECRETS) expect(proxied.received.includes(value)).toBe(false);
   });
 });
 

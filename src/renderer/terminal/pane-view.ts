@@ -162,7 +162,9 @@ export class PaneView {
 
   /** Modes that a program had set and could not reset: mouse, alternate screen, hidden cursor. What was shown stays. */
   resetModes(): void {
-    this.#term.write('\u001b[?1049l\u001b[?1000;1002;1003;1006;2004l\u001b[?25h\u001b[!p');
+    // Leaving the alternate screen brings the cursor back to where it was saved, also where it was never entered.
+    const leave = this.#term.buffer.active.type === 'alternate' ? '\u001b[?1049l' : '';
+    this.#term.write(`${leave}\u001b[?1000;1002;1003;1006;2004l\u001b[?25h\u001b[!p`);
   }
 
   focus(): void {

@@ -77,6 +77,12 @@ describe('a value that is put together on the screen', () => {
     expect(await screen(Buffer.concat(out))).not.toContain(EMAIL);
   });
 
+  it.each(['[1;24r', '[r', '[2;20r', '[?25h'])('in two pieces with a pause and %s between', async (sequence) => {
+    const m = masker(TERMINAL);
+    const out = [m.write(bytes(`${E}[20;1Hpaid with 4111 1111 11`)), m.flush(), m.write(bytes(`${E}${sequence}${E}[20;23H11 1111  ok\r\n`)), m.flush()].map((b) => Buffer.from(b));
+    expect(await screen(Buffer.concat(out))).not.toContain('4111 1111 1111 1111');
+  });
+
   it('by a sequence that repeats the last character', async () => {
     await never(CARD, `41${E}[14b \r\n`);
     await never(CARD, `${E}[3;1Hcard 4${E}[31m1${E}[14b done`);

@@ -121,8 +121,9 @@ export class Page {
         this.#line.vertical(name === 'E' ? n : -n);
         return;
       case 'r':
-        this.close();
-        this.#region = params !== '';
+        // Sets which rows scroll, and moves nothing but the cursor: tmux does so in the middle of a row that it draws in pieces.
+        this.#region = n > 1 || (second !== 0 && second < this.#rows);
+        this.#goTo(1, 0);
         return;
       case 's':
         this.#save();
