@@ -231,8 +231,8 @@ describe('who may read', () => {
     const { sessionId } = r.recorder;
     const bob = await store.person('bob@example.com', ['engineering']);
     expect((await bob.client.listRecordings()).some((x) => x.session_id === sessionId)).toBe(false);
-    for (const attempt of [bob.client.getRecording(sessionId), bob.client.getRecordingFile(sessionId, 'open.dsse.json'), bob.client.downloadSrz(sessionId)]) {
-      await expect(attempt).rejects.toMatchObject({ refusal: 'not_found' });
+    for (const attempt of [() => bob.client.getRecording(sessionId), () => bob.client.getRecordingFile(sessionId, 'open.dsse.json'), () => bob.client.downloadSrz(sessionId)]) {
+      await expect(attempt()).rejects.toMatchObject({ refusal: 'not_found' });
     }
     const auditor = createStoreClient({ url: store.url() });
     await auditor.signIn(await store.token('erin@example.com', ['audit']));

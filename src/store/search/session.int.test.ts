@@ -80,7 +80,7 @@ describe.each(flavours)('one session on the %s store', (flavour) => {
 
   it('shows it to its owner and to auditors only, and says who looked', async () => {
     expect((await alice.client.timeline(session.id)).events.length).toBeGreaterThan(5);
-    for (const attempt of [bob.timeline(session.id), bob.sessionSummary(session.id), bob.statement(session.id, 1)]) await expect(attempt).rejects.toMatchObject({ refusal: 'not_found' });
+    for (const attempt of [() => bob.timeline(session.id), () => bob.sessionSummary(session.id), () => bob.statement(session.id, 1)]) await expect(attempt()).rejects.toMatchObject({ refusal: 'not_found' });
     await auditor.downloadSrz(session.id);
     for (const who of [alice.client, bob]) await expect(who.watchers(session.id)).rejects.toMatchObject({ refusal: 'forbidden' });
     const seen = (await auditor.watchers(session.id)).map((w) => `${w.sub} ${w.action} ${w.outcome}`);
