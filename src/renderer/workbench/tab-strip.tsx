@@ -1,79 +1,24 @@
-/** One tab for each open session. */
-import { ActionIcon, Loader, Menu, Tooltip } from '@mantine/core';
-import { IconPlus, IconX } from '@tabler/icons-react';
-import { useCallback } from 'react';
-import { isProduction } from '../../ui/pill.tsx';
-import { api } from '../api.ts';
-import { useLive } from '../live.ts';
-import { TabRow } from '../tab-row.tsx';
+/** The workbench's tabs: one session each. */
+import { SessionTabs } from '../session-tabs.tsx';
 import { forgetEditor } from './editor.tsx';
 import { isActive } from './run-model.ts';
-import classes from './workbench.module.css';
 import type { WorkbenchState } from './workbench-store.ts';
 import { closeTab, openTab, workbench } from './workbench-store.ts';
 
-function NewTab() {
-  const load = useCallback(() => api.connections.list(), []);
-  const { value } = useLive(load, api.connections.onChanged);
-  return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <Tooltip label="New tab">
-          <ActionIcon variant="subtle" color="gray" my="auto" aria-label="New tab">
-            <IconPlus size={16} />
-          </ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Open a session on</Menu.Label>
-        {(value ?? [])
-          .filter((c) => c.protocol === 'postgres')
-          .map((c) => (
-            <Menu.Item key={c.name} leftSection={<span className={classes.dot} data-prod={isProduction(c.labels) ? '' : undefined} style={{ display: 'block' }} />} onClick={() => openTab(c.name)}>
-              {c.name}
-            </Menu.Item>
-          ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
 export function TabStrip({ state }: { state: WorkbenchState }) {
   return (
-    <div className={classes.tabs}>
-      <TabRow active={state.active} count={state.tabs.length}>
-        {state.tabs.map((tab) => {
-          const { tabId, connection, labels } = tab.session;
-          const prod = isProduction(labels) ? '' : undefined;
-          const name = tab.number > 1 ? `${connection} ${tab.number}` : connection;
-          return (
-            <div key={tabId} className={classes.tab} data-active={tabId === state.active ? '' : undefined} data-prod={prod}>
-              <button type="button" className={classes.tabName} aria-pressed={tabId === state.active} onClick={() => workbench.set((s) => ({ ...s, active: tabId }))}>
-                <span className={classes.dot} data-prod={prod} data-busy={isActive(tab.run) ? '' : undefined} aria-hidden />
-                {name}
-              </button>
-              <ActionIcon
-                size="xs"
-                variant="subtle"
-                color="gray"
-                aria-label={`Close ${name}`}
-                onClick={() => {
-                  forgetEditor(tabId);
-                  closeTab(tabId);
-                }}
-              >
-                <IconX size={13} />
-              </ActionIcon>
-            </div>
-          );
-        })}
-        {state.opening !== undefined && (
-          <div className={classes.tab}>
-            <Loader size={12} /> Opening {state.opening}…
-          </div>
-        )}
-      </TabRow>
-      <NewTab />
-    </div>
+    <SessionTabs
+      tabs={state.tabs.map((tab) => ({ id: tab.session.tabId, connection: tab.session.connection, labels: tab.session.labels, number: tab.number, busy: isActive(tab.run) }))}
+      active={state.active}
+      opening={state.opening}
+      protocol="postgres"
+      words={{ another: 'New tab', on: 'Open a session on' }}
+      onSelect={(active) => workbench.set((s) => ({ ...s, active }))}
+      onClose={(id) => {
+        forgetEditor(id);
+        closeTab(id);
+      }}
+      onOpen={openTab}
+    />
   );
 }
