@@ -64,16 +64,16 @@ function forwardQuestion(request: Request, { host, port, direction }: SshRequest
   if (direction === 'local') return { action, resource, what: `${action} to ${host}:${port}`, facts };
   // What the target is asked for has to be what was decided.
   if (host.length > ADDRESS_CHARS || !PRINTABLE.test(host)) throw new DeniedError('the address of a remote forward is not understood');
-  const permit = permitOf(request, action, `resource is Endpoint) when { resource.host == ${quoted(host)} && resource.port == ${port} }`);
+  const permit = permitOf(request, action, 'resource is Endpoint', `resource.host == ${quoted(host)} && resource.port == ${port}`);
   return { action, resource, what: `${action} of ${host === '' ? '*' : host}:${port}`, facts, permit };
 }
 
 const PRINTABLE = /^[\x21-\x7e]*$/;
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** Cedar, for the person who may write policies; `rest` is the resource, and a condition after its bracket. */
-const permitOf = ({ principal }: Request, action: SshAction, rest: string): string =>
-  `permit(principal == ${principal.kind}::${quoted(principal.subject)}, action == Action::${quoted(action)}, ${rest}${rest.endsWith('}') ? '' : ')'};`;
+/** Cedar, for the person who may write policies. */
+const permitOf = ({ principal }: Request, action: SshAction, resource: string, condition?: string): string =>
+  `permit(principal == ${principal.kind}::${quoted(principal.subject)}, action == Action::${quoted(action)}, ${resource})${condition === undefined ? '' : ` when { ${condition} }`};`;
 
 const FILE_ACTION = { read: 'ssh:file_read', write: 'ssh:file_write', delete: 'ssh:file_delete' } as const;
 

@@ -1,4 +1,4 @@
-/** The one path on which a command line or the opening of a shell is decided, recorded, held and refused. */
+/** The one path on which a command line, the opening of a shell, a forward or the agent is decided, recorded, held and refused. */
 import { asText, deniedByPolicy } from '../../contract/refusal.ts';
 import type { ClearValue } from '../../evidence/record.ts';
 import type { Field } from '../../evidence/types.ts';
@@ -14,9 +14,9 @@ const REPLACEMENT = '\ufffd';
 const NOT_UTF8: Outcome = { effect: 'deny', reason: 'the command is not valid UTF-8', policyIds: [] };
 
 export interface Asked {
-  /** Number of the channel in the recording. */
+  /** Number of the channel in the recording; 0 where the whole connection asks. */
   readonly channel: number;
-  readonly ssh: SshRequest & { readonly kind: 'exec' | 'shell' };
+  readonly ssh: Exclude<SshRequest, { readonly kind: 'sftp' }>;
   /** Nothing that a person typed. */
   readonly clear: Readonly<Record<string, ClearValue>>;
   /** Besides the command line. */
@@ -42,10 +42,10 @@ export interface Refused {
 export async function admit(context: SshContext, asked: Asked): Promise<Admitted | Refused> {
   const { journal, gatekeeper } = context;
   const { ssh, channel } = asked;
-  const text = ssh.command?.text;
+  const text = ssh.kind === 'exec' || ssh.kind === 'shell' ? ssh.command?.text : undefined;
   const outcome = text?.includes(REPLACEMENT) === true ? NOT_UTF8 : gatekeeper.judge(ssh);
-  const kind = text === undefined ? 'ssh.shell' : 'ssh.exec';
-  const request = journal.request(kind, channel, outcome, asked.clear, [...(text === undefined ? [] : [{ name: 'command', value: journal.shown(text) }]), ...asked.fields]);
+  // A line of a shell is recorded like a command: both are run.
+  const request = journal.request(text === undefined ? `ssh.${ssh.kind}` : 'ssh.exec', channel, outcome, asked.clear, [...(text === undefined ? [] : [{ name: 'command', value: journal.shown(text) }]), ...asked.fields]);
   let found: Allowed | (Refusal & { readonly effect: 'deny' });
   let approvers: readonly string[] = [];
   if (outcome.effect === 'hold') {

@@ -2,6 +2,7 @@
  * What a person typed at a terminal, as far as the other side showed it. A password prompt shows nothing, so what is
  * typed there is counted and not kept. A character counts as shown only if it is the very next thing that comes back.
  */
+import { oneKey } from '../../policy/mask/stream/index.ts';
 
 const ESC = String.fromCharCode(0x1b);
 const BEL = String.fromCharCode(0x07);
@@ -11,10 +12,7 @@ const ESCAPES = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:
 const KEY = new RegExp(`^${ESC}(?:\\[[0-?]*[ -/]*[@-~]|O[@-~]|.)?`, 'u');
 const utf8 = new TextDecoder('utf-8');
 
-/** One key that shows itself, or its echo: nearly always it is that, and somebody waits for it. */
-const isKey = (bytes: Uint8Array): boolean => bytes.length === 1 && (bytes[0] ?? 0) >= 0x20 && (bytes[0] ?? 0) < 0x7f;
-
-const shownText = (bytes: Uint8Array): string => (isKey(bytes) ? String.fromCharCode(bytes[0] ?? 0) : utf8.decode(bytes).replace(ESCAPES, ''));
+const shownText = (bytes: Uint8Array): string => oneKey(bytes) ?? utf8.decode(bytes).replace(ESCAPES, '');
 
 /** Characters that wait to be shown. */
 const MAX_PENDING = 4096;
@@ -44,8 +42,9 @@ export class EchoedInput {
   /** @returns true when a line ends in it, or a key that ends one: a record is due before it goes on */
   typed(bytes: Uint8Array): boolean {
     this.#bytes += bytes.length;
-    if (isKey(bytes) && !this.#cut) {
-      this.#pending += String.fromCharCode(bytes[0] ?? 0);
+    const one = this.#cut ? undefined : oneKey(bytes);
+    if (one !== undefined) {
+      this.#pending += one;
       if (this.#pending.length > MAX_PENDING) this.#hide();
       return false;
     }

@@ -4,6 +4,7 @@
  */
 import type { Client, ClientChannel, Connection, ServerChannel, TcpConnectionDetails } from 'ssh2';
 import { BugError, EnvironmentError } from '../../base/errors.ts';
+import { rejectOpen } from './library.ts';
 
 /** The library's own (RFC 4254 section 5.2). */
 const WINDOW_BYTES = 2 * 1024 * 1024;
@@ -24,7 +25,6 @@ interface ClientParts {
   readonly _forwarding: { 'sallyport:1'?: number };
   readonly _protocol: {
     readonly _handlers: { CHANNEL_OPEN: (protocol: unknown, info: Opening) => void };
-    channelOpenFail(recipient: number, reason: number, description: string): void;
   };
   _agent?: unknown;
 }
@@ -58,7 +58,7 @@ export function onTargetOpen(client: Client, take: (open: TargetOpen) => void): 
         type: info.type,
         tcp: info.type === 'forwarded-tcpip' ? (info.data as TcpConnectionDetails) : undefined,
         accept,
-        reject: (reason, text) => withReason(parts, reason, text, reject),
+        reject: (reason, text) => rejectOpen(client, reject, reason, text),
       });
     // Whatever it is, the library is told that it comes to a listener: that is the way on which it asks.
     parts._forwarding['sallyport:1'] = 1;
@@ -69,16 +69,6 @@ export function onTargetOpen(client: Client, take: (open: TargetOpen) => void): 
       current = undefined;
     }
   };
-}
-
-function withReason({ _protocol: protocol }: ClientParts, reason: number, text: string, reject: () => void): void {
-  const fail = protocol.channelOpenFail.bind(protocol);
-  protocol.channelOpenFail = (recipient) => fail(recipient, reason, text);
-  try {
-    reject();
-  } finally {
-    protocol.channelOpenFail = fail;
-  }
 }
 
 const offers = new WeakMap<Client, () => void>();

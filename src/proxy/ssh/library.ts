@@ -29,9 +29,9 @@ interface Sending {
 
 /**
  * Rejects a channel open with a reason and a text, where the library sends "connect failed" and nothing.
- * @param reject the library's own
+ * @param connection on which it was asked for, either leg @param reject the library's own
  */
-export function rejectOpen(connection: Connection, reject: () => void, reason: number, text: string): void {
+export function rejectOpen(connection: Connection | Client, reject: () => void, reason: number, text: string): void {
   const { _protocol: protocol } = connection as unknown as { readonly _protocol: Protocol };
   const fail = protocol.channelOpenFail.bind(protocol);
   protocol.channelOpenFail = (recipient) => fail(recipient, reason, text);

@@ -6,6 +6,12 @@ const ECHO_BYTES = 256;
 /** Keys that were not echoed may stand before the one that is. */
 const SKIPPED = 8;
 
+/** The character of one key that shows itself, or of its echo: nearly always it is that, and somebody waits for it. */
+export function oneKey(bytes: Uint8Array): string | undefined {
+  const code = bytes[0] ?? 0;
+  return bytes.length === 1 && code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : undefined;
+}
+
 export class Echo {
   #typed = '';
 
@@ -32,8 +38,5 @@ const SEQUENCES = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}.`, 'g');
 
 /** Printable characters; escape sequences and controls left out. */
 function visible(bytes: Uint8Array): string {
-  const only = bytes[0] ?? 0;
-  // Nearly always it is one key.
-  if (bytes.length === 1 && only >= 0x20 && only < 0x7f) return String.fromCharCode(only);
-  return Buffer.from(bytes).toString('utf8').replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');
+  return oneKey(bytes) ?? Buffer.from(bytes).toString('utf8').replaceAll(SEQUENCES, '').replaceAll(/\p{Cc}/gu, '');
 }

@@ -8,7 +8,7 @@ import { activeDetectors, type ActiveDetectors, type MaskContext } from '../dete
 import { noHints } from '../detect/ids.ts';
 import { scanText } from '../detect/scan.ts';
 import { BinaryMeter } from './binary-meter.ts';
-import { Echo } from './echo.ts';
+import { Echo, oneKey } from './echo.ts';
 import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
@@ -124,11 +124,10 @@ export class StreamMasker implements VtEvents {
 
   /** Takes the echo of a key that shows itself, the one thing that somebody waits for. @returns false for all else */
   #oneKey(bytes: Uint8Array): boolean {
-    const code = bytes[0] ?? 0;
-    if (bytes.length !== 1 || KIND[code] !== 0 || this.#meter !== undefined || !this.#vt.atRest) return false;
+    if (oneKey(bytes) === undefined || this.#meter !== undefined || !this.#vt.atRest) return false;
     this.#pending = Buffer.from(bytes.buffer, bytes.byteOffset, 1);
     this.#offset++;
-    this.char(code, this.#offset - 1, this.#offset);
+    this.char(bytes[0] ?? 0, this.#offset - 1, this.#offset);
     return true;
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Connection, ServerChannel } from 'ssh2';
 import { messageOf } from '../../../base/errors.ts';
+import { admit, type Asked } from '../admission.ts';
 import type { SshContext } from '../context.ts';
 import type { SshGatekeeper } from '../gatekeeper.ts';
 import type { Recorded } from '../journal.ts';
@@ -11,7 +12,6 @@ import { openFailure } from '../library.ts';
 import { offerAgent, openAgent, openedAtClient, type TargetOpen } from '../library-channels.ts';
 import { watched } from '../start-process.ts';
 import { AgentRelay } from './agent-relay.ts';
-import { askPolicy, type Question } from './ask.ts';
 import type { ChannelSlots } from './remote.ts';
 
 export interface AgentOptions {
@@ -39,8 +39,8 @@ export class AgentForward {
   }
 
   /** Resolves when it is decided: with what the client is told, if it is refused. */
-  async ask(context: SshContext, channel: number, hold: Question['hold']): Promise<string | undefined> {
-    const asked = await askPolicy(context, { channel, ssh: { kind: 'agent' }, clear: {}, fields: [], hold });
+  async ask(context: SshContext, channel: number, hold: Asked['hold']): Promise<string | undefined> {
+    const asked = await admit(context, { channel, ssh: { kind: 'agent' }, clear: {}, fields: [], hold });
     if ('refusal' in asked) return `agent forwarding: ${asked.refusal}`;
     if (this.#granted !== undefined) return undefined;
     this.#granted = asked.request;

@@ -1,10 +1,10 @@
 /** `direct-tcpip` channels (RFC 4254 section 7.2): -L, -D, -W and ProxyJump. Each is a request of its own. */
 import type { Connection, ServerChannel, TcpipRequestInfo } from 'ssh2';
 import { messageOf } from '../../../base/errors.ts';
+import { admit } from '../admission.ts';
 import type { SshContext } from '../context.ts';
 import { openFailure, rejectOpen } from '../library.ts';
 import { opened, type Started } from '../start-process.ts';
-import { askPolicy } from './ask.ts';
 import { relay } from './relay.ts';
 
 export interface ForwardOptions {
@@ -32,7 +32,7 @@ export async function forwardChannel(o: ForwardOptions, r: ForwardRequest): Prom
   }
   const { destIP: host, destPort: port } = r.info;
   const { journal } = context;
-  const asked = await askPolicy(context, {
+  const asked = await admit(context, {
     channel,
     ssh: { kind: 'forward', direction: 'local', host, port },
     clear: { port },

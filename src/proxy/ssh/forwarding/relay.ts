@@ -25,27 +25,22 @@ export async function relay({ client, target, closed, gone }: Ends): Promise<Car
   gone.addEventListener('abort', over, { once: true });
   client.once('close', over);
   void closed.then(over);
-  const toClient = new ChannelWriter(client, end.signal);
-  const toTarget = new ChannelWriter(target, end.signal);
-  let sent = 0;
-  let received = 0;
-  const up = pump(client, (chunk) => {
-    sent += chunk.length;
-    return toTarget.write(chunk);
-  }, end.signal).then(async () => {
-    await toTarget.flushed();
-    target.eof();
-  });
-  const down = pump(target, (chunk) => {
-    received += chunk.length;
-    return toClient.write(chunk);
-  }, end.signal).then(async () => {
-    await toClient.flushed();
-    client.eof();
-  });
-  await Promise.all([up, down]);
+  const [sent, received] = await Promise.all([carry(client, target, end.signal), carry(target, client, end.signal)]);
   gone.removeEventListener('abort', over);
   client.close();
   target.close();
   return { sent, received };
+}
+
+/** @returns how many bytes went, when there are no more */
+async function carry(from: ServerChannel | ClientChannel, to: ServerChannel | ClientChannel, over: AbortSignal): Promise<number> {
+  const writer = new ChannelWriter(to, over);
+  let bytes = 0;
+  await pump(from, (chunk) => {
+    bytes += chunk.length;
+    return writer.write(chunk);
+  }, over);
+  await writer.flushed();
+  to.eof();
+  return bytes;
 }

@@ -5,13 +5,13 @@
 import type { Connection, ServerChannel, TcpConnectionDetails } from 'ssh2';
 import { messageOf } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
+import { admit } from '../admission.ts';
 import type { SshContext } from '../context.ts';
 import { listenerWords, type Recorded } from '../journal.ts';
 import { openFailure } from '../library.ts';
 import { openedAtClient, ping, type TargetOpen } from '../library-channels.ts';
 import { aborted } from '../output.ts';
 import { watched } from '../start-process.ts';
-import { askPolicy } from './ask.ts';
 import { relay } from './relay.ts';
 
 export interface RemoteOptions {
@@ -96,7 +96,7 @@ export class RemoteForwards {
     const { host, port } = address;
     this.#count++;
     try {
-      const asked = await askPolicy(context, {
+      const asked = await admit(context, {
         channel: 0,
         ssh: { kind: 'forward', direction: 'remote', host, port },
         clear: { port, dir: 'remote' },

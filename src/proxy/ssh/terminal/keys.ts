@@ -18,6 +18,7 @@ export type Key =
   /** A key that a program may have bound to anything. */
   | { readonly kind: 'unknown'; readonly bytes: Buffer };
 
+const EMPTY = Buffer.alloc(0);
 const ESC = 0x1b;
 const ESCAPE = String.fromCharCode(ESC);
 const BEL = String.fromCharCode(0x07);
@@ -118,5 +119,3 @@ export function lineEnd(bytes: Buffer, paste: boolean): { readonly found: boolea
   const end = bytes.findIndex((byte) => byte < 0x20 && ['submit', 'interrupt'].includes(control(EMPTY, byte).kind));
   return end < 0 ? { found: false, at: bytes.length } : { found: true, at: end + 1 };
 }
-
-const EMPTY = Buffer.alloc(0);

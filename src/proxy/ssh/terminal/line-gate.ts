@@ -152,12 +152,11 @@ export class LineGate {
       // Where no shell reads, nothing is known of what an interrupt brings.
       const reads = step.kind === 'decide' || !['alternate', 'prompt', 'echo'].includes(step.reason);
       this.#refused = reads ? this.#screen.mark().row : undefined;
-      const behind = this.#queue;
-      this.discard();
       if (step.kind === 'uncertain' && step.reason === 'long') {
-        this.#dropping = !isUnfinishedPaste(bytes) ? 'line' : 'paste';
-        this.#queue = behind;
-        this.#drop();
+        this.#dropping = isUnfinishedPaste(bytes) ? 'paste' : 'line';
+        this.#giveUp();
+      } else {
+        this.discard();
       }
       // The line is still in the shell's editor: an interrupt empties it, and a prompt comes.
       return Buffer.from([3]);
