@@ -18,12 +18,23 @@ export function leaksOnDisk(world: CorpusWorld): DiskReport {
   let bytes = 0;
   for (const file of filesUnder(world.gateway.dataDir)) {
     files++;
-    for (const part of contents(file)) {
+    const name = path.relative(world.gateway.dataDir, file);
+    for (const [i, part] of contents(file).entries()) {
       bytes += part.length;
-      for (const label of scan.find(part)) found.push(`${label} in ${path.relative(world.gateway.dataDir, file)}`);
+      found.push(...placesIn(scan, part, i === 0 ? name : `${name}, unpacked part ${i}`));
     }
   }
-  const printed = Buffer.from(world.gateway.stdout + world.gateway.process.stderr);
-  for (const label of scan.find(printed)) found.push(`${label} in what the gateway prints`);
+  for (const [name, text] of [['stdout', world.gateway.stdout], ['stderr', world.gateway.process.stderr]] as const) found.push(...placesIn(scan, Buffer.from(text), `what the gateway prints on ${name}`));
   return { found, files, bytes };
+}
+
+/** Bytes to show before and after the place. */
+const AROUND = 48;
+
+/** What was found, each with where it stands and what is around it. */
+export function placesIn(scan: CanaryScan, bytes: Buffer, name: string): string[] {
+  return [...scan.locate(bytes)].map(([label, at]) => {
+    const around = bytes.toString('latin1', Math.max(0, at - AROUND), at + AROUND).replace(/[^ -~]/g, '.');
+    return `${label} in ${name} at byte ${at} of ${bytes.length}: ${around}`;
+  });
 }

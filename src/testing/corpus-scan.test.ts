@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { placesIn } from './corpus-disk.ts';
 import { CanaryScan } from './corpus-scan.ts';
 
 const born = { label: 'born', kind: 'date', value: '1976-05-16', stored: '1976-05-16' } as const;
@@ -15,5 +16,10 @@ describe('a date among digests', () => {
     expect(found(digest)).toEqual([]);
     for (const shift of ['', ' ', '  ']) expect(found(Buffer.from(shift + digest).toString('base64'))).toEqual([]);
     expect(found('1719760516123')).toEqual([]);
+  });
+
+  it('is reported with the place at which it stands', () => {
+    expect(placesIn(scan, Buffer.from('{"x":1}\nborn 1976-05-16, 1976-05-16\n'), 'log')).toEqual(['born in log at byte 13 of 36: {"x":1}.born 1976-05-16, 1976-05-16.']);
+    expect(placesIn(scan, Buffer.from('nothing'), 'log')).toEqual([]);
   });
 });

@@ -39,14 +39,16 @@ class PatternSet {
     else list.push(pattern);
   }
 
-  find(bytes: Buffer, into: Set<string>): void {
+  /** Adds each canary that is in the bytes, with the first place of it. */
+  find(bytes: Buffer, into: Map<string, number>): void {
     const bits = this.#bits;
     for (let i = 0, end = bytes.length - KEY; i <= end; i++) {
       const h = hash(bytes, i);
       if (((bits[h >>> 3] ?? 0) & (1 << (h & 7))) === 0) continue;
       for (const p of this.#byKey.get(bytes.toString('latin1', i, i + KEY)) ?? []) {
         if (bytes.compare(p.bytes, 0, p.bytes.length, i, Math.min(bytes.length, i + p.bytes.length)) !== 0) continue;
-        if (p.chancy === undefined || !byChance(bytes, i, p.bytes.length, p.chancy)) into.add(p.label);
+        if (into.has(p.label)) continue;
+        if (p.chancy === undefined || !byChance(bytes, i, p.bytes.length, p.chancy)) into.set(p.label, i);
       }
     }
   }
@@ -109,11 +111,16 @@ export class CanaryScan {
 
   /** Labels of the canaries in these bytes. `stripped` looks once more with all but letters and digits left out. */
   find(bytes: Buffer, stripped = false): Set<string> {
-    const found = new Set<string>();
+    const found = this.locate(bytes);
+    if (stripped) this.#folded.find(words(lower(bytes)), found);
+    return new Set(found.keys());
+  }
+
+  /** Labels of the canaries in these bytes, each with the offset at which it was found first. */
+  locate(bytes: Buffer): Map<string, number> {
+    const found = new Map<string, number>();
     this.#exact.find(bytes, found);
-    const folded = lower(bytes);
-    this.#folded.find(folded, found);
-    if (stripped) this.#folded.find(words(folded), found);
+    this.#folded.find(lower(bytes), found);
     return found;
   }
 
