@@ -79,11 +79,21 @@ describe('analyseCommand', () => {
   });
 });
 
+describe('at a terminal', () => {
+  const isInteractive = (text: string): boolean => analyseCommand(text, { ...EXEC, pty: true }).touches.includes('interactive');
+  it.each(['git log', 'git log -P x', 'systemctl status x', 'dpkg -l', 'git log >&2', 'git log > /dev/tty', 'ls > >(git log)', 'git log | cat; git log', 'git log 2> x', 'git commit -m x | cat', 'less x | cat'])('%s may open a pager or an editor', (text) => {
+    expect(isInteractive(text)).toBe(true);
+  });
+  it.each(['git log | cat', 'git log > x', 'git -P log', 'git -C x --no-pager log', 'x=$(git log)', 'diff <(git log) x', 'journalctl -u x | tail -n 3', '{ git log; git diff; } | cat', 'git log &> x', 'systemctl status x --no-pager'])('%s opens none', (text) => {
+    expect(isInteractive(text)).toBe(false);
+  });
+});
+
 describe('isPlainSed', () => {
-  it.each(['p', '1,5p', '$d', '/a/d', '/a/,/b/p', 's/a/b/', 's/a/b/g;s|c|d|2p', '5q', '/x/!d', '{p;d}', 's/[0-9]*/n/', 'y/abc/xyz/', '1~2d', ''])('knows %s', (script) => {
+  it.each(['p', '1,5p', '$d', '/a/d', '/a/,/b/p', 's/a/b/', 's/a/b/g;s|c|d|2p', '5q', '/x/!d', '{p;d}', 's/[0-9]*/n/', 'y/abc/xyz/', '1~2d', ':a;N;$!ba;s/\\n/,/g', '2i text', '/x/a\\text', ''])('knows %s', (script) => {
     expect(isPlainSed(script)).toBe(true);
   });
-  it.each(['e', '1e reboot', 's/a/b/e', 's/a/b/w x', 'w x', '/a/w x', 'r /etc/shadow', 'R x', 'W x', 's/a/b', 's/[/]/x/;e id', 'p;e', 'a text', 's/a\nb/c/', '/a/;e', '#n', 'b;e x', 's;a;b;e', '1,5{e}', 'p}e'])('does not know %s', (script) => {
+  it.each(['e', '1e reboot', 's/a/b/e', 's/a/b/w x', 'w x', '/a/w x', 'r /etc/shadow', 'R x', 'W x', 's/a/b', 's/[/]/x/;e id', 'p;e', 'a text\n1e x', 'a text\\\n1e x', ':a;e', 'ta;w x', 's/a\nb/c/', '/a/;e', '#n', 'b;e x', 's;a;b;e', '1,5{e}', 'p}e'])('does not know %s', (script) => {
     expect(isPlainSed(script)).toBe(false);
   });
 });

@@ -21,7 +21,7 @@ export function analyseCommand(text: string, env: ShellEnv = EXEC): CommandAnaly
   const session = new Session(env);
   try {
     if (env.interactive && /(^|[\s;&|()])#/.test(text)) session.collector.opaque('parse', 'some shells at a terminal do not take # for a comment');
-    session.read(text, { depth: 0, via: [], directories: new Set([env.cwd === 'home' ? '~' : '?']), functions: new Map(), stdin: { kind: 'inherited' }, isOwnText: true });
+    session.read(text, { depth: 0, via: [], directories: new Set([env.cwd === 'home' ? '~' : '?']), functions: new Map(), inside: new Set(), stdin: { kind: 'inherited' }, isShown: true, isOwnText: true });
     noteCombinations(session);
   } catch (error) {
     // A failure of ours, or a stack that is too deep for a hostile text: nothing of it is understood.

@@ -18,10 +18,14 @@ export interface Scope {
   /** Every value that the variable may have; undefined when they are not all known. */
   values(name: string): readonly Value[] | undefined;
   isAssigned(name: string): boolean;
+  /** The variable surely holds an integer. */
+  isNumber(name: string): boolean;
+  /** Arithmetic sets the variable to an integer. */
+  numberSet(name: string): void;
   /** An expansion sets the variable. */
   variableSet(name: string): void;
   /** Analyses a substitution; what it prints, as far as it is known. */
-  substitution(script: ParsedScript): Piece;
+  substitution(script: ParsedScript, isShown?: boolean): Piece;
   opaque(reason: OpaqueReason, detail: string): void;
 }
 
@@ -34,6 +38,7 @@ interface Draft {
 
 const UNKNOWN: Piece = { kind: 'value', plain: false };
 const PLAIN: Piece = { kind: 'value', plain: true };
+const PLAIN_WORD: Piece = { kind: 'value', plain: true, single: true };
 const EMPTY: Draft = { pieces: [], home: false, splits: false, quoted: false };
 const text = (t: string): Piece => ({ kind: 'text', text: t });
 
@@ -41,7 +46,9 @@ const text = (t: string): Piece => ({ kind: 'text', text: t });
 const PLAIN_PARAMETERS = new Set(['$', '?', '#', '!', 'UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID', 'HOSTNAME', 'USER', 'LOGNAME']);
 const NUMBER_PARAMETERS = new Set(['UID', 'EUID', 'PPID', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'BASHPID']);
 /** Unquoted, some shells or editors of lines take these for white space, an end of line or nothing at all. */
-const ODD_RANGES = [[0, 8], [11, 31], [127, 159], [0xa0, 0xa0], [0xad, 0xad], [0x1680, 0x1680], [0x180e, 0x180e], [0x2000, 0x200f], [0x2028, 0x202f], [0x205f, 0x206f], [0x3000, 0x3000], [0x61c, 0x61c], [0x115f, 0x1160], [0x3164, 0x3164], [0xfe00, 0xfe0f], [0xfeff, 0xfeff], [0xffa0, 0xffa0], [0xfff0, 0xfffb]] as const;
+const ODD_RANGES = [[0, 8], [11, 31], [127, 159], [0xa0, 0xa0], [0xad, 0xad], [0x1680, 0x1680], [0x180e, 0x180e], [0x2000, 0x200f], [0x2028, 0x202f], [0x205f, 0x206f], [0x3000, 0x3000], [0x61c, 0x61c], [0x115f, 0x1160], [0x3164, 0x3164], [0xfe00, 0xfe0f], [0xfeff, 0xfeff], [0xffa0, 0xffa0], [0xfff0, 0xfffb],
+  // Look like a slash.
+  [0x2044, 0x2044], [0x2215, 0x2215], [0x29f8, 0x29f9], [0xff0f, 0xff0f]] as const;
 
 function isOdd(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -113,7 +120,7 @@ function partDrafts(part: WordPart, first: boolean, alone: boolean, scope: Scope
       return quoted(part.parts, scope);
     case 'Glob':
       if (part.kind === 'bracket') walkInner(part, scope);
-      return one({ kind: 'glob', text: part.kind === 'star' ? '*' : '?' }, { splits: true });
+      return one({ kind: 'glob', text: part.kind === 'star' ? '*' : '?', ...(/^\[\w+\]$/.test(part.text) ? { noDash: true } : {}) }, { splits: true });
     case 'ExtendedGlob':
       scope.opaque('parse', 'extended patterns are read differently by other shells');
       walkInner(part, scope);
@@ -160,12 +167,13 @@ function expansion(part: WordPart, inQuotes: boolean, scope: Scope): readonly Dr
     case 'ParameterExpansion':
       return parameterExpansion(part, inQuotes, scope);
     case 'CommandExpansion':
-      return part.script === undefined ? one(UNKNOWN, { splits }) : one(scope.substitution(part.script), { splits });
+      return part.script === undefined ? one(UNKNOWN, { splits }) : substituted(scope.substitution(part.script), splits);
     case 'ArithmeticExpansion':
       if (part.expression !== undefined) checkArithmetic(part.expression, scope);
       return one(PLAIN);
     case 'ProcessSubstitution':
-      if (part.script !== undefined) scope.substitution(part.script);
+      // What >( ) prints goes where the line prints.
+      if (part.script !== undefined) scope.substitution(part.script, part.operator === '>');
       // /dev/fd/63
       return one(text('/dev/fd/63'));
     default:
@@ -174,10 +182,15 @@ function expansion(part: WordPart, inQuotes: boolean, scope: Scope): readonly Dr
   }
 }
 
+function substituted(piece: Piece, splits: boolean): readonly Draft[] {
+  return one(piece, { splits: splits && !(piece.kind === 'value' && piece.single === true) });
+}
+
 function parameter(name: string, inQuotes: boolean, scope: Scope): readonly Draft[] {
   const splits = !inQuotes;
   if (name === 'HOME' && !scope.isAssigned(name)) return [{ ...EMPTY, home: true }];
   if (PLAIN_PARAMETERS.has(name) && (/^\W$/.test(name) || !scope.isAssigned(name))) return one(PLAIN);
+  if (scope.isNumber(name)) return one(PLAIN_WORD);
   const values = scope.values(name);
   if (values === undefined || values.length === 0) return one(UNKNOWN, { splits });
   return values.map((v) => {
@@ -234,8 +247,10 @@ export function walkInner(node: SyntaxNode, scope: Scope): void {
 export function checkArithmetic(e: ArithmeticExpression, scope: Scope): void {
   switch (e.type) {
     case 'ArithmeticBinary':
-      checkArithmetic(e.left, scope);
+      // What an assignment replaces is not looked at.
+      if (e.operator !== '=' || nameOf(e.left) === undefined) checkArithmetic(e.left, scope);
       checkArithmetic(e.right, scope);
+      if (isAssignment(e.operator)) numberSet(e.left, scope);
       return;
     case 'ArithmeticUnary':
       return checkArithmetic(e.operand, scope);
@@ -245,7 +260,7 @@ export function checkArithmetic(e: ArithmeticExpression, scope: Scope): void {
     case 'ArithmeticGroup':
       return checkArithmetic(e.expression, scope);
     case 'ArithmeticCommandExpansion':
-      if (e.script !== undefined && scope.substitution(e.script) === PLAIN) return;
+      if (e.script !== undefined && isPlain(scope.substitution(e.script))) return;
       scope.opaque('eval', 'arithmetic on what a command prints');
       return;
     case 'ArithmeticWord':
@@ -254,12 +269,25 @@ export function checkArithmetic(e: ArithmeticExpression, scope: Scope): void {
   }
 }
 
+const isPlain = (piece: Piece): boolean => piece.kind === 'value' && piece.plain;
+
+/** The variable that an expression is. */
+export const nameOf = (e: ArithmeticExpression): string | undefined => (e.type === 'ArithmeticWord' && /^[A-Za-z_]\w*$/.test(e.value) ? e.value : undefined);
+
+export const isAssignment = (operator: string): boolean => /^[-+*/%&|^<>]*=$/.test(operator) && !['==', '<=', '>='].includes(operator);
+
+function numberSet(e: ArithmeticExpression, scope: Scope): void {
+  const name = nameOf(e);
+  if (name !== undefined) scope.numberSet(name);
+}
+
 function isNumber(word: string, scope: Scope): boolean {
-  if (/^[0-9][0-9a-fA-FxX#]*$/.test(word) || word === '') return true;
+  if (/^[0-9][0-9a-fA-FxX#]*$/.test(word) || word === '' || scope.isNumber(word)) return true;
   if (NUMBER_PARAMETERS.has(word) && !scope.isAssigned(word)) return true;
   const values = scope.values(word);
   return values !== undefined && values.length > 0 && values.every((v) => !v.home && v.pieces.every((p) => p.kind === 'text' && /^-?\d+$/.test(p.text)));
 }
 
 export const PLAIN_PIECE = PLAIN;
+export const PLAIN_WORD_PIECE = PLAIN_WORD;
 export const UNKNOWN_PIECE = UNKNOWN;

@@ -4,9 +4,9 @@
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   /** A glob character: `*`, `?` or a bracket. */
-  | { readonly kind: 'glob'; readonly text: '*' | '?' }
-  /** A value of run time. `plain`: it has no `/`, no white space and no leading `-`, as numbers and dates. */
-  | { readonly kind: 'value'; readonly plain: boolean };
+  | { readonly kind: 'glob'; readonly text: '*' | '?'; readonly noDash?: true }
+  /** A value of run time. `plain`: it has no `/`, no white space and no leading `-`, as numbers and dates; `single`: it is one word at most. */
+  | { readonly kind: 'value'; readonly plain: boolean; readonly single?: true };
 
 export interface Field {
   /** The word, when all of it is known; undefined otherwise. */
@@ -19,12 +19,16 @@ export interface Field {
   readonly dynamic: boolean;
   /** It may become any number of words, or none. */
   readonly splits: boolean;
+  /** None of these words begins with a dash. */
+  readonly noDash?: true;
 }
 
 export function fieldOf(pieces: readonly Piece[], home: boolean, splits: boolean): Field {
   const known = pieces.every((p) => p.kind === 'text');
   const pattern = (home ? '~' : '') + pieces.map((p) => (p.kind === 'value' ? (p.plain ? '*' : '**') : p.text)).join('');
-  return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits };
+  const [first] = pieces;
+  const noDash = first?.kind === 'glob' && first.noDash === true;
+  return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits, ...(noDash ? { noDash } : {}) };
 }
 
 export const staticField = (text: string): Field => ({ text, pattern: text, home: false, dynamic: false, splits: false });

@@ -3,7 +3,9 @@ import type { Collector } from './collector.ts';
 import type { Effect, FileAccess } from './types.ts';
 
 const WRITE_EFFECTS: readonly (readonly [RegExp, Effect])[] = [
-  [/^\/dev\/(sd|hd|vd|xvd|nvme|mmcblk|md|dm-|mapper\/|disk\/|loop|ram|sr|mem|kmem|port)/, 'disk'],
+  // Whatever is no terminal, log or memory: disks have many names, and a volume may have any.
+  [/^\/dev\/(?!$|\*\*|(null|zero|full|stdin|stdout|stderr|ptmx|random|urandom|fd)(\/|$)|shm(\/|$)|mqueue(\/|$)|hugepages(\/|$)|pts(\/|$)|tty|console$|log$|kmsg$|initctl$|net\/|snd\/|input\/|fuse$|dri\/|bus\/|usb|kvm$|video|i2c|gpio|spidev|vhost|vfio|uinput$|rtc|hwrng$|vcs|ppp$|watchdog)/, 'disk'],
+  [/^\/dev\/(watchdog\d*|initctl)$/, 'power'],
   [/^\/proc\/sysrq-trigger$/, 'power'],
   [/^\/(proc|sys)\//, 'kernel'],
   [/^\/etc\/(passwd|shadow|group|gshadow|sudoers|doas\.conf|login\.defs|pam\.d|security|subuid|subgid)-?(\/|$|\.d\/)/, 'users'],

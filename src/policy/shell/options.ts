@@ -82,7 +82,7 @@ export function splitArguments(args: readonly Field[], table: OptionTable, style
     }
     if (!isOption) {
       // A number or a name of the system begins with no dash.
-      if (arg.text === undefined && start === '' && !arg.home && (arg.dynamic || arg.splits)) isUnsure = true;
+      if (arg.text === undefined && start === '' && !arg.home && arg.noDash !== true && (arg.dynamic || arg.splits)) isUnsure = true;
       operands.push(arg);
       if (style.stopsAtOperand === true) {
         operands.push(...args.slice(i + 1));
@@ -97,6 +97,8 @@ export function splitArguments(args: readonly Field[], table: OptionTable, style
   }
   return { options, operands, isUnsure };
 }
+
+const NAMES_FILE: ReadonlySet<Role> = new Set<Role>(['read', 'write', 'delete', 'script']);
 
 interface Found {
   readonly options: readonly FoundOption[];
@@ -121,11 +123,14 @@ function shortOptions(arg: Field, start: string, next: Field | undefined, table:
     const name = start.charAt(i);
     const rule = table.get(name);
     if (rule?.takesValue !== true) {
+      // No letter of an option is a slash or a dot: `-f/etc/shadow` gives a value to an option that is not in the table.
+      if (rule === undefined && /[/.~]/.test(start.charAt(i + 1))) return { options: [...options, { name, rule, value: rest(arg, i + 1) }], tookNext: false, isUnsure: false };
       options.push({ name, rule });
       continue;
     }
     const attached = i + 1 < arg.pattern.length;
-    const value = attached ? rest(arg, i + 1) : next;
+    // Programs written in Go take `-f=x` for `-f x`.
+    const value = attached ? rest(arg, NAMES_FILE.has(rule.role) && start.charAt(i + 1) === '=' ? i + 2 : i + 1) : next;
     options.push(value === undefined ? { name, rule } : { name, rule, value });
     return { options, tookNext: !attached, isUnsure: !attached && next?.splits === true };
   }

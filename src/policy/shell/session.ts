@@ -105,10 +105,13 @@ export class Session {
     const defined = call.walk.defines(program);
     if (defined !== undefined && handler !== undefined) this.collector.opaque('shadowed', `${program} is a function of this line`);
     // Only the shell itself runs its functions, and one that is defined in a branch may not be there.
-    if (defined === 'surely' && handler === undefined && call.via.length === 0 && name === program) return;
+    if (defined === 'surely' && handler === undefined && call.via.length === 0 && name === program) {
+      if (call.walk.isInside(program)) this.collector.opaque('limit', `${program} runs itself, which may never end`);
+      return;
+    }
     if (handler === undefined) return this.#unknownProgram(program, args, call.walk);
     const invocation: Invocation = { program, args, stdin: call.stdin, via: call.via };
-    if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'))) this.collector.touch('interactive');
+    if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'), call.walk.isShown)) this.collector.touch('interactive');
     handler(invocation, this.#runOf(call));
   }
 

@@ -41,7 +41,8 @@ export function applyOptions(program: string, found: Arguments, table: OptionTab
     if (o.value !== undefined) applyRole(o.rule.role, o.value, program, run, false);
     else if (o.rule.role === 'code') run.opaque('code', `${program} --${o.name} runs other programs`);
   }
-  const matters = strict || [...table.values()].some((r) => r.role !== 'ignore' || r.effect !== undefined);
+  // A number says nothing of files, and what it would take from them is read less.
+  const matters = strict || [...table.values()].some((r) => (r.role !== 'ignore' && r.role !== 'number') || r.effect !== undefined);
   if (found.isUnsure && matters) run.opaque('dynamic-argument', `an argument of ${program} may be an option`);
   return marks;
 }

@@ -2,10 +2,11 @@
 import { forEachChild } from 'unbash';
 import type { Assignment, Command, CompoundList, HereDoc, ParsedScript, PipelineNode, AndOr, Redirection, Statement, TestExpression, Word, Function as FunctionNode, CommandNode, SyntaxNode } from 'unbash';
 import { givenVariable, shellVariable } from './environment.ts';
-import { PLAIN_PIECE, UNKNOWN_PIECE, checkArithmetic, expandWord, valueOf, walkInner } from './expand.ts';
+import { UNKNOWN_PIECE, checkArithmetic, expandWord, valueOf, walkInner } from './expand.ts';
 import type { Scope, Value } from './expand.ts';
 import type { Field, Piece } from './field.ts';
 import { staticField } from './field.ts';
+import { outputOf } from './output.ts';
 import type { Stdin } from './run.ts';
 import type { Session } from './session.ts';
 import { Variables } from './variables.ts';
@@ -17,13 +18,17 @@ export interface Frame {
   /** Directories that the text may start in. */
   readonly directories: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, boolean>;
+  /** Functions whose bodies the text is in. */
+  readonly inside: ReadonlySet<string>;
   readonly stdin: Stdin;
+  /** Standard output may be the terminal. */
+  readonly isShown: boolean;
   /** Positions of the tree are those of the text that was given to the analysis. */
   readonly isOwnText: boolean;
 }
 
-/** Programs whose output is a number or a name without separators. */
-const PLAIN_OUTPUT = new Set(['nproc', 'whoami', 'hostname', 'uname', 'arch', 'pidof', 'pgrep', 'wc', 'id', 'logname', 'uptime', 'tty']);
+/** A terminal, or a descriptor that may be one. */
+const TERMINALS = /^(\/dev\/(tty|pts\/|fd\/|std|console)|\/proc\/)/;
 
 export class Walk implements Scope {
   readonly #session: Session;
@@ -37,6 +42,8 @@ export class Walk implements Scope {
   /** Inside a loop or function: what is later in the text may run before. */
   #isRepeated = false;
   #stdin: Stdin;
+  #inside: ReadonlySet<string>;
+  #isShown: boolean;
 
   constructor(session: Session, frame: Frame, script: ParsedScript, variables = new Variables(script)) {
     this.#session = session;
@@ -45,6 +52,8 @@ export class Walk implements Scope {
     this.#functions = new Map(frame.functions);
     this.directories = new Set(frame.directories);
     this.#stdin = frame.stdin;
+    this.#inside = frame.inside;
+    this.#isShown = frame.isShown;
   }
 
   script(script: ParsedScript): void {
@@ -61,23 +70,31 @@ export class Walk implements Scope {
     return this.#variables.isAssigned(name);
   }
 
+  isNumber(name: string): boolean {
+    return this.#variables.isNumber(name);
+  }
+
+  numberSet(name: string): void {
+    this.#variables.setNumber(name);
+  }
+
   opaque(...found: Parameters<Scope['opaque']>): void {
     this.#session.collector.opaque(...found);
   }
 
-  substitution(script: ParsedScript): Piece {
+  substitution(script: ParsedScript, isShown = false): Piece {
     const { depth } = this.#frame;
     if (depth >= this.#session.maxDepth) {
       this.opaque('limit', 'substitutions are nested too deep');
       return UNKNOWN_PIECE;
     }
     const isOwnText = this.#frame.isOwnText && script.source === undefined;
-    const frame: Frame = { ...this.#frame, depth: depth + 1, directories: this.directories, functions: this.#functions, stdin: this.#stdin, isOwnText };
+    const frame: Frame = { ...this.#frame, depth: depth + 1, directories: this.directories, functions: this.#functions, inside: this.#inside, stdin: this.#stdin, isShown: isShown && this.#isShown, isOwnText };
     // A shell of its own: what it sets is gone with it.
     const before = this.#variables.known();
     new Walk(this.#session, frame, script, this.#variables).script(script);
     this.#variables.restore(before);
-    return plainOutput(script) ? PLAIN_PIECE : UNKNOWN_PIECE;
+    return outputOf(script);
   }
 
   // Control flow
@@ -88,7 +105,10 @@ export class Walk implements Scope {
   }
 
   #list(list: CompoundList): void {
+    const numbers = this.#variables.numbers();
     for (const statement of list.commands) this.#statement(statement);
+    // One branch of several.
+    if (!this.#isCertain) this.#variables.keepNumbers(numbers);
   }
 
   #node(node: PipelineNode | AndOr | FunctionNode): void {
@@ -105,10 +125,13 @@ export class Walk implements Scope {
 
   #pipeline(commands: readonly CommandNode[]): void {
     const outer = this.#stdin;
+    const isShown = this.#isShown;
     for (const [i, part] of commands.entries()) {
       if (i > 0) this.#stdin = { kind: 'pipe' };
+      this.#isShown = isShown && i === commands.length - 1;
       this.#uncertain(commands.length > 1, () => this.#command(part));
     }
+    this.#isShown = isShown;
     this.#stdin = outer;
   }
 
@@ -136,8 +159,8 @@ export class Walk implements Scope {
       case 'Select':
         return this.#loop(node.type, node.name.value, node.wordlist, node.body);
       case 'ArithmeticFor':
+        // Shells that do not have it refuse the whole text.
         for (const e of [node.initialize, node.test, node.update]) if (e !== undefined) checkArithmetic(e, this);
-        this.opaque('parse', '(( )) is read differently by other shells');
         return this.#repeated([node.body], () => this.#list(node.body));
       case 'Case':
         expandWord(node.word, this);
@@ -150,17 +173,26 @@ export class Walk implements Scope {
       case 'TestCommand':
         return this.#test(node.expression);
       case 'ArithmeticCommand':
-        // A POSIX shell takes (( reboot )) for two subshells.
-        this.opaque('parse', '(( )) is read differently by other shells');
+        // A POSIX shell takes (( reboot )) for two subshells, and (( i++ )) for a program of that name.
+        if (!/^\s*([-+]{2}[A-Za-z_]\w*|[A-Za-z_]\w*(\+\+|--|[-+*/%]=\d+))\s*$/.test(node.body)) this.opaque('parse', '(( )) is read differently by other shells');
         if (node.expression !== undefined) checkArithmetic(node.expression, this);
         return;
       case 'Function':
-        this.#functions.set(node.name.value, this.#isCertain);
-        return this.#repeated([node.body], () => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
+        return this.#function(node);
       case 'Coproc':
         if (node.name !== undefined) this.variableSet(node.name.value);
         return this.#uncertain(true, () => (node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body)));
     }
+  }
+
+  #function({ name, body }: FunctionNode): void {
+    // Of two definitions the later one may call itself by way of the earlier one.
+    if (this.#functions.has(name.value)) this.opaque('shadowed', `${name.value} is defined twice`);
+    this.#functions.set(name.value, this.#isCertain);
+    const outer = this.#inside;
+    this.#inside = new Set([...outer, name.value]);
+    this.#repeated([body], () => (body.type === 'CompoundList' ? this.#list(body) : this.#command(body)));
+    this.#inside = outer;
   }
 
   #loop(kind: 'For' | 'Select', name: string, words: readonly Word[] | undefined, body: CompoundList): void {
@@ -169,15 +201,19 @@ export class Walk implements Scope {
     const values = fields.flatMap((f): Value[] => (f.value !== undefined ? [f.value] : f.fields.map(asValue)));
     this.variableSet(name);
     this.#variables.set(name, isKnown ? values : undefined, true);
+    this.#variables.setNumber(name);
     this.#repeated([body], () => this.#list(body));
     this.#variables.forget(name);
   }
 
   #uncertain(really: boolean, walk: () => void): void {
+    if (!really) return walk();
     const before = this.#isCertain;
-    if (really) this.#isCertain = false;
+    const numbers = this.#variables.numbers();
+    this.#isCertain = false;
     walk();
     this.#isCertain = before;
+    this.#variables.keepNumbers(numbers);
   }
 
   #repeated(parts: readonly SyntaxNode[], walk: () => void): void {
@@ -202,7 +238,8 @@ export class Walk implements Scope {
         for (const w of [e.left, e.right]) expandWord(w, this);
         return;
       case 'TestLogical':
-        this.opaque('parse', '&& and || inside [[ ]] are read differently by other shells');
+        // A POSIX shell ends [[ there and takes what follows for a program: `-r x` is none.
+        if (!e.operands.slice(1).every(beginsWithDash)) this.opaque('parse', '&& and || inside [[ ]] are read differently by other shells');
         for (const o of e.operands) this.#test(o);
         return;
       case 'TestNot':
@@ -226,7 +263,7 @@ export class Walk implements Scope {
     this.#redirected(node.redirects, () => {
       const name = node.name;
       const prefix = node.prefix.filter((p) => p.type === 'Assignment');
-      for (const a of prefix) this.#assignment(a, name !== undefined, node.redirects.length > 0);
+      for (const a of prefix) this.#assignment(a, name, node.redirects.length > 0);
       if (name === undefined) return;
       const argv = expandWord(name, this);
       for (const arg of node.args) argv.push(...(arg.type === 'Assignment' ? this.#argument(arg) : expandWord(arg, this)));
@@ -243,12 +280,18 @@ export class Walk implements Scope {
     if (words.some((w) => /!(?![\s=("]|$)|^\^/.test(w.text))) this.opaque('eval', 'history expansion');
   }
 
-  #assignment(a: Assignment, isGiven: boolean, hasRedirect: boolean): void {
+  /** `given`: the program that it is given to. */
+  #assignment(a: Assignment, given: Word | undefined, hasRedirect: boolean): void {
+    const isGiven = given !== undefined;
     const values = this.#valuesOf(a);
-    const kind = isGiven ? givenVariable(a.name) : shellVariable(a.name);
+    if (a.index !== undefined) walkInner(a.index, this);
+    // `IFS= read -r line` splits what is read, and nothing else.
+    const isOfRead = given?.text === 'read' && a.name === 'IFS';
+    const kind = isOfRead ? 'harmless' : isGiven ? givenVariable(a.name) : shellVariable(a.name);
     if (kind !== 'harmless') this.#session.setsVariable(a.name, kind);
     // In some shells a redirection that fails leaves the variable as it was.
     if (!isGiven) this.#variables.set(a.name, values, this.#isCertain && !hasRedirect && a.append !== true && a.index === undefined);
+    if (!isGiven && !hasRedirect) this.#variables.setNumber(a.name);
   }
 
   /** The shell itself sets the variable: a loop, `{fd}>`, `${x:=y}`, coproc. */
@@ -284,12 +327,14 @@ export class Walk implements Scope {
 
   #redirected(redirects: readonly Redirection[], walk: () => void): void {
     const outer = this.#stdin;
+    const isShown = this.#isShown;
     for (const r of redirects) {
       const stdin = this.#redirection(r);
       if (stdin !== undefined) this.#stdin = stdin;
     }
     walk();
     this.#stdin = outer;
+    this.#isShown = isShown;
   }
 
   #redirection(r: Redirection): Stdin | undefined {
@@ -304,6 +349,8 @@ export class Walk implements Scope {
       return { kind: 'file' };
     }
     const isDescriptor = (r.operator === '<&' || r.operator === '>&') && /^(\d+-?|-)$/.test(target.text ?? '');
+    const isStdout = r.operator.startsWith('&') || (r.operator.startsWith('>') && (r.descriptor === undefined || (r.descriptor.type === 'FileDescriptor' && r.descriptor.value === 1)));
+    if (isStdout) this.#isShown = isDescriptor || target.text === undefined || TERMINALS.test(target.text);
     if (isDescriptor) return isStdin && r.operator === '<&' ? { kind: 'pipe' } : undefined;
     if (r.operator === '<' || r.operator === '<>' || r.operator === '<&') this.#session.file('read', target, 'shell', false, this);
     if (r.operator !== '<' && r.operator !== '<&') {
@@ -347,13 +394,24 @@ export class Walk implements Scope {
     return isSure === undefined ? undefined : isSure ? 'surely' : 'maybe';
   }
 
+  /** It is run in its own body. */
+  isInside(name: string): boolean {
+    return this.#inside.has(name);
+  }
+
+  get isShown(): boolean {
+    return this.#isShown;
+  }
+
   frame(via: readonly string[], stdin: Stdin, isElsewhere: boolean): Frame {
     return {
       depth: this.#frame.depth + 1,
       via,
       directories: isElsewhere ? new Set(['?']) : this.directories,
       functions: this.#functions,
+      inside: this.#inside,
       stdin,
+      isShown: this.#isShown,
       isOwnText: false,
     };
   }
@@ -376,12 +434,17 @@ function asValue(f: Field): Value {
   return { home: f.home, pieces: f.text !== undefined ? [{ kind: 'text', text: body }] : Array.from(body, (c): Piece => (c === '*' || c === '?' ? { kind: 'glob', text: c } : { kind: 'text', text: c })) };
 }
 
-/** `$(nproc)`, `$(date +%F)`: prints no separator, whatever happens. */
-function plainOutput(script: ParsedScript): boolean {
-  const [only, ...more] = script.commands;
-  if (only === undefined || more.length > 0 || only.command.type !== 'Command') return false;
-  const { name, args, prefix } = only.command;
-  if (name === undefined || name.parts !== undefined || prefix.length > 0) return false;
-  if (PLAIN_OUTPUT.has(name.value)) return args.every((a) => a.type === 'Word' && a.parts === undefined && /^-[A-Za-z]+$/.test(a.text));
-  return name.value === 'date' && args.every((a) => a.type === 'Word' && /^(-u|['"]?\+[%A-Za-z0-9_.:-]+['"]?)$/.test(a.text) && !a.text.includes('%D') && !a.text.includes('%x'));
+/** The words begin with an operator like `-f`. */
+function beginsWithDash(e: TestExpression): boolean {
+  switch (e.type) {
+    case 'TestUnary':
+      // A word alone is tested for being empty.
+      return e.operand.pos > e.pos;
+    case 'TestNot':
+      return beginsWithDash(e.operand);
+    case 'TestLogical':
+      return e.operands[0] !== undefined && beginsWithDash(e.operands[0]);
+    default:
+      return false;
+  }
 }

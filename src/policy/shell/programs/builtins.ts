@@ -4,7 +4,8 @@ import { knownStart, staticField } from '../field.ts';
 import type { Handler, Run } from '../run.ts';
 import { optionTable, splitArguments } from '../options.ts';
 import { shellOptions } from '../shell-options.ts';
-import { each } from '../spec.ts';
+import { applyOptions, each } from '../spec.ts';
+import { STDIN_FILE } from './languages.ts';
 import { joined, setsVariable } from './wrappers.ts';
 
 const isOption = (f: Field): boolean => f.text !== undefined && /^[-+]/.test(f.text);
@@ -60,6 +61,15 @@ const read: Handler = ({ program, args }, run) => {
   for (const o of found.operands) sets(o, run, program);
 };
 
+const MAPFILE = optionTable('d= n= O= s= t u= C=code c=');
+
+/** `mapfile -t lines < file`; `-C` runs what it is told. */
+const mapfile: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, MAPFILE);
+  applyOptions(program, found, MAPFILE, true, run);
+  for (const o of found.operands) sets(o, run, program);
+};
+
 const getopts: Handler = ({ program, args }, run) => sets(args.filter((a) => a.text !== '--')[1], run, program);
 
 const WAIT = optionTable('p:name= f n');
@@ -96,7 +106,7 @@ const source: Handler = ({ program, args, stdin }, run) => {
   const [file] = args.filter((a) => a.text !== '--');
   if (file === undefined) return;
   run.file('read', file, program);
-  if (file.text === '/dev/stdin' && stdin.kind === 'text') return run.shell(staticField(stdin.text), program);
+  if (STDIN_FILE.test(file.text ?? '') && stdin.kind === 'text') return run.shell(staticField(stdin.text), program);
   run.opaque('source', 'the shell runs a file whose content is not known');
 };
 
@@ -118,7 +128,16 @@ const printf: Handler = ({ program, args }, run) => {
   }
 };
 
+/** Some shells compute the operands of these, and an index in them may run commands. */
+const COMPARES = /^-(eq|ne|lt|le|gt|ge)$/;
+
+/** A number, or a value that has nothing but letters and digits. */
+const isNumeric = (f: Field): boolean => (f.text === undefined ? !f.dynamic && !f.splits : /^\s*[-+]?\d*\s*$/.test(f.text));
+
 const test: Handler = ({ program, args }, run) => {
+  for (const [i, a] of args.entries()) {
+    if (COMPARES.test(a.text ?? '') && [args[i - 1], args[i + 1]].some((f) => f !== undefined && !isNumeric(f))) run.opaque('eval', `${program} may compute a value of run time, which may run commands`);
+  }
   for (const [i, a] of args.entries()) if ((a.text === '-v' || a.text === '-R') && args[i + 1] !== undefined) named(args[i + 1] ?? a, run, program);
 };
 
@@ -136,6 +155,12 @@ const shopt: Handler = ({ args }, run) => {
 
 /** Things of the shell that may run a string later, or that set variables from input. */
 const later = (what: string): Handler => ({ program }, run) => run.opaque('eval', `${program} ${what}`);
+
+/** zsh's words before a command that change how it is read. */
+const unread: Handler = ({ program, args, stdin }, run) => {
+  run.opaque('eval', `${program} changes how the rest is read`);
+  if (args.length > 0) run.program(args, program, stdin);
+};
 
 export const BUILTINS: Readonly<Record<string, Handler>> = {
   ...each('exit return break continue shift bg fg disown umask ulimit dirs unalias logout suspend', { operands: 'ignore' }),
@@ -168,8 +193,8 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   },
   shopt,
   let: later('computes at run time'),
-  mapfile: later('may run a callback'),
-  readarray: later('may run a callback'),
+  mapfile,
+  readarray: mapfile,
   bind: later('binds keys to commands'),
   complete: later('may run commands'),
   compgen: later('may run commands'),
@@ -183,7 +208,8 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   emulate: later('changes how the rest is read'),
   zmodload: later('loads modules'),
   autoload: later('loads functions'),
-  noglob: later('changes how the rest is read'),
+  noglob: unread,
+  nocorrect: unread,
   coproc: later('runs in the background'),
   ulimit: ({ program }, run) => run.form(program),
 };

@@ -10,6 +10,9 @@ import { isPlainSed } from './sed-script.ts';
 
 const SHELL = optionTable('c:command i:interactive l login s:stdin e u x v n f a b h k m p r t B C E H P T D o= O= rcfile=script init-file=script norc noprofile posix login restricted verbose noediting debugger dump-strings dump-po-strings debug help version');
 
+/** Names of what comes on standard input. */
+export const STDIN_FILE = /^(\/dev\/(stdin|fd\/0)|\/proc\/(self|thread-self)\/fd\/0)$/;
+
 /** `sh -c text`, `bash -lc text`, `sh file`, `sh < file`. */
 const shell: Handler = (call, run) => {
   const { program, args } = call;
@@ -27,7 +30,7 @@ const shell: Handler = (call, run) => {
   }
   if (first !== undefined && !marks.has('stdin')) {
     run.file('read', first, program);
-    if (first.text === '/dev/stdin' || first.text === '-') return fromStdin(call, run);
+    if (STDIN_FILE.test(first.text ?? '') || first.text === '-') return fromStdin(call, run);
     return run.opaque('script', `${program} runs a file whose content is not known`);
   }
   if (found.options.some((o) => o.name === 'version' || o.name === 'help')) return;
@@ -94,7 +97,7 @@ const awk: Handler = ({ program, args }, run) => {
     const text = code?.text;
     const bare = text === undefined || text.length > MAX_AWK ? undefined : awkCode(text);
     if (text === undefined || bare === undefined) run.opaque('code', `${program}: the program is long, hard to read or made at run time`);
-    else if (/system|getline|\||@|ARGV|ARGC|fflush|close|printf?[^;}]*>/.test(bare) || /[|]|\/inet|\bcmd\b/.test(text)) run.opaque('code', `${program}: the program runs others or opens files`);
+    else if (/system|getline|\||@|ARGV|ARGC|fflush|close|printf?[^;}]*>/.test(bare.replaceAll('||', ' '))) run.opaque('code', `${program}: the program runs others or opens files`);
   }
   for (const o of hasProgram ? found.operands : found.operands.slice(1)) if (!/^[A-Za-z_]\w*=/.test(o.pattern)) run.file('read', o, program);
 };
@@ -201,12 +204,19 @@ const calculator: Handler = ({ program, args, stdin }, run) => {
   run.opaque('stdin-code', `${program} runs what it reads from its input`);
 };
 
-const PACKAGE_QUERY = /^(-[qVlLsSpcWI][A-Za-z]*|--query|--list|--listfiles|--status|--search|--verify|--print-avail|--info|--all|--version|--get-selections|--audit|--qf|--queryformat|--last|--changelog|--scripts|--requires|--provides|-C|--print-architecture)$/;
-/** rpm -q and dpkg -l look; everything else installs or removes. */
+/** Calls of rpm and dpkg that look, and the options that leave them so; others install, remove, or run what macros and loggers say. */
+const RPM_QUERY = /^(-[qV][aflipcdRsvhgL]*|-K|--query|--verify|--checksig|--version|--querytags)$/;
+const RPM_OPTION = /^(-[qVaflipcdRsvhgL]+|--(all|file|group|package|list|info|changelog|changes|conflicts|docfiles|configfiles|licensefiles|dump|last|obsoletes|pkgid|hdrid|provides|requires|recommends|suggests|supplements|enhances|scripts|state|triggers|filetriggers|whatprovides|whatrequires|whatrecommends|whatconflicts|whatobsoletes|filesbypkg|fileclass|nodeps|nofiles|noscripts|nodigest|nosignature|nomtime|nomode|quiet|verbose|(qf|queryformat)(=.*)?))$/s;
+const DPKG_QUERY = /^(-[lsLSpVCIc]|--list|--listfiles|--status|--search|--verify|--print-avail|--info|--contents|--version|--get-selections|--audit|--print-architecture|--print-foreign-architectures|--compare-versions)$/;
+const DPKG_OPTION = /^(--no-pager|--help)$/;
+
 const packages: Handler = ({ program, args }, run) => {
-  const [first] = args;
-  const isQuery = first?.text !== undefined && PACKAGE_QUERY.test(first.text) && !/^-[A-Za-z]*[ieUFr]/.test(program === 'rpm' ? first.text.replace(/^-q.*/, '') : '') && args.every((a) => a.text !== undefined && !/^--(eval|define|pipe|pre-invoke|post-invoke|root|admindir|instdir|log)/.test(a.text) && !/^-[ED]$/.test(a.text));
-  if (!isQuery) run.touch('packages');
+  const [query, option] = program === 'rpm' ? [RPM_QUERY, RPM_OPTION] : [DPKG_QUERY, DPKG_OPTION];
+  const words = args.map((a) => a.text);
+  const isQuery = query.test(words[0] ?? '') && words.every((w) => w !== undefined && (!w.startsWith('-') || query.test(w) || option.test(w)));
+  // A package that is not installed brings its own script for -V.
+  const isForeign = program === 'rpm' && words.some((w) => /^(-[a-zA-Z]*V|--verify$)/.test(w ?? '')) && words.some((w) => /^(-[a-zA-Z]*p|--package$)/.test(w ?? ''));
+  if (!isQuery || isForeign) run.touch('packages');
   for (const a of args) run.form(`${program} ${a.text ?? '*'}`);
 };
 

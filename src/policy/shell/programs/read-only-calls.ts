@@ -64,28 +64,39 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   snap: /^(list|info \S+|version|services)( \S+)?$/,
   flatpak: /^(list|info \S+)$/,
   gem: /^(list|environment|which \S+)$/,
-  cargo: /^(--version|-V)$/,
+  cargo: /^-V$/,
   go: /^(version|env( \w+)*)$/,
-  composer: /^(--version|show)$/,
-  make: /^(--version|-v)$/,
-  terraform: /^(version|--version)$/,
+  composer: /^show$/,
+  make: /^-v$/,
+  terraform: /^version$/,
   helm: /^(list|ls|status \S+|history \S+|version)( (-n|--namespace) \S+| -A)*$/,
-  ansible: /^--version$/,
   'update-alternatives': /^(--list|--display|--query) \S+$/,
   top: /^-\w*b\w*( -?\w[\w.]*)*$/,
-  nvim: /^--version$/,
-  vim: /^--version$/,
+  node: /^-v$/,
+  nodejs: /^-v$/,
+  php: /^-(v|m|i)$/,
+  ruby: /^-v$/,
+  perl: /^-[vV]$/,
+  java: /^-version$/,
+  javac: /^-version$/,
+  gcc: /^-v$/,
+  sudo: /^-V$/,
+  apache2: /^-[vV]$/,
   openssl: /^(version( -a)?|x509( -(noout|text|dates|subject|issuer|enddate|fingerprint|serial)| -in \S+)*|s_client( -(brief|showcerts)| -(connect|servername) [\w.:-]+)*)$/,
-  gpg: /^(--version|--list-(secret-)?keys|-k|-K|--verify \S+( \S+)?)$/,
+  gpg: /^(--list-(secret-)?keys|-k|-K|--verify \S+( \S+)?)$/,
   'ssh-keygen': /^-(l|lv|lf|lvf) ?(-f )?\S*$/,
   certbot: /^certificates$/,
 };
+
+/** What belongs to the shell, which some take for the name of a program or file; and what may act all the same. */
+const HAVE_NO_VERSION = new Set('. source eval exec command builtin noglob nocorrect trap alias fc time coproc reboot poweroff halt shutdown init telinit kexec'.split(' '));
 
 /** The patterns are tried on short texts only. */
 const MAX_CHARS = 300;
 
 /** `args` undefined: one of them is not known. */
 export function isReadOnlyCall(program: string, args: readonly (string | undefined)[]): boolean {
+  if (args.length === 1 && args[0] === '--version') return !HAVE_NO_VERSION.has(program);
   if (!Object.hasOwn(CALLS, program) || args.some((a) => a === undefined)) return false;
   const joined = args.join(' ');
   return joined.length <= MAX_CHARS && CALLS[program]?.test(joined) === true;

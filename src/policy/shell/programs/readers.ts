@@ -1,7 +1,9 @@
 /** Programs that read and print, with the options of theirs that do more than that. */
 import { knownStart } from '../field.ts';
+import type { Field } from '../field.ts';
 import type { Handler } from '../run.ts';
-import { each } from '../spec.ts';
+import { optionTable, splitArguments } from '../options.ts';
+import { each, noteForms } from '../spec.ts';
 
 /** `--arg name value` takes two words, `--rawfile name file` a name and a file. */
 const jq: Handler = ({ program, args }, run) => {
@@ -27,15 +29,30 @@ const jq: Handler = ({ program, args }, run) => {
 const binutils: Handler = ({ program, args }, run) => {
   for (const a of args) {
     const at = a.pattern.startsWith('@') ? { ...a, pattern: a.pattern.slice(1), text: a.text?.slice(1) } : a;
-    if (!knownStart(a).startsWith('-')) run.file('read', at, program);
+    if (!/^(-|\d+$)/.test(knownStart(a))) run.file('read', at, program);
   }
 };
 
+const PS = optionTable('p= q= t= u= U= g= G= s= o= O= C= D= H M= N= k= pid= ppid= quick-pid= sid= tty= user= User= group= Group= format= sort= cols= columns= width= lines= rows=');
+
+/** In `ps auxe` the letter e shows the environment of each process. */
+const ps: Handler = ({ program, args }, run) => {
+  const { options, operands } = splitArguments(args, PS);
+  noteForms(program, options, run);
+  for (let at = 0; at < operands.length; at++) {
+    const letters = /^[A-Za-z]+$/.exec(operands[at]?.text ?? '')?.[0] ?? '';
+    const takes = letters.search(/[oOkptUq]/);
+    if ((takes < 0 ? letters : letters.slice(0, takes)).includes('e')) run.file('read', ENVIRONMENTS, program);
+    if (takes === letters.length - 1) at++;
+  }
+};
+const ENVIRONMENTS: Field = { text: undefined, pattern: '/proc/*/environ', home: false, dynamic: false, splits: false };
+
 export const READERS: Readonly<Record<string, Handler>> = {
-  ...each('cat tac nl head tail od hexdump hd strings fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm zipinfo', {
+  ...each('cat tac nl head tail od hexdump hd fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm zipinfo', {
     options: 'n=number c=number lines=number bytes=number w=number width=number j=number N=number s=number pid=number retries=number sleep-interval=number',
   }),
-  ...Object.fromEntries('readelf objdump nm size'.split(' ').map((n) => [n, binutils])),
+  ...Object.fromEntries('readelf objdump nm size strings'.split(' ').map((n) => [n, binutils])),
   ...each('wc', { options: 'files0-from=read' }),
   ...each('cut', { options: 'b= c= d= f= bytes= characters= delimiter= fields= output-delimiter=' }),
   ...each('column', { options: 's= o= separator= output-separator= c= N= table-columns=' }),
@@ -58,11 +75,12 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('findmnt', { options: 'F=read tab-file=read N= task= o= output= S= T= t= types= O= w= p=', operands: 'ignore' }),
   ...each('locate plocate mlocate whatis apropos', { options: 'd=read database=read C=read config-file=read M= manpath= n= l= limit= regex= s= m=', operands: 'ignore' }),
   ...each('tree', { options: 'L= P= I= o=write filelimit=', operands: 'ignore' }),
-  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat ps pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
+  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
   jq,
+  ps,
   ...each('xmllint', { options: 'xpath= output=write o=write shell!interactive schema=read' }),
   ...each('xxd', { options: 'c= g= l= s= o= cols= len= seek=', operands: 'read write' }),
-  ...each('dmesg', { options: 'H!interactive human!interactive C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
+  ...each('dmesg', { options: 'console-off!kernel console-on!kernel H!interactive human!interactive C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
   ...each('lsof', { options: 'i= p= u= c= d=', operands: 'ignore' }),
   ...each('lastlog', { options: 'C!history clear!history S!history set!history u= b= t=', operands: 'ignore' }),
   ...each('last lastb', { options: 'f=read n= file=read s= t=', operands: 'ignore' }),

@@ -24,10 +24,26 @@ function command(script: string, from: number): number | undefined {
   const name = script.charAt(at);
   if (name === '{' || name === '}') return at;
   if (name === 's' || name === 'y') return substitution(script, at, name === 's');
+  if (name === ':' || name === 'b' || name === 't' || name === 'T') return label(script, at + 1);
+  // Their text goes to the end of the line; where a backslash continues it, the rest is read as commands, which is stricter.
+  if (name === 'a' || name === 'i' || name === 'c') return endOfLine(script, at);
   if (name === '' || !SIMPLE.includes(name)) return undefined;
   at++;
   while (/\d/.test(script.charAt(at))) at++;
   return at;
+}
+
+/** Index after a label, of letters and digits only; some sed take the rest of the line for it, which does less. */
+function label(script: string, from: number): number {
+  let at = from;
+  while (script.charAt(at) === ' ') at++;
+  while (/\w/.test(script.charAt(at))) at++;
+  return at;
+}
+
+function endOfLine(script: string, from: number): number {
+  const end = script.indexOf('\n', from);
+  return end < 0 ? script.length : end;
 }
 
 /** Index after an address; `from` itself where there is none; undefined for one that is not understood. */

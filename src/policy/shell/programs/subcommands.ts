@@ -5,6 +5,7 @@ import type { Handler, Run } from '../run.ts';
 import type { Arguments } from '../options.ts';
 import { applyOptions, noteForms } from '../spec.ts';
 import type { Effect } from '../types.ts';
+import { POWER_TARGET } from './system.ts';
 
 /** `reads` and `touches` name a subcommand, or it with its first operand: `remote/show`; `addr/` has no operand. */
 interface Subcommands {
@@ -45,13 +46,15 @@ function subcommands(spec: Subcommands): Handler {
     noteForms(`${program} ${name}`, tail.options, run);
     const [next] = tail.operands;
     if (next?.text !== undefined && /^[a-z][a-z-]*$/.test(next.text)) run.form(`${program} ${name} ${next.text}`);
-    if (program === 'git') gitFiles(name, head, tail, run);
+    if (program === 'git') gitFiles(name, head, name === 'grep' ? splitArguments(rest, GIT_GREP) : tail, run);
     applyOptions(program, { ...tail, options: tail.options.filter((o) => o.rule !== undefined) }, after, false, run);
     // `-o go-template-file=x`: what of it does not parse is shown.
+    if (program === 'git') for (const { rule, value } of tail.options) if (rule === undefined && value?.text?.includes('/') === true) run.file('read', value, program);
     for (const { rule, value } of tail.options) if (rule?.mark === 'output' && value?.pattern.includes('-file=') === true) run.file('read', withoutStart(value, value.pattern.indexOf('=') + 1), program);
     const two = next === undefined ? `${name}/` : `${name}/${next.text ?? '*'}`;
     if (program === 'kubectl' && tail.operands.some((o) => o.text === undefined || /secret/i.test(o.text))) run.touch('containers');
-    if (reads.has(two)) return;
+    if (reads.has(two) || (program === 'git' && name === 'config' && showsConfig(tail))) return;
+    if (program === 'systemctl' && !reads.has(name) && tail.operands.some((o) => POWER_TARGET.test(o.text ?? ''))) run.touch('power');
     const found = effects.get(two) ?? effects.get(name);
     if (found !== undefined) return run.touch(...found);
     if (!reads.has(name)) run.touch(...spec.otherwise);
@@ -88,8 +91,9 @@ const GIT: Subcommands = {
   },
   // config, bisect, submodule, filter-branch and the like run programs; so does a subcommand that somebody has added.
   otherwise: ['changes', 'unknown-program'],
-  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o=write output-directory=write file=read F=read export-marks=write import-marks=read prefix=write m:message= message:message= no-edit:message C:message= c:message= fixup:message= squash:message= reuse-message:message= S= G= b= tool=code extcmd=code template=code separate-git-dir=write config=code',
+  after: 'ext-diff=code exec=code x=code upload-pack=code receive-pack=code u= O=code open-files-in-pager=code output=write o=write output-directory=write file=read F=read export-marks=write import-marks=read prefix=write m:message= message:message= no-edit:message C:message= c:message= fixup:message= squash:message= reuse-message:message= S= G= b= tool=code extcmd=code template=code separate-git-dir=write config=code contents=read add-file=read pathspec-from-file=read ignore-revs-file=read exclude-from=read since= until= after= before= author= committer= max-count= skip= depth=',
 };
+const GIT_GREP = optionTable('f=read e=');
 /** They ask for a text in an editor, which takes keys or its input, unless they are given one. */
 const GIT_EDITS = new Set(['commit', 'tag', 'notes', 'revert', 'merge']);
 /** They put files into the repository, from where they are shown. */
@@ -100,6 +104,8 @@ const GIT_MAKES = new Set(['bundle', 'init', 'clone', 'worktree', 'mv', 'rm']);
 /** git reads any file of the host that it is to compare or to add, and shows what it was given. */
 function gitFiles(name: string, head: Arguments, tail: Arguments, run: Run): void {
   const has = (...names: readonly string[]): boolean => tail.options.some((o) => names.includes(o.name));
+  // Elsewhere -f is no file.
+  if (name === 'grep') for (const o of tail.options) if (o.name === 'f' && o.value !== undefined) run.file('read', o.value, 'git');
   for (const o of tail.operands) {
     if (/^[a-z][\w+-]*::/.test(knownStart(o))) run.opaque('code', 'a remote helper of git runs a program');
     if (o.pattern.includes('/') || o.text !== undefined || has('no-index') || GIT_TAKES.has(name)) run.file('read', o, 'git', GIT_TAKES.has(name));
@@ -107,11 +113,19 @@ function gitFiles(name: string, head: Arguments, tail: Arguments, run: Run): voi
   }
   // With a repository named apart, all below the directory is its working tree.
   const isApart = head.options.some((o) => o.name === 'git-dir' || o.name === 'work-tree');
-  if (isApart || (GIT_TAKES.has(name) && has('A', 'all', 'stdin', 'include-untracked')) || (name === 'stash' && has('u', 'a'))) run.file('read', staticField('.'), 'git', true);
-  if (GIT_TREE.has(name) && !has('cached')) run.file('write', staticField('.'), 'git', true);
+  if (isApart || (GIT_TAKES.has(name) && has('A', 'all', 'stdin', 'stdin-paths', 'include-untracked')) || (name === 'stash' && has('u', 'a'))) run.file('read', staticField('.'), 'git', true);
+  const isListed = name === 'stash' && ['list', 'show'].includes(tail.operands[0]?.text ?? '');
+  if (GIT_TREE.has(name) && !has('cached') && !isListed) run.file('write', staticField('.'), 'git', true);
   const isGiven = tail.options.some((o) => o.rule?.mark === 'message') || has('F', 'file', 'abort', 'quit', 'continue', 'skip', 'l', 'list', 'd', 'delete', 'n', 'no-commit', 'ff-only', 'squash', 'prune');
   const isPlain = (name === 'tag' && !has('a', 's', 'e', 'annotate', 'sign', 'edit')) || (name === 'notes' && ['list', 'show', undefined].includes(tail.operands[0]?.text)) || name === 'merge';
   if ((GIT_EDITS.has(name) && !isGiven && !isPlain) || has('edit-description', 'e', 'edit', 'p', 'patch', 'i', 'interactive') && GIT_ASKS.has(name)) run.touch('interactive');
+}
+
+const CONFIG_SHOWS = new Set(['get', 'get-all', 'get-regexp', 'list', 'l', 'global', 'local', 'system', 'show-origin', 'show-scope', 'name-only', 'z', 'null', 'file', 'bool', 'int', 'type', 'path', 'includes']);
+
+/** `git config --get user.name` */
+function showsConfig({ options }: Arguments): boolean {
+  return options.some((o) => /^(get|get-all|get-regexp|list|l)$/.test(o.name)) && options.every((o) => CONFIG_SHOWS.has(o.name));
 }
 
 /** `-p`, `-e` and `-i` of these open an editor or ask. */
@@ -120,7 +134,7 @@ const GIT_ASKS = new Set(['add', 'stage', 'checkout', 'restore', 'reset', 'stash
 /** They write files of the working tree, which may be a home directory. */
 const GIT_TREE = new Set('pull checkout merge reset restore switch clone stash apply am cherry-pick revert rebase worktree submodule bisect mv rm clean read-tree checkout-index unpack-file archive'.split(' '));
 const CONTAINERS: Subcommands = {
-  options: 'H!remote= host!remote= c!remote= context!remote= config=read D debug l= log-level= tls tlscacert= n= namespace= connection!remote= remote!remote url!remote=',
+  options: 'v version help H!remote= host!remote= c!remote= context!remote= config=read D debug l= log-level= tls tlscacert= n= namespace= connection!remote= remote!remote url!remote=',
   reads: 'ps images logs inspect info version stats top port diff history events search container/ls container/ps container/list container/logs container/inspect container/stats container/top image/ls image/list image/inspect image/history network/ls network/inspect network/list volume/ls volume/inspect volume/list system/df system/info compose/ps compose/logs compose/ls compose/top compose/images compose/version node/ls service/ls service/ps service/logs service/inspect stack/ls stack/ps stack/services context/ls',
   otherwise: ['containers'],
 };
@@ -131,11 +145,42 @@ const KUBECTL: Subcommands = {
   after: 'kubeconfig=read server!remote= s!remote= as!privilege= context!remote= n= l= o:output=ignore output:output=ignore template= f=read filename=read raw=code output-directory=write',
 };
 
+const COMPOSE: Subcommands = {
+  options: 'f=read file=read p= project-name= env-file=read profile= project-directory= ansi= progress= v version help',
+  reads: 'ps logs top images version ls',
+  otherwise: ['containers'],
+};
+const containers = subcommands(CONTAINERS);
+const compose = subcommands(COMPOSE);
+
+/** `docker compose -f x.yml ps` */
+const withCompose: Handler = (call, run) => {
+  if (call.args[0]?.text !== 'compose') return containers(call, run);
+  run.form(`${call.program} compose`);
+  compose({ ...call, program: `${call.program} compose`, args: call.args.slice(1) }, run);
+};
+
+/** Options that say how ip writes: whole words with one dash. */
+const IP_STYLE = /^--?(4|6|0|B|M|s(ta?|tats?|tatistics)?|d(e|et|etails)?|h(uman(-readable)?)?|iec|o(ne|neline)?|j(son)?|p(retty)?|r(esolve)?|t(imestamp)?|ts(hort)?|br(ief)?|c(olor)?(=\w+)?|N(umeric)?)$/;
+
+const IP: Subcommands = {
+  options: 'n!privilege= netns!privilege= b=code batch=code f= family= V',
+  reads: 'addr/ address/ a/ link/ l/ route/ r/ neigh/ n/ rule/ ru/ maddr/ netns/ addr/show addr/list addr/ls addr/s a/s a/show a/ls a/list address/show link/show link/list link/ls link/s l/show l/s l/ls route/show route/list route/ls route/get r/show r/s r/ls r/get neigh/show neigh/ls neighbour/show n/show n/s rule/show rule/list rule/ls maddr/show tunnel/show monitor netns/list',
+  touches: { 'netns/exec vrf/exec': ['privilege', 'unknown-program'] },
+  otherwise: ['network-config'],
+};
+const ipObjects = subcommands(IP);
+
+const ip: Handler = (call, run) => {
+  const at = call.args.findIndex((a) => !IP_STYLE.test(a.text ?? ''));
+  ipObjects({ ...call, args: at < 0 ? [] : call.args.slice(at) }, run);
+};
+
 export const SUBCOMMANDS: Readonly<Record<string, Handler>> = {
   systemctl: subcommands(SYSTEMCTL),
   'apt-get': subcommands(APT),
   apt: subcommands(APT),
-  aptitude: subcommands(APT),
+  aptitude: subcommands({ ...APT, alone: ['interactive', ...PACKAGES] }),
   'apt-cache': subcommands({ ...APT, reads: 'policy show search showpkg depends rdepends madison stats pkgnames dump dumpavail showsrc unmet dotty xvcg showauto' }),
   'apt-mark': subcommands({ reads: 'showauto showmanual showhold', otherwise: PACKAGES }),
   'apt-key': subcommands({ reads: 'list finger', otherwise: PACKAGES }),
@@ -150,24 +195,19 @@ export const SUBCOMMANDS: Readonly<Record<string, Handler>> = {
   yarn: subcommands({ reads: 'list info why', otherwise: ['packages', 'unknown-program'] }),
   pnpm: subcommands({ reads: 'list ls why outdated', otherwise: ['packages', 'unknown-program'] }),
   git: subcommands(GIT),
-  docker: subcommands(CONTAINERS),
-  podman: subcommands(CONTAINERS),
-  nerdctl: subcommands(CONTAINERS),
+  docker: withCompose,
+  podman: withCompose,
+  nerdctl: withCompose,
   'docker-compose': subcommands({ options: 'f=read file=read p= project-name=', reads: 'ps logs top images version config', otherwise: ['containers'] }),
   crictl: subcommands({ reads: 'ps pods images logs inspect inspectp inspecti stats info version', otherwise: ['containers'] }),
   ctr: subcommands({ reads: 'version info', otherwise: ['containers'] }),
   lxc: subcommands({ reads: 'list info', otherwise: ['containers'] }),
-  virsh: subcommands({ reads: 'list dominfo domstate nodeinfo', otherwise: ['containers'] }),
+  virsh: subcommands({ reads: 'list dominfo domstate nodeinfo', otherwise: ['containers'], alone: ['interactive', 'containers'] }),
   kubectl: subcommands(KUBECTL),
   k3s: subcommands({ reads: 'check-config', otherwise: ['containers'] }),
   oc: subcommands(KUBECTL),
   crontab: crontab(),
-  ip: subcommands({
-    options: 'n!privilege= netns!privilege= b=code batch=code s d o j p br c color= 4 6 r f= family= brief details statistics json oneline stats',
-    reads: 'addr/ address/ a/ link/ l/ route/ r/ neigh/ n/ rule/ maddr/ netns/ addr/show addr/list addr/ls a/s a/show address/show link/show link/list link/ls l/show route/show route/list route/ls route/get r/show r/s r/get neigh/show neighbour/show n/show rule/show rule/list maddr/show tunnel/show monitor netns/list -V',
-    touches: { 'netns/exec vrf/exec': ['privilege', 'unknown-program'] },
-    otherwise: ['network-config'],
-  }),
+  ip,
   aws: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),
   gcloud: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),
   az: subcommands({ reads: '', otherwise: ['remote', 'changes'] }),

@@ -89,9 +89,12 @@ const su: Handler = ({ program, args }, run) => {
   applyOptions(program, found, SU, true, run);
   const commands = found.options.filter((o) => o.rule?.mark === 'command');
   for (const c of commands) run.shell(c.value, program);
-  const [first] = found.operands;
-  const rest = found.operands.slice(1);
-  if (program === 'runuser' && commands.length === 0 && found.options.some((o) => o.name === 'u') && first !== undefined) return run.program(found.operands, program, { kind: 'inherited' });
+  // A lone dash is -l.
+  const operands = found.operands[0]?.text === '-' ? found.operands.slice(1) : found.operands;
+  const [first, ...rest] = operands;
+  if (program === 'runuser' && commands.length === 0 && found.options.some((o) => o.name === 'u') && first !== undefined) return run.program(operands, program, { kind: 'inherited' });
+  // `su root -- -c text`: what follows the name is for the shell.
+  if (rest.length === 2 && rest[0]?.text === '-c') return run.shell(rest[1], program);
   if (rest.length > 0) run.opaque('unknown-option', `${program} gives arguments to a shell`);
   else if (commands.length === 0) asShell(run);
 };
@@ -119,15 +122,21 @@ const env: Handler = (call, run) => {
 const XARGS = optionTable('0 null a=read arg-file=read d= delimiter= E= e eof I:replace= i:replace replace:replace L= l max-lines= n= max-args= P= max-procs= p interactive o open-tty r no-run-if-empty s= max-chars= t verbose x exit process-slot-var= show-limits R= S= J:replace=');
 
 /** The arguments come from standard input: as operands of the program, at its end or where the placeholder stands. */
-const xargs: Handler = ({ program, args }, run) => {
+const xargs: Handler = ({ program, args, stdin }, run) => {
   const found = splitArguments(args, XARGS, STOP);
   applyOptions(program, found, XARGS, true, run);
   const replace = found.options.find((o) => o.rule?.mark === 'replace');
   if (found.operands.length === 0) return;
   const mark = replace === undefined ? undefined : (replace.value?.text ?? '{}');
-  const argv = mark === undefined ? [...found.operands, UNKNOWN_FIELD] : found.operands.map((o) => filled(o, mark));
+  const given = mark === undefined && stdin.kind === 'text' && found.options.length === 0 ? plainWords(stdin.text) : undefined;
+  const argv = mark === undefined ? [...found.operands, ...(given ?? [UNKNOWN_FIELD])] : found.operands.map((o) => filled(o, mark));
   run.program(argv, program, { kind: 'pipe' });
 };
+
+/** The words of a text that has no quotes in it. */
+function plainWords(text: string): readonly Field[] | undefined {
+  return /['"\\]/.test(text) ? undefined : text.split(/\s+/).filter((w) => w !== '').map(staticField);
+}
 
 /** The field with a value of run time where the placeholder stands. */
 export function filled(field: Field, mark: string): Field {
@@ -137,8 +146,14 @@ export function filled(field: Field, mark: string): Field {
 
 const parallel: Handler = ({ args }, run) => {
   run.opaque('eval', 'parallel makes commands from its input');
-  const command = args.filter((a) => a.text !== undefined && !a.text.startsWith('-'));
-  if (command.length > 0) run.program([...command, UNKNOWN_FIELD], 'parallel', { kind: 'pipe' });
+  const words = args.filter((a) => a.text !== undefined && !a.text.startsWith('-'));
+  const end = args.findIndex((a) => /^:::/.test(a.text ?? ''));
+  const given = end < 0 ? [] : args.slice(end + 1).filter((a) => !/^:::/.test(a.text ?? ''));
+  // Options of the program stay with it, from its name on.
+  const start = args.findIndex((a) => a === words[0]);
+  const command = end < 0 ? words : args.slice(start, end);
+  if (start < 0 || command.length === 0) return;
+  run.program([...command, ...(given.length > 0 ? given : [UNKNOWN_FIELD])], 'parallel', { kind: 'pipe' });
 };
 
 /** `watch cmd args`: joined with blanks and given to sh -c, unless -x. */

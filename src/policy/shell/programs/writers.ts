@@ -80,6 +80,31 @@ const unzip: Handler = ({ program, args }, run) => {
   if (!marks.has('list')) run.file('write', into ?? staticField('.'), program, true);
 };
 
+const COMPRESS = optionTable('S= suffix= c:stdout stdout:stdout to-stdout:stdout l:stdout t:stdout list:stdout test:stdout k keep d decompress f force o=write output-dir-flat=write T= threads= D=read files=read files0=read');
+
+/** What they compress is read, and replaced unless it goes to standard output. */
+const compressor: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, COMPRESS);
+  const marks = applyOptions(program, found, COMPRESS, false, run);
+  for (const o of found.operands) {
+    if (o.text === '-') continue;
+    run.file('read', o, program);
+    if (!marks.has('stdout')) run.file('write', o, program);
+  }
+};
+
+/** `7z a x.7z file`: a command, an archive, files that are taken into it or out of it. */
+const archiver: Handler = ({ program, args }, run) => {
+  run.touch('changes');
+  const found = splitArguments(args, optionTable('o=write'));
+  applyOptions(program, found, optionTable('o=write'), false, run);
+  for (const o of found.operands.slice(1)) {
+    const named = o.pattern.startsWith('@') ? { ...o, pattern: o.pattern.slice(1), text: o.text?.slice(1) } : o;
+    run.file('read', named, program);
+    run.file('write', named, program);
+  }
+};
+
 const PERMISSIONS = 'R:-R recursive:-R reference=read f v c h H L P from= preserve-root no-preserve-root';
 
 export const WRITERS: Readonly<Record<string, Handler>> = {
@@ -101,7 +126,7 @@ export const WRITERS: Readonly<Record<string, Handler>> = {
   ...each('chattr', { touches: ['permissions'], options: 'R:-R p= v=', operands: 'ignore write' }),
   ...each('setfacl', { touches: ['permissions'], options: 'R:-R m= x= M=read X=read set= set-file=read restore=read modify= remove=', operands: 'write' }),
   ...each('setcap chcon restorecon semanage setsebool setenforce', { touches: ['permissions', 'privilege'], operands: 'ignore write' }),
-  ...each('gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd compress uncompress lz4', { options: 'S= suffix= c:stdout stdout:stdout to-stdout:stdout l t list test k keep d decompress f force o=write output-dir-flat=write T= threads=', operands: 'write' }),
+  ...Object.fromEntries('gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd compress uncompress lz4'.split(' ').map((n) => [n, compressor])),
   ...each('split', { options: 'a= b= C= l= n= t= filter=code bytes= lines= number= suffix-length= additional-suffix=', operands: 'read write' }),
   ...each('csplit', { options: 'f=write prefix=write b= n= suffix-format= digits=', operands: 'read ignore' }),
   patch: ({ program, args }, run) => {
@@ -109,7 +134,7 @@ export const WRITERS: Readonly<Record<string, Handler>> = {
     run.opaque('dynamic-argument', `${program} changes the files that its input names`);
   },
   unzip,
-  ...each('unrar 7z 7za rar ar cabextract', { touches: ['changes'], operands: 'ignore write' }),
+  ...Object.fromEntries('unrar 7z 7za rar ar cabextract'.split(' ').map((n) => [n, archiver])),
   ...each('iconv', { options: 'f= t= from-code= to-code= o=write output=write' }),
   ...each('envsubst', { operands: 'ignore' }),
   ...each('rename prename', { touches: ['changes'], operands: 'code' }),

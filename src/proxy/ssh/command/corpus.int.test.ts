@@ -14,7 +14,7 @@ import { startSshd, type Sshd } from '../../../testing/sshd.ts';
 import { needsMore } from './complete.ts';
 import { ownLine } from './own.ts';
 
-const EACH = process.env['SALLYPORT_SHELL_CORPUS'] === 'all' ? 1 : 20;
+const EACH = process.env['SALLYPORT_SHELL_CORPUS'] === 'all' ? 1 : 26;
 
 let sshd: Sshd;
 let world: SshWorld;

