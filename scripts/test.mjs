@@ -21,23 +21,13 @@ const remainingMs = (share) => Math.max(30_000, Math.min(share, TOTAL_MS - elaps
 const bin = (...parts) => inRoot('node_modules', ...parts);
 const node = (args, options) => run(process.execPath, args, { cwd: root, allowFailure: true, ...options });
 
-const eslint = (cache, args) => [bin('eslint', 'bin', 'eslint.js'), ...args, '--max-warnings', '0', '--cache', '--cache-location', `.cache/eslint-${cache}`];
-/** About half of what is linted. It takes a core for three minutes, and the end-to-end tests leave one free. */
-const large = ['src/store', 'src/proxy', 'src/policy', 'src/evidence'];
-const largeLint = { name: 'lint of store, proxy, policy and evidence', args: eslint('large', large) };
-
-/** Two lanes beside each other, that take about the same time on two cores. */
-const lanes = [
-  [
-    { name: 'types', args: [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'] },
-    { name: 'types of the window', args: [bin('typescript', 'bin', 'tsc'), '-p', 'tsconfig.web.json'] },
-    { name: 'rooms', args: [bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), 'src', '--config', '.dependency-cruiser.cjs'] },
-  ],
-  [{ name: 'lint of the rest', args: eslint('rest', ['.', ...large.flatMap((dir) => ['--ignore-pattern', `${dir}/**`])]) }],
+const checks = [
+  { name: 'types and lint', args: [bin('oxlint', 'bin', 'oxlint')] },
+  { name: 'rooms', args: [bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), 'src', '--config', '.dependency-cruiser.cjs'] },
 ];
 
-/** Runs lanes of checks beside each other. */
-async function runChecks(wanted) {
+/** Beside each other. */
+async function runChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const one = async (check) => {
     const { code, output, timedOut } = await node(check.args, { label: check.name, timeoutMs: remainingMs(8 * 60_000) });
@@ -52,10 +42,7 @@ async function runChecks(wanted) {
       process.stderr.write(`${lastLines(output, 60)}\n`);
     }
   };
-  const lane = async (list) => {
-    for (const check of list) await one(check);
-  };
-  await Promise.all(wanted.map(lane));
+  await Promise.all(checks.map(one));
   return counts;
 }
 
@@ -82,7 +69,7 @@ async function runE2e() {
   const report = join(reports, 'e2e.json');
   try {
     const { code, timedOut } = await node([bin('@playwright', 'test', 'cli.js'), 'test', '--reporter=list,json'], {
-      label: 'playwright', output: 'inherit', timeoutMs: remainingMs(10 * 60_000),
+      label: 'playwright', output: 'inherit', timeoutMs: remainingMs(13 * 60_000),
       env: { ...display.env, SALLYPORT_ELECTRON: electron.path, PLAYWRIGHT_JSON_OUTPUT_FILE: report, FORCE_COLOR: '0' },
     });
     return timedOut ? crashed('e2e', 'no end in time') : playwrightCounts(report, code);
@@ -119,19 +106,13 @@ async function runAll(wanted) {
     return { passed: 0, failed: 0, skipped: 0, failures: [] };
   });
   if (results['set-up'].failed > 0) return results;
-  // Beside the end-to-end tests if they are run, too.
-  const late = wanted.includes('check') && wanted.includes('e2e');
   if (wanted.includes('check')) {
     step('Check');
-    results.check = await stage('check', () => runChecks(late ? lanes : [...lanes, [largeLint]]));
+    results.check = await stage('check', runChecks);
   }
   if (wanted.includes('unit') || wanted.includes('e2e')) results.build = await stage('build', runBuild);
   if (wanted.includes('unit')) results.unit = await stage('unit', runUnit);
-  if (wanted.includes('e2e')) {
-    const lint = late ? stage('lint', () => runChecks([[largeLint]])) : undefined;
-    results.e2e = await stage('e2e', runE2e);
-    if (lint !== undefined) results.lint = await lint;
-  }
+  if (wanted.includes('e2e')) results.e2e = await stage('e2e', runE2e);
   return results;
 }
 

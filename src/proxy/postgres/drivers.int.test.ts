@@ -46,7 +46,11 @@ const TOKEN = /^msk_email_[a-z]{12}$/;
 describe('node-postgres', () => {
   const withClient = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
     const client = await pgConnect(through());
-    return work(client).finally(() => client.end());
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
   };
 
   it('pg-cursor reads a masked result in pieces', () =>
@@ -109,7 +113,11 @@ describe('postgres.js', () => {
   const withSql = async <T>(work: (sql: postgres.Sql) => Promise<T>, options: postgres.Options<Record<string, postgres.PostgresType>> = {}): Promise<T> => {
     const { host, port, user, password, database } = through();
     const sql = postgres({ host, port, user, password, database, max: 4, onnotice: () => undefined, ...options });
-    return work(sql).finally(() => sql.end({ timeout: 5 }));
+    try {
+      return await work(sql);
+    } finally {
+      await sql.end({ timeout: 5 });
+    }
   };
 
   it('prepared statements by default, types fetched from the catalog, arrays and JSON', () =>
