@@ -1,12 +1,8 @@
 /** Columns that text takes on a terminal. Only where lines wrap depends on it: terminals differ over some of it. */
+import { charWidth } from '../../../policy/mask/stream/char-width.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-/** East Asian wide and full-width, and what is drawn as a picture (Unicode UAX 11). */
-const WIDE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
-/** Forms of the wide scripts that are half as wide. */
-const NARROW = /^[\uff61-\uffdc]/;
 const CONTROL = /^[\p{Cc}\u2028\u2029]/u;
-const INVISIBLE = /^[\p{M}\p{Cf}]/u;
 
 /** What a person takes for one character each. */
 export const characters = (text: string): string[] => (/^[ -~]*$/.test(text) ? Array.from(text) : Array.from(graphemes.segment(text), (s) => s.segment));
@@ -27,8 +23,8 @@ export const shownText = (text: string): string => characters(text).map(visible)
 /** @param character one of `characters`, as `visible` shows it */
 export function width(character: string): number {
   if (/^[ -~]+$/.test(character)) return character.length;
-  if (INVISIBLE.test(character)) return 0;
-  return (WIDE.test(character) && !NARROW.test(character)) || character.includes('\ufe0f') ? 2 : 1;
+  // Most terminals draw what is joined one beside the other.
+  return Array.from(character, (c) => charWidth(c.codePointAt(0) ?? 0)).reduce((sum: number, w) => sum + w, 0);
 }
 
 /** Where the cursor is after `shown`, from the left edge on; lines wrap at `cols`. The column is `cols` after the last one was written. */
@@ -36,9 +32,8 @@ export function place(shown: readonly string[], cols: number): { readonly row: n
   let row = 0;
   let col = 0;
   for (const character of shown) {
-    // A control character is shown as two that may wrap apart.
-    const parts = character.length > 1 && character.startsWith('^') ? Array.from(character) : [character];
-    for (const part of parts) {
+    // Several code points, as `^X` or joined pictures, may wrap apart.
+    for (const part of Array.from(character)) {
       const w = width(part);
       if (col + w > cols) {
         row++;
