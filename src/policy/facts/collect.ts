@@ -6,7 +6,7 @@ import type { RangeVar, WithClause } from 'libpg-query';
 import type { AnalysisEnv, SqlAction, SqlObject, SqlOperation } from '../types.ts';
 import { functionOperations } from './function-calls.ts';
 import { functionLabel, resolveFunction, resolveTable } from './resolve.ts';
-import { reachesAll } from './reach.ts';
+import { givesAllBack, reachesAll } from './reach.ts';
 import { allOf, as, isObject, kindOf, qualified } from './tree.ts';
 import type { Node, NodeOf } from './tree.ts';
 
@@ -134,12 +134,13 @@ export class Collector {
     this.writes = true;
     const insert = as(node, 'InsertStmt');
     if (insert) this.table('sql:insert', insert.relation, 'INSERT');
-    if (insert?.onConflictClause?.action === 'ONCONFLICT_UPDATE') this.table('sql:update', insert.relation, 'INSERT ON CONFLICT DO UPDATE');
+    if (insert?.onConflictClause?.action === 'ONCONFLICT_UPDATE') this.#upsert(insert, insert.onConflictClause.whereClause);
     const update = as(node, 'UpdateStmt');
     if (update) this.table('sql:update', update.relation, 'UPDATE');
     const remove = as(node, 'DeleteStmt');
     if (remove) this.table('sql:delete', remove.relation, 'DELETE');
-    if (update ?? remove) this.#where((update ?? remove)?.whereClause, (update ?? remove)?.relation, update?.fromClause ?? remove?.usingClause ?? []);
+    const change = update ?? remove;
+    if (change) this.#where(change.whereClause, change.relation, update?.fromClause ?? remove?.usingClause ?? [], change.withClause);
     const merge = as(node, 'MergeStmt');
     if (merge) this.#merge(merge);
     const body = insert ?? update ?? remove ?? merge;
@@ -151,17 +152,28 @@ export class Collector {
     }
   }
 
-  #where(where: Node | undefined, target: RangeVar | undefined, others: readonly Node[]): void {
+  #where(where: Node | undefined, target: RangeVar | undefined, others: readonly Node[], ctes: WithClause | undefined): void {
     if (where === undefined) this.hasWhere = false;
-    else if (reachesAll(where, target, others, this.env)) this.tautology = true;
+    else if (reachesAll(where, target, others, this.env, ctes)) this.tautology = true;
+  }
+
+  /** A table that is filled with its own rows meets each of them as a conflict. */
+  #upsert(insert: NodeOf<'InsertStmt'>, where: Node | undefined): void {
+    this.table('sql:update', insert.relation, 'INSERT ON CONFLICT DO UPDATE');
+    if (!givesAllBack(insert.selectStmt, insert.relation, this.env, insert.withClause)) return;
+    if (where === undefined || reachesAll(where, insert.relation, [], this.env, insert.withClause)) this.tautology = true;
   }
 
   #merge(merge: NodeOf<'MergeStmt'>): void {
     this.table('sql:merge', merge.relation, 'MERGE');
     for (const when of allOf(merge.mergeWhenClauses, 'MergeWhenClause')) {
       // A MERGE whose join says nothing reaches every row, as an UPDATE without WHERE does.
-      const reaches = when.commandType === 'CMD_UPDATE' || when.commandType === 'CMD_DELETE';
-      if (reaches && when.condition === undefined && merge.joinCondition !== undefined && reachesAll(merge.joinCondition, merge.relation, merge.sourceRelation === undefined ? [] : [merge.sourceRelation], this.env)) this.tautology = true;
+      if (when.commandType !== 'CMD_UPDATE' && when.commandType !== 'CMD_DELETE') continue;
+      const sources = merge.sourceRelation === undefined ? [] : [merge.sourceRelation];
+      const all = (condition: Node | undefined): boolean => condition !== undefined && reachesAll(condition, merge.relation, sources, this.env, merge.withClause);
+      // What the source does not have is as much as the table, whatever the join says.
+      const joined = when.matchKind === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE' || all(merge.joinCondition);
+      if (joined && (when.condition === undefined || all(when.condition))) this.tautology = true;
     }
   }
 

@@ -1,44 +1,56 @@
 /** Does a write's WHERE leave out any row of the table? What can be known from the statement and the catalog's columns. */
-import type { RangeVar } from 'libpg-query';
-import type { AnalysisEnv } from '../types.ts';
+import type { RangeVar, WithClause } from 'libpg-query';
+import type { AnalysisEnv, CatalogRelation } from '../types.ts';
+import { columnOf, isEmpty, ownColumns, ownItem, ownName, tableOf } from './own-rows.ts';
+import type { OwnColumns, OwnTable } from './own-rows.ts';
 import { resolveTable } from './resolve.ts';
+import { isSampledAlways } from './sample.ts';
 import { isNever, isTautology } from './tautology.ts';
-import { allOf, as, isObject, kindOf, strings } from './tree.ts';
+import { allOf, as, constOf, isObject, kindOf, strings } from './tree.ts';
 import type { Node, NodeOf } from './tree.ts';
 
 interface Target {
   readonly env: AnalysisEnv;
   /** Name by which the statement's columns call the table. */
   readonly alias: string;
-  readonly table: string;
+  readonly relation: CatalogRelation | undefined;
   /** Columns that are never NULL. */
   readonly notNull: ReadonlySet<string>;
-  /** Other items that are the same table once more, by their names. */
-  readonly again: ReadonlySet<string>;
+  /** Other items that hold all the table's rows once more, by their names. */
+  readonly again: ReadonlyMap<string, OwnColumns>;
+  readonly own: OwnTable;
 }
 
-/** True when `where` holds for every row of `range`, or does not look at its rows at all. `others` are FROM, USING or a MERGE's source. */
-export function reachesAll(where: Node, range: RangeVar | undefined, others: readonly Node[], env: AnalysisEnv): boolean {
+/**
+ * True when `where` holds for every row of `range`, or does not look at its rows at all. `others` are FROM, USING or a
+ * MERGE's source, `ctes` the statement's WITH.
+ */
+export function reachesAll(where: Node, range: RangeVar | undefined, others: readonly Node[], env: AnalysisEnv, ctes?: WithClause): boolean {
   const name = { schema: range?.schemaname, name: range?.relname ?? '' };
-  const found = resolveTable(name, env);
-  const table = `${found.schema}.${found.name}`;
-  const again = allOf(others, 'RangeVar').filter((r) => tableOf(r, env) === table);
-  const target: Target = {
-    env,
-    alias: range?.alias?.aliasname ?? name.name,
-    table,
-    notNull: new Set(found.relation?.columns.filter((c) => c.notNull).map((c) => c.name)),
-    again: new Set(again.map((r) => r.alias?.aliasname ?? r.relname ?? '')),
-  };
+  const { schema, name: table, relation } = resolveTable(name, env);
+  const own: OwnTable = { env, table: `${schema}.${table}`, ctes, keepsAll: (w, alias) => reaches(w, targetOf(alias, new Map())) };
+  const notNull = new Set(relation?.columns.filter((c) => c.notNull).map((c) => c.name));
+  const targetOf = (alias: string, again: Target['again']): Target => ({ env, alias, relation, notNull, again, own });
+  const items = others.flatMap((o) => ownItem(o, own) ?? []);
+  return reaches(where, targetOf(range?.alias?.aliasname ?? name.name, new Map(items.map((i) => [i.alias, i.columns]))));
+}
+
+/** True when a query that fills the table gives it all of its own rows back. */
+export function givesAllBack(query: Node | undefined, range: RangeVar | undefined, env: AnalysisEnv, ctes?: WithClause): boolean {
+  const found = resolveTable({ schema: range?.schemaname, name: range?.relname ?? '' }, env);
+  const own: OwnTable = { env, table: `${found.schema}.${found.name}`, ctes, keepsAll: (w, alias) => reachesAll(w, { ...range, alias: { aliasname: alias } }, [], env, ctes) };
+  return ownColumns(query, own) !== undefined;
+}
+
+/** Each part of AND has to hold for all rows, of OR one. */
+function reaches(where: Node, target: Target): boolean {
+  const all = as(where, 'BoolExpr');
+  if (all?.boolop === 'AND_EXPR') return (all.args ?? []).every((a) => reaches(a, target));
+  if (all?.boolop === 'OR_EXPR' && (all.args ?? []).some((a) => reaches(a, target))) return true;
   const simple = simplified(where, target);
   if (isNever(simple)) return false;
-  return isTautology(simple) || !looksAt(simple, target, false);
+  return isTautology(simple) || !looksAt(simple, target, false) || isSampledAlways(simple, target.alias, target.relation);
 }
-
-const tableOf = (range: RangeVar, env: AnalysisEnv): string => {
-  const found = resolveTable({ schema: range.schemaname, name: range.relname ?? '' }, env);
-  return `${found.schema}.${found.name}`;
-};
 
 const TRUTH = (value: boolean): Node => ({ A_Const: { boolval: value ? { boolval: true } : {} } });
 
@@ -52,10 +64,9 @@ function simplified(node: Node, target: Target): Node {
     return column !== undefined && target.notNull.has(column) ? TRUTH(test.nulltesttype === 'IS_NOT_NULL') : node;
   }
   const link = as(node, 'SubLink');
-  if (link !== undefined) return isOwnKeys(link, target) ? TRUTH(true) : node;
+  if (link !== undefined) return linkTruth(link, target) ?? node;
   const e = as(node, 'A_Expr');
-  if (e !== undefined && (joinsItself(e, target) || asksNothing(e))) return TRUTH(true);
-  return node;
+  return e === undefined ? node : (operatorTruth(e, target) ?? node);
 }
 
 /** Name of a column of the target: `a`, or `t.a`. */
@@ -64,32 +75,78 @@ function ownColumn(node: Node | undefined, target: Target): string | undefined {
   return names.length === 1 || names.at(-2) === target.alias ? names.at(-1) : undefined;
 }
 
+/** EXISTS, IN and ALL over no row, or over all of the target's own. */
+function linkTruth(link: NodeOf<'SubLink'>, target: Target): Node | undefined {
+  if (isEmpty(link.subselect)) return link.subLinkType === 'ALL_SUBLINK' ? TRUTH(true) : link.subLinkType === 'ANY_SUBLINK' || link.subLinkType === 'EXISTS_SUBLINK' ? TRUTH(false) : undefined;
+  if (link.subLinkType === 'EXISTS_SUBLINK') return meetsItself(link, target) ? TRUTH(true) : undefined;
+  if (link.subLinkType !== 'ANY_SUBLINK' || (link.operName !== undefined && strings(link.operName).at(-1) !== '=')) return undefined;
+  return isAmongOwn(link.testexpr, link.subselect, target) ? TRUTH(true) : undefined;
+}
+
 /** `id IN (SELECT id FROM the_same_table)`. */
-function isOwnKeys(link: NodeOf<'SubLink'>, target: Target): boolean {
+function isAmongOwn(tested: Node | undefined, query: Node | undefined, target: Target): boolean {
+  const wanted = (as(tested, 'RowExpr')?.args ?? [tested]).map((t) => ownColumn(t, target));
+  const columns = ownColumns(query, target.own);
+  if (columns === undefined || wanted.length === 0) return false;
+  const given = [...columns.values()];
+  return wanted.every((w, i) => w !== undefined && (given[i] === w || (given[i] === '*' && wanted.length === 1)));
+}
+
+/** `EXISTS (SELECT 1 FROM the_same_table m WHERE m.id = t.id)`. */
+function meetsItself(link: NodeOf<'SubLink'>, target: Target): boolean {
   const select = as(link.subselect, 'SelectStmt');
-  const column = ownColumn(link.testexpr, target);
-  if (link.subLinkType !== 'ANY_SUBLINK' || (link.operName !== undefined && strings(link.operName).at(-1) !== '=') || select === undefined || column === undefined) return false;
-  if (select.whereClause ?? select.limitCount ?? select.limitOffset ?? select.havingClause ?? select.groupClause) return false;
-  const [range, ...more] = select.fromClause ?? [];
-  const from = as(range, 'RangeVar');
-  const picked = strings(as(as(select.targetList?.[0], 'ResTarget')?.val, 'ColumnRef')?.fields).at(-1);
-  return more.length === 0 && from !== undefined && tableOf(from, target.env) === target.table && picked === column;
+  if (select?.op !== 'SETOP_NONE' || select.fromClause?.length !== 1 || select.limitOffset !== undefined || select.havingClause !== undefined || select.groupClause !== undefined) return false;
+  const item = ownItem(select.fromClause[0], target.own);
+  if (item === undefined || select.whereClause === undefined) return false;
+  const inner: Target = { ...target, again: new Map([...target.again, [item.alias, item.columns]]) };
+  const parts = as(select.whereClause, 'BoolExpr')?.boolop === 'AND_EXPR' ? (as(select.whereClause, 'BoolExpr')?.args ?? []) : [select.whereClause];
+  return parts.every((p) => {
+    const e = as(p, 'A_Expr');
+    return (e !== undefined && joinsItself(e, inner)) || isTautology(p);
+  });
+}
+
+function operatorTruth(e: NodeOf<'A_Expr'>, target: Target): Node | undefined {
+  const symbol = strings(e.name).at(-1);
+  if (joinsItself(e, target) || asksNothing(e, target)) return TRUTH(true);
+  if (e.kind !== 'AEXPR_OP_ANY' && e.kind !== 'AEXPR_OP_ALL') return undefined;
+  // Of no elements any is false, and all are true.
+  if (isNothing(e.rexpr)) return TRUTH(e.kind === 'AEXPR_OP_ALL');
+  const link = as(e.rexpr, 'SubLink');
+  if (link?.subLinkType !== 'ARRAY_SUBLINK') return undefined;
+  if (isEmpty(link.subselect)) return TRUTH(e.kind === 'AEXPR_OP_ALL');
+  return e.kind === 'AEXPR_OP_ANY' && symbol === '=' && isAmongOwn(e.lexpr, link.subselect, target) ? TRUTH(true) : undefined;
+}
+
+/** An array without elements. */
+function isNothing(node: Node | undefined): boolean {
+  const cast = as(node, 'TypeCast');
+  if (cast !== undefined) return isNothing(cast.arg);
+  const array = as(node, 'A_ArrayExpr');
+  return array === undefined ? constOf(node)?.value === '{}' : (array.elements ?? []).length === 0;
 }
 
 /** `t.id = again.id`: every row meets itself. */
 function joinsItself(e: NodeOf<'A_Expr'>, target: Target): boolean {
   if (e.kind !== 'AEXPR_OP' || strings(e.name).at(-1) !== '=' || target.again.size === 0) return false;
-  const sides = [e.lexpr, e.rexpr].map((n) => strings(as(n, 'ColumnRef')?.fields));
-  const [left = [], right = []] = sides;
-  if (left.length === 0 || left.at(-1) !== right.at(-1)) return false;
-  const items = sides.map((s) => s.at(-2) ?? target.alias);
-  return items.includes(target.alias) && items.some((i) => target.again.has(i));
+  const sides = [e.lexpr, e.rexpr].map((n) => {
+    const names = strings(as(n, 'ColumnRef')?.fields);
+    const item = names.at(-2) ?? target.alias;
+    const again = target.again.get(item);
+    return { isTarget: names.length > 0 && item === target.alias, isAgain: again !== undefined, column: again === undefined ? columnOf(n) : ownName(again, columnOf(n)) };
+  });
+  const [left, right] = sides;
+  return left?.column !== undefined && left.column === right?.column && sides.some((s) => s.isTarget) && sides.some((s) => s.isAgain && !(s.isTarget && sides.every((x) => x.isTarget)));
 }
 
-/** A comparison with what every row has alike. */
-function asksNothing(e: NodeOf<'A_Expr'>): boolean {
+/** A comparison with what every row has alike, or with the rows of another table that only one of many can fail. */
+function asksNothing(e: NodeOf<'A_Expr'>, target: Target): boolean {
+  const symbol = strings(e.name).at(-1) ?? '';
   const columns = [e.lexpr, e.rexpr].flatMap((n) => as(n, 'ColumnRef') ?? []);
-  return columns.length === 1 && strings(columns[0]?.fields).at(-1) === 'tableoid' && strings(e.name).at(-1) !== '=';
+  if (columns.length === 1) return strings(columns[0]?.fields).at(-1) === 'tableoid' && symbol !== '=';
+  if (e.kind !== 'AEXPR_OP' || (symbol !== '<>' && symbol !== '!=')) return false;
+  const items = columns.map((c) => strings(c.fields).at(-2) ?? target.alias);
+  return items.length === 2 && items[0] !== items[1] && items.includes(target.alias);
 }
 
 /** Whether a column of the target is named anywhere: bare names inside a subquery with a FROM of its own may be that one's. */

@@ -1,6 +1,6 @@
 /** Does a WHERE say anything? Three-valued folding of what can be known without data. */
 import { as, constOf, containsKind, isObject, kindOf, sameTree, strings } from './tree.ts';
-import type { Node } from './tree.ts';
+import type { Node, NodeOf } from './tree.ts';
 
 type Truth = 'true' | 'false' | 'null' | 'open';
 
@@ -17,6 +17,9 @@ export function isTautology(where: Node): boolean {
   if (folded === 'false' || folded === 'null') return false;
   return !dependsOnRow(where);
 }
+
+/** True when a condition is known to be true. */
+export const isAlways = (where: Node): boolean => fold(where) === 'true';
 
 /** True when a WHERE is true for no row whatever the data. */
 export function isNever(where: Node): boolean {
@@ -110,19 +113,25 @@ function foldOperator(node: Node): Truth {
   const op = strings(e.name).at(-1) ?? '';
   switch (e.kind) {
     case 'AEXPR_OP':
+      if (/^!?~\*?$/.test(op)) return matched(op, e.rexpr);
       return e.lexpr === undefined ? 'open' : compare(op, e.lexpr, e.rexpr);
     case 'AEXPR_DISTINCT':
-      return not(compare('=', e.lexpr, e.rexpr));
+      return not(same(e.lexpr, e.rexpr));
     case 'AEXPR_NOT_DISTINCT':
-      return compare('=', e.lexpr, e.rexpr);
+      return same(e.lexpr, e.rexpr);
     case 'AEXPR_IN': {
       const hit = members(e.rexpr).some((m) => compare('=', e.lexpr, m) === 'true');
       const miss = members(e.rexpr).every((m) => compare('=', e.lexpr, m) === 'false');
-      const found: Truth = hit ? 'true' : miss ? 'false' : 'open';
+      const found: Truth = e.lexpr !== undefined && literal(e.lexpr) === null ? 'null' : hit ? 'true' : miss ? 'false' : 'open';
       return op === '<>' ? not(found) : found;
     }
     case 'AEXPR_OP_ANY':
       return members(e.rexpr).some((m) => compare(op, e.lexpr, m) === 'true') ? 'true' : 'open';
+    case 'AEXPR_SIMILAR': {
+      const pattern = as(e.rexpr, 'FuncCall')?.args?.[0] ?? e.rexpr;
+      const matches: Truth = pattern !== undefined && /^%+$/.test(String(literal(pattern) ?? '')) ? 'true' : 'open';
+      return op.startsWith('!') ? not(matches) : matches;
+    }
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE': {
       const matches = like(e.lexpr, e.rexpr);
@@ -137,6 +146,20 @@ function foldOperator(node: Node): Truth {
     default:
       return 'open';
   }
+}
+
+/** A regular expression that every text matches. */
+function matched(op: string, pattern: Node | undefined): Truth {
+  const text = pattern === undefined ? undefined : literal(pattern);
+  const all: Truth = typeof text === 'string' && /^\^?(\(?\.\*\??\)?)?\$?$/.test(text) && text !== '^$' ? 'true' : 'open';
+  return op.startsWith('!') ? not(all) : all;
+}
+
+/** IS NOT DISTINCT FROM: NULL is like NULL and like nothing else. */
+function same(left: Node | undefined, right: Node | undefined): Truth {
+  const [a, b] = [left, right].map((n) => (n === undefined ? undefined : literal(n)));
+  if ((a === null || b === null) && a !== undefined && b !== undefined) return truth(a === b);
+  return compare('=', left, right);
 }
 
 function members(node: Node | undefined): readonly Node[] {
@@ -155,13 +178,28 @@ function compare(op: string, left: Node | undefined, right: Node | undefined): T
     if (a === null || b === null) return 'null';
     return compareValues(op, a, b);
   }
-  if (sameTree(left, right) && !containsKind(left, CHANGING)) {
+  if (sameTree(bare(left), bare(right))) {
     if (op === '=' || op === '<=' || op === '>=' || op === '~~' || op === '~~*') return 'true';
-    if (op === '<>' || op === '!=' || op === '<' || op === '>') return 'false';
+    if (!containsKind(left, CHANGING) && (op === '<>' || op === '!=' || op === '<' || op === '>')) return 'false';
   }
+  if (op === '>=' && b === '') return 'true';
   const truths = [fold(left), fold(right)];
   if (op === '=' && truths.every((t) => t === 'true' || t === 'false')) return truth(truths[0] === truths[1]);
   return 'open';
+}
+
+/** Without casts, and without what adds nothing. */
+function bare(node: Node): Node {
+  const cast = as(node, 'TypeCast');
+  if (cast?.arg !== undefined) return bare(cast.arg);
+  const coalesce = as(node, 'CoalesceExpr') ?? as(node, 'MinMaxExpr');
+  const [first] = coalesce?.args ?? [];
+  if (first !== undefined && (coalesce?.args ?? []).every((a) => sameTree(bare(a), bare(first)))) return bare(first);
+  const e = as(node, 'A_Expr');
+  if (e?.kind !== 'AEXPR_OP' || e.lexpr === undefined || e.rexpr === undefined) return node;
+  const [op, right] = [strings(e.name).at(-1), literal(e.rexpr)];
+  const neutral = (op === '||' && right === '') || ((op === '+' || op === '-') && right === 0) || ((op === '*' || op === '/') && right === 1);
+  return neutral ? bare(e.lexpr) : node;
 }
 
 /** What need not give the same value twice. */
@@ -188,12 +226,20 @@ function compareValues(op: string, a: number | string | boolean, b: number | str
   }
 }
 
-/** Value of a literal, or of arithmetic over number literals. */
-function literal(node: Node): number | string | boolean | null | undefined {
+type Literal = number | string | boolean | null | undefined;
+
+/** Value of a literal, or of what is computed from literals. */
+function literal(node: Node): Literal {
   const c = constOf(node);
   if (c !== undefined) return c.value;
   const cast = as(node, 'TypeCast');
   if (cast?.arg !== undefined) return literal(cast.arg);
+  const args = (as(node, 'CoalesceExpr') ?? as(node, 'MinMaxExpr') ?? as(node, 'FuncCall'))?.args;
+  if (args !== undefined) return called(node, args.map(literal));
+  const link = as(node, 'SubLink');
+  if (link?.subLinkType === 'EXPR_SUBLINK') return fromNothing(link.subselect);
+  const choice = as(node, 'CaseExpr');
+  if (choice !== undefined) return chosen(choice);
   const e = as(node, 'A_Expr');
   if (e?.kind !== 'AEXPR_OP' || e.rexpr === undefined) return undefined;
   const [x, y] = [e.lexpr === undefined ? 0 : literal(e.lexpr), literal(e.rexpr)];
@@ -206,9 +252,56 @@ function literal(node: Node): number | string | boolean | null | undefined {
       return x - y;
     case '*':
       return x * y;
+    case '%':
+      return y === 0 ? undefined : x % y;
     default:
       return undefined;
   }
+}
+
+/** COALESCE, GREATEST, LEAST and a few functions over literals. */
+function called(node: Node, args: readonly Literal[]): Literal {
+  const known = args.filter((a) => a !== null && a !== undefined);
+  if (as(node, 'CoalesceExpr') !== undefined) {
+    const first = args.findIndex((a) => a !== null);
+    return first < 0 ? null : args[first];
+  }
+  if (args.includes(undefined)) return undefined;
+  const extreme = as(node, 'MinMaxExpr');
+  if (extreme !== undefined) return known.length === 0 ? null : known.reduce((a, b) => (a < b === (extreme.op === 'IS_LEAST') ? a : b));
+  const [only] = args;
+  switch (strings(as(node, 'FuncCall')?.funcname).at(-1)) {
+    case 'num_nulls':
+      return args.length - known.length;
+    case 'num_nonnulls':
+      return known.length;
+    case 'length':
+    case 'char_length':
+    case 'character_length':
+    case 'octet_length':
+      return typeof only === 'string' && args.length === 1 ? only.length : undefined;
+    case 'abs':
+      return typeof only === 'number' ? Math.abs(only) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The value of a query over no table. */
+function fromNothing(query: Node | undefined): Literal {
+  const select = as(query, 'SelectStmt');
+  const value = as(select?.targetList?.[0], 'ResTarget')?.val;
+  return select?.op !== 'SETOP_NONE' || select.fromClause !== undefined || select.whereClause !== undefined || value === undefined ? undefined : literal(value);
+}
+
+function chosen(choice: NodeOf<'CaseExpr'>): Literal {
+  for (const arm of choice.args ?? []) {
+    const when = as(arm, 'CaseWhen');
+    const truth = choice.arg === undefined ? fold(when?.expr) : compare('=', choice.arg, when?.expr);
+    if (truth === 'open') return undefined;
+    if (truth === 'true') return when?.result === undefined ? undefined : literal(when.result);
+  }
+  return choice.defresult === undefined ? null : literal(choice.defresult);
 }
 
 function like(value: Node | undefined, pattern: Node | undefined): Truth {
@@ -229,6 +322,8 @@ function foldNullTest(node: Node): Truth {
   const wanted = test?.nulltesttype === 'IS_NULL';
   const value = literal(argument);
   if (value !== undefined) return truth((value === null) === wanted);
+  const answer = fold(argument);
+  if (answer !== 'open') return truth((answer === 'null') === wanted);
   const column = strings(as(argument, 'ColumnRef')?.fields).at(-1);
   return column !== undefined && SYSTEM_COLUMNS.has(column) ? truth(!wanted) : 'open';
 }
@@ -257,11 +352,11 @@ function foldBooleanTest(node: Node): Truth {
 
 function foldCase(node: Node): Truth {
   const c = as(node, 'CaseExpr');
-  if (c === undefined || c.arg !== undefined) return 'open';
+  if (c === undefined) return 'open';
   const results: Truth[] = [];
   for (const arm of c.args ?? []) {
     const when = as(arm, 'CaseWhen');
-    const condition = fold(when?.expr);
+    const condition = c.arg === undefined ? fold(when?.expr) : compare('=', c.arg, when?.expr);
     if (condition === 'true') return results.every((r) => r === 'true') ? fold(when?.result) : 'open';
     if (condition === 'open') results.push(fold(when?.result));
   }
