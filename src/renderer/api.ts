@@ -1,6 +1,7 @@
 /** The window's only door to the rest of the program. */
 import type { IpcErrorShape, IpcResult } from '../contract/ipc/slice.ts';
 import type { SallyportApi } from '../contract/ipc/index.ts';
+import { asSentence } from '../ui/format.ts';
 
 declare global {
   interface Window {
@@ -31,6 +32,6 @@ export async function ask<T>(reply: Promise<IpcResult<T>>): Promise<T> {
 
 /** Sentence and advice of anything thrown, for the screen. */
 export function explain(error: unknown): { message: string; fix: string | undefined } {
-  if (error instanceof IpcError) return { message: error.message, fix: error.fix };
-  return { message: error instanceof Error ? error.message : 'Something went wrong.', fix: undefined };
+  if (error instanceof IpcError) return { message: asSentence(error.message), fix: error.fix === undefined ? undefined : asSentence(error.fix) };
+  return { message: error instanceof Error ? asSentence(error.message) : 'Something went wrong.', fix: undefined };
 }

@@ -1,10 +1,10 @@
 /** One tab for each open session, in a row that scrolls when there are more than fit, and a menu that opens another. */
 import { ActionIcon, Loader, Menu, Tooltip } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import type { ReactNode, WheelEvent } from 'react';
+import type { KeyboardEvent, MouseEvent, ReactNode, WheelEvent } from 'react';
 import { useCallback, useEffect, useRef } from 'react';
 import type { Connection } from '../contract/ipc/connections.ts';
-import { isProduction } from '../ui/pill.tsx';
+import { isProduction, Pill } from '../ui/pill.tsx';
 import { api } from './api.ts';
 import { useLive } from './live.ts';
 import classes from './workbench/workbench.module.css';
@@ -26,8 +26,8 @@ export interface SessionTabsProps {
   /** The connection of a session that is being opened. */
   readonly opening: string | undefined;
   readonly protocol: Connection['protocol'];
-  /** What the button for another is called, and what stands above the connections. */
-  readonly words: { readonly another: string; readonly on: string };
+  /** What the row is called, the button for another, and what stands above the connections. */
+  readonly words: { readonly row: string; readonly another: string; readonly on: string };
   /** Of the button that brings a tab to the front. */
   readonly buttonId?: (id: string) => string;
   readonly onSelect: (id: string) => void;
@@ -35,25 +35,72 @@ export interface SessionTabsProps {
   readonly onOpen: (connection: string) => void;
 }
 
-/** By wheel, and by itself to the tab in front. @param active id of that, which its element shows as `data-active` @param count of the tabs */
-function TabRow({ active, count, children }: { active: string | undefined; count: number; children: ReactNode }) {
+/** Arrow keys go from name to name, without bringing the tab to the front: a terminal in front takes the focus. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const names = [...event.currentTarget.querySelectorAll<HTMLButtonElement>('[data-tab]')];
+  const at = names.findIndex((name) => name === event.target);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: names.length - 1 }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  names[to]?.focus();
+}
+
+interface RowProps {
+  readonly label: string;
+  /** Id of the tab in front, which its element shows as `data-active`. */
+  readonly active: string | undefined;
+  readonly opening: string | undefined;
+  /** Of the tabs. */
+  readonly count: number;
+  readonly children: ReactNode;
+}
+
+/** Scrolled by wheel, and by itself to the tab that is being opened, else to the one in front. */
+function TabRow({ label, active, opening, count, children }: RowProps) {
   const row = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = row.current;
     if (element === null) return undefined;
-    const show = (): void => element.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const show = (): void => (element.querySelector('[data-opening]') ?? element.querySelector('[data-active]'))?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     show();
     // A window that becomes narrower leaves the tab in front outside.
     const observer = new ResizeObserver(show);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [active, count]);
+  }, [active, opening, count]);
+  const before = useRef(count);
+  useEffect(() => {
+    // A closed tab takes the focus with it.
+    if (count < before.current && document.activeElement === document.body) row.current?.querySelector<HTMLElement>('[data-active] [data-tab]')?.focus();
+    before.current = count;
+  }, [count]);
   const onWheel = (event: WheelEvent<HTMLDivElement>) => {
     if (event.deltaX === 0) event.currentTarget.scrollLeft += event.deltaY;
   };
   return (
-    <div ref={row} className={classes.tabRow} onWheel={onWheel}>
+    <div ref={row} className={classes.tabRow} role="group" aria-label={label} onWheel={onWheel} onKeyDown={moveFocus}>
       {children}
+    </div>
+  );
+}
+
+function Tab({ tab, active, buttonId, onSelect, onClose }: { tab: SessionTab } & Pick<SessionTabsProps, 'active' | 'buttonId' | 'onSelect' | 'onClose'>) {
+  const { id, connection, number, busy } = tab;
+  const prod = isProduction(tab.labels) ? '' : undefined;
+  const name = number > 1 ? `${connection} ${number}` : connection;
+  const middleClick = (event: MouseEvent) => {
+    if (event.button === 1) onClose(id);
+  };
+  return (
+    <div className={classes.tab} data-active={id === active ? '' : undefined} data-prod={prod} onAuxClick={middleClick}>
+      <button type="button" data-tab id={buttonId?.(id)} className={classes.tabName} title={name} aria-label={busy ? `${name}, busy` : name} aria-pressed={id === active} onClick={() => onSelect(id)}>
+        <span className={classes.dot} data-prod={prod} data-busy={busy ? '' : undefined} aria-hidden />
+        <span className={classes.tabText}>{connection}</span>
+        {number > 1 && <span>{number}</span>}
+      </button>
+      <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Close ${name}`} onClick={() => onClose(id)}>
+        <IconX size={13} />
+      </ActionIcon>
     </div>
   );
 }
@@ -75,7 +122,7 @@ function AnotherTab({ protocol, words, onOpen }: SessionTabsProps) {
         {(value ?? [])
           .filter((c) => c.protocol === protocol)
           .map((c) => (
-            <Menu.Item key={c.name} leftSection={<span className={classes.dot} data-prod={isProduction(c.labels) ? '' : undefined} style={{ display: 'block' }} />} onClick={() => onOpen(c.name)}>
+            <Menu.Item key={c.name} leftSection={<span className={classes.dot} data-prod={isProduction(c.labels) ? '' : undefined} style={{ display: 'block' }} aria-hidden />} rightSection={isProduction(c.labels) ? <Pill size="xs" tone="deny">prod</Pill> : undefined} onClick={() => onOpen(c.name)}>
               {c.name}
             </Menu.Item>
           ))}
@@ -85,28 +132,16 @@ function AnotherTab({ protocol, words, onOpen }: SessionTabsProps) {
 }
 
 export function SessionTabs(props: SessionTabsProps) {
-  const { tabs, active, opening, buttonId, onSelect, onClose } = props;
+  const { tabs, active, opening, words } = props;
   return (
     <div className={classes.tabs}>
-      <TabRow active={active} count={tabs.length}>
-        {tabs.map((tab) => {
-          const prod = isProduction(tab.labels) ? '' : undefined;
-          const name = tab.number > 1 ? `${tab.connection} ${tab.number}` : tab.connection;
-          return (
-            <div key={tab.id} className={classes.tab} data-active={tab.id === active ? '' : undefined} data-prod={prod}>
-              <button type="button" id={buttonId?.(tab.id)} className={classes.tabName} aria-pressed={tab.id === active} onClick={() => onSelect(tab.id)}>
-                <span className={classes.dot} data-prod={prod} data-busy={tab.busy ? '' : undefined} aria-hidden />
-                {name}
-              </button>
-              <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Close ${name}`} onClick={() => onClose(tab.id)}>
-                <IconX size={13} />
-              </ActionIcon>
-            </div>
-          );
-        })}
+      <TabRow label={words.row} active={active} opening={opening} count={tabs.length}>
+        {tabs.map((tab) => (
+          <Tab key={tab.id} {...props} tab={tab} />
+        ))}
         {opening !== undefined && (
-          <div className={classes.tab}>
-            <Loader size={12} /> Opening {opening}…
+          <div className={classes.tab} data-opening role="status">
+            <Loader size={12} /> <span className={classes.tabText}>Opening {opening}…</span>
           </div>
         )}
       </TabRow>

@@ -6,6 +6,9 @@ describe('format', () => {
   it('makes whole sentences of reasons', () => {
     expect(['drops wait', 'No. Ask ops', 'why?', ' x. ', ''].map(asSentence)).toEqual(['Drops wait.', 'No. Ask ops.', 'Why?', 'X.', '']);
   });
+  it('leaves the name of a target as it is', () => {
+    expect(asSentence('web1 (10.0.0.7:22) cannot be reached')).toBe('web1 (10.0.0.7:22) cannot be reached.');
+  });
   it('shows sizes in 1024 steps', () => {
     expect([0, 1023, 1024, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '5.0 GiB']);
   });

@@ -12,10 +12,12 @@ interface Props {
   /** How many steps hold the text, and which of them is on screen; -1 for none. */
   readonly found: number;
   readonly at: number;
+  /** Not everything has been looked at yet. */
+  readonly busy?: boolean;
   readonly onMove: (direction: 1 | -1) => void;
 }
 
-export function ReplayFind({ field, text, onText, found, at, onMove }: Props) {
+export function ReplayFind({ field, text, onText, found, at, busy = false, onMove }: Props) {
   const asked = text.trim() !== '';
   return (
     <div className={classes.find} role="search">
@@ -30,7 +32,7 @@ export function ReplayFind({ field, text, onText, found, at, onMove }: Props) {
         rightSection={
           asked ? (
             <span className={classes.findCount} role="status">
-              {found === 0 ? 'none' : `${at < 0 ? '–' : formatCount(at + 1)} / ${formatCount(found)}`}
+              {found === 0 ? (busy ? '…' : 'none') : `${at < 0 ? '–' : formatCount(at + 1)} / ${formatCount(found)}`}
             </span>
           ) : (
             <kbd>F</kbd>

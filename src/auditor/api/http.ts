@@ -66,7 +66,7 @@ export function queryText(values: Readonly<Record<string, string | number | unde
 }
 
 const words: Readonly<Record<string, string>> = {
-  forbidden: 'You are signed in, but this needs the role of an auditor.',
+  forbidden: 'You are signed in, but none of your roles may do this.',
   rate_limited: 'Too many requests at once. Wait a moment, then try again.',
 };
 

@@ -75,8 +75,8 @@ export const terminalEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('output'), ...inPane, data: bytes }),
   /** The shell has ended. Neither is there when the connection went before it said so. */
   z.strictObject({ type: z.literal('pane_ended'), ...inPane, status: z.int().optional(), signal: z.string().optional() }),
-  /** The session is gone. May come again, with why: empty when its last shell had ended. */
-  z.strictObject({ type: z.literal('disconnected'), ...inTab, message: z.string() }),
+  /** The session is gone. May come again, with why: empty when its last shell had ended. `neverBegan`: the host was not signed on to. */
+  z.strictObject({ type: z.literal('disconnected'), ...inTab, message: z.string(), neverBegan: z.boolean() }),
   z.strictObject({
     type: z.literal('held'),
     ...inTab,

@@ -11,7 +11,7 @@ const fixes: Readonly<Partial<Record<EnvironmentCode, string>>> = {
   'env.disk_full': 'Free disk space: nothing may run unrecorded.',
   'env.spool_limit': 'Restore the connection to the store so that recordings can be uploaded.',
   'env.upstream_auth': 'The target refused the leased credential. Tell the owner of the target.',
-  'env.tls': 'The target’s certificate could not be verified. Tell the owner of the target.',
+  'env.tls': 'Ask the owner of the target whether its key or certificate has changed: the new one must be registered first.',
 };
 
 /** Plain object for the window. Errors that are not the product's own say nothing of their inside. */
@@ -22,7 +22,10 @@ export function toIpcError(error: unknown): IpcErrorShape {
   }
   if (error instanceof DeniedError || error instanceof MalformedError) return { code: error.code, message: error.message };
   if (error instanceof ConfigError) {
-    return { code: error.code, message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+    if (error.fix === undefined) return { code: error.code, message: error.message };
+    // The message ends with the fix in brackets, for command lines; the window has a place of its own for it.
+    const told = ` (${error.fix})`;
+    return { code: error.code, message: error.message.endsWith(told) ? error.message.slice(0, -told.length) : error.message, fix: error.fix };
   }
   return { code: 'bug', message: 'Something went wrong inside Sallyport.', fix: 'Try again. If it happens again, send the log to your administrator.' };
 }

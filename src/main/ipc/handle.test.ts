@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { DeniedError, EnvironmentError } from '../../base/errors.ts';
+import { ConfigError, DeniedError, EnvironmentError } from '../../base/errors.ts';
 import { callChannel, eventChannel } from '../../contract/ipc/channels.ts';
 import type { Slice, SliceHandlers } from '../../contract/ipc/slice.ts';
 import type { FrameLike, InvokeEventLike, IpcMainLike, WebContentsLike } from './electron-shapes.ts';
@@ -113,6 +113,13 @@ describe('registerSlice', () => {
     expect(await h.get(good(), { id: 'a' })).toMatchObject({ ok: false, error: { code: 'env.store', message: 'The store does not answer.' } });
     const denied = harness(() => Promise.reject(new DeniedError('You are the requester.', ['p1'])));
     expect(await denied.get(good(), { id: 'a' })).toMatchObject({ ok: false, error: { code: 'denied', message: 'You are the requester.' } });
+  });
+
+  it('says once what to do', async () => {
+    const h = harness(() => {
+      throw new ConfigError('this terminal is closed', { fix: 'open the connection again' });
+    });
+    expect(await h.get(good(), { id: 'a' })).toEqual({ ok: false, error: { code: 'config', message: 'this terminal is closed', fix: 'open the connection again' } });
   });
 
   it('says nothing of the inside of a foreign error', async () => {

@@ -12,6 +12,16 @@ import type { SliceContext } from './context.ts';
 
 const PROBE_MS = 5_000;
 
+/** Why no connection came about, and where to look. */
+const unreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the port is closed: nothing listens there, or a firewall refuses',
+  ENOTFOUND: 'its name is not known here: check the address, or the VPN',
+  EAI_AGAIN: 'its name could not be looked up: check the network or VPN',
+  EHOSTUNREACH: 'there is no way to it from here: check the network or VPN',
+  ENETUNREACH: 'there is no way to it from here: check the network or VPN',
+  ETIMEDOUT: 'it does not answer: check the network or VPN',
+};
+
 /** TCP only: the target is not asked for anything, so a probe leaves no trace in anybody's session list. */
 export function probe(host: string, port: number): Promise<Health> {
   const began = performance.now();
@@ -21,9 +31,9 @@ export function probe(host: string, port: number): Promise<Health> {
       socket.destroy();
       resolve(health);
     };
-    socket.setTimeout(PROBE_MS, () => end({ state: 'down', message: `no answer within ${PROBE_MS / 1000} s`, checkedMs: Date.now() }));
+    socket.setTimeout(PROBE_MS, () => end({ state: 'down', message: `it does not answer within ${PROBE_MS / 1000} s: check the network or VPN`, checkedMs: Date.now() }));
     socket.once('connect', () => end({ state: 'up', latencyMs: performance.now() - began, checkedMs: Date.now() }));
-    socket.once('error', (error) => end({ state: 'down', message: error.message, checkedMs: Date.now() }));
+    socket.once('error', (error: NodeJS.ErrnoException) => end({ state: 'down', message: unreachable[error.code ?? ''] ?? error.message, checkedMs: Date.now() }));
   });
 }
 

@@ -6,6 +6,7 @@ import { limits } from '../../base/limits.ts';
 import type { TerminalEvent, TerminalTab } from '../../contract/ipc/terminal.ts';
 import type { ProxyEvent } from '../../proxy/core/events.ts';
 import type { Work } from '../work/work.ts';
+import { endWords } from './end-advice.ts';
 import { Pane } from './pane.ts';
 import { TerminalSession, type WindowSize } from './session.ts';
 import { shellForecast } from './shell-forecast.ts';
@@ -105,7 +106,7 @@ export class Terminals {
     this.#o.lost(tab.id);
     if (!this.#tabs.has(tab.id)) return;
     this.#ended.set(session.id, tab);
-    this.#o.emit({ type: 'disconnected', tabId: tab.id, message: '' });
+    this.#o.emit({ type: 'disconnected', tabId: tab.id, message: '', neverBegan: false });
   }
 
   close(id: string): void {
@@ -215,6 +216,6 @@ export class Terminals {
     if (reason === CLIENT_CLOSED) return void this.#ended.delete(sessionId);
     const tab = this.#ended.get(sessionId);
     this.#ended.delete(sessionId);
-    if (tab !== undefined && tab.session === undefined && this.#tabs.has(tab.id)) this.#o.emit({ type: 'disconnected', tabId: tab.id, message: reason });
+    if (tab !== undefined && tab.session === undefined && this.#tabs.has(tab.id)) this.#o.emit({ type: 'disconnected', tabId: tab.id, ...endWords(reason) });
   }
 }

@@ -62,7 +62,7 @@ export class SshSession {
   #why = CLIENT_GONE;
   /** What channels still do: their ends are to be recorded. */
   readonly #work = new Set<Promise<void>>();
-  /** How the target went away, if it did. */
+  /** How the target went away, or why it was never reached. */
   #lost: string | undefined;
   #channels = 0;
   #numbers = 0;
@@ -176,9 +176,10 @@ export class SshSession {
   #refuseAll(error: unknown): void {
     if (this.#ended) return;
     this.#report(error);
-    this.#why = textOf(error);
-    if (this.#recorder?.failure === undefined) this.#journal?.note(this.#why);
-    setTimeout(() => void this.end(this.#why), GRACE_MS).unref();
+    // A client that hangs up because of it is not why the session ends.
+    const reason = (this.#lost ??= textOf(error));
+    this.#why = reason;
+    setTimeout(() => void this.end(reason), GRACE_MS).unref();
   }
 
   #targetGone(error: Error | undefined): void {

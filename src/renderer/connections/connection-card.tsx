@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { IconBraces, IconChevronDown, IconCommand, IconDatabase, IconFileText, IconFolder, IconKey, IconLink, IconPlugConnectedX, IconServer, IconSql, IconTerminal2, IconVariable } from '@tabler/icons-react';
 import type { Connection, NativeKind } from '../../contract/ipc/connections.ts';
-import { formatDuration, plural } from '../../ui/format.ts';
+import { asSentence, formatDuration, plural } from '../../ui/format.ts';
 import { isProduction, Labels, Pill } from '../../ui/pill.tsx';
 import { api, ask } from '../api.ts';
 import { attempt, tell } from '../notify.ts';
@@ -111,7 +111,7 @@ export function ConnectionCard({ connection }: { connection: Connection }) {
         <Labels labels={connection.labels} />
         {connection.tls === 'disable' && !ssh && <Pill tone="hold">TLS off</Pill>}
       </div>
-      {connection.health.state === 'down' && <p className={classes.problem}>{connection.health.message}</p>}
+      {connection.health.state === 'down' && <p className={classes.problem}>{asSentence(connection.health.message)}</p>}
       <EndpointLine connection={connection} />
       <div className={classes.actions}>
         <Button

@@ -12,12 +12,13 @@ import { Connections } from '../connections/connections.tsx';
 import { useLive } from '../live.ts';
 import type { Place } from '../navigation.ts';
 import { goTo, place } from '../navigation.ts';
+import { nextTab } from '../next-tab.ts';
 import { tell } from '../notify.ts';
 import { Policy } from '../policy/policy.tsx';
 import { Sessions } from '../sessions/sessions.tsx';
 import { Settings } from '../settings/settings.tsx';
 import { useStore } from '../../ui/store.ts';
-import { tabCommand } from '../terminal/open-terminal.ts';
+import { otherTerminal, tabCommand } from '../terminal/open-terminal.ts';
 import { Workbench } from '../workbench/workbench.tsx';
 import { closeTab, openTab, workbench } from '../workbench/workbench-store.ts';
 import { destinations } from './destinations.ts';
@@ -54,7 +55,18 @@ function runCommand({ command }: AppCommand): void {
   }
 }
 
+function otherTab(step: 1 | -1): void {
+  const { screen } = place.get();
+  if (screen === 'terminal') otherTerminal(step);
+  if (screen === 'workbench') workbench.set((s) => ({ ...s, active: nextTab(s.tabs.map((t) => t.session.tabId), s.active, step) ?? s.active }));
+}
+
 function onKey(event: KeyboardEvent): void {
+  if (event.key === 'Tab' && event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    otherTab(event.shiftKey ? -1 : 1);
+    return;
+  }
   if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
   const target = destinations[Number(event.key) - 1];
   if (target === undefined) return;

@@ -3,6 +3,7 @@ import { Button, Group } from '@mantine/core';
 import { IconEyeOff, IconHandStop, IconLogin2, IconShieldCheck, IconWritingSign } from '@tabler/icons-react';
 import type { AuthState } from '../../contract/ipc/auth.ts';
 import { api, ask } from '../api.ts';
+import { asSentence } from '../../ui/format.ts';
 import { Mark } from '../../ui/mark.tsx';
 import { attempt } from '../notify.ts';
 import { WaitingDevice } from './waiting-device.tsx';
@@ -42,10 +43,10 @@ function Start({ state, onChange }: { state: Extract<AuthState, { phase: 'signed
   return (
     <>
       <h1 className={classes.title}>Sign in to reach your systems</h1>
-      <p className={classes.text}>Sallyport uses your organisation’s identity. It never asks for a database password, and never shows one.</p>
+      <p className={classes.text}>Sallyport uses your organisation’s identity. It never asks for the password of a database or host, and never shows one.</p>
       {state.message !== undefined && (
         <div className={classes.error} role="alert">
-          {state.message}
+          {asSentence(state.message)}
         </div>
       )}
       <div>

@@ -6,7 +6,7 @@ const key = (code: string, held: Partial<Key> = {}): Key => ({ type: 'keydown', 
 describe('keys of the terminal', () => {
   it('leaves every plain, Ctrl and Alt key to the shell', () => {
     const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ', (l) => `Key${l}`);
-    for (const code of [...letters, 'Digit1', 'Digit3', 'Digit6', 'Space', 'Enter', 'Tab', 'Escape', 'ArrowUp', 'ArrowLeft', 'F1', 'F10', 'Minus', 'Slash']) {
+    for (const code of [...letters, 'Digit1', 'Digit3', 'Digit6', 'Space', 'Enter', 'Escape', 'ArrowUp', 'ArrowLeft', 'F1', 'F10', 'Minus', 'Slash']) {
       expect(terminalCommand(key(code), false), code).toBeUndefined();
       expect(terminalCommand(key(code, { ctrlKey: true }), false), `Ctrl+${code}`).toBeUndefined();
       expect(terminalCommand(key(code, { altKey: true }), false), `Alt+${code}`).toBeUndefined();
@@ -30,6 +30,11 @@ describe('keys of the terminal', () => {
     expect(terminalCommand(key('KeyF', { metaKey: true }), true)).toEqual({ kind: 'find' });
     expect(terminalCommand(key('KeyC', { metaKey: true }), true)).toEqual({ kind: 'app' });
     expect(terminalCommand(key('KeyC', { ctrlKey: true }), true)).toBeUndefined();
+  });
+
+  it('goes from tab to tab with Ctrl+Tab, and leaves Tab alone to the shell', () => {
+    expect([terminalCommand(key('Tab', { ctrlKey: true }), false), terminalCommand(key('Tab', { ctrlKey: true, shiftKey: true }), true)]).toEqual([{ kind: 'app' }, { kind: 'app' }]);
+    expect([terminalCommand(key('Tab'), false), terminalCommand(key('Tab', { shiftKey: true }), false), terminalCommand(key('Tab', { ctrlKey: true, altKey: true }), false)]).toEqual([undefined, undefined, undefined]);
   });
 
   it('sends what Ctrl+2 means in a terminal', () => expect(terminalCommand(key('Digit2', { ctrlKey: true }), false)).toEqual({ kind: 'send', data: '\0' }));

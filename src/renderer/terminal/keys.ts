@@ -14,7 +14,7 @@ export interface Key {
 export type TerminalCommand =
   | { readonly kind: 'copy' | 'find' | 'split_right' | 'split_down' | 'files' | 'leave' }
   | { readonly kind: 'focus'; readonly side: Side }
-  /** The app's own keys: palette, new tab, close tab, paste. The browser and the menu act on them. */
+  /** The app's own keys: palette, new tab, close tab, from tab to tab, paste. The browser and the menu act on them. */
   | { readonly kind: 'app' }
   /** Bytes that the terminal library has no key for. */
   | { readonly kind: 'send'; readonly data: string };
@@ -43,6 +43,8 @@ export function terminalCommand(e: Key, mac: boolean): TerminalCommand | undefin
   if (e.ctrlKey && !e.shiftKey && e.code === 'Digit2') return { kind: 'send', data: '\0' };
   if (e.ctrlKey && !e.shiftKey && e.code === 'Insert') return { kind: 'copy' };
   if (!e.ctrlKey && e.shiftKey && e.code === 'Insert') return { kind: 'app' };
+  // From tab to tab, as everywhere; no shell can tell it from Tab.
+  if (e.ctrlKey && e.code === 'Tab') return { kind: 'app' };
   if (!e.ctrlKey || !e.shiftKey) return undefined;
   const side = SIDES[e.code];
   return side === undefined ? WITH_SHIFT[e.code] : { kind: 'focus', side };

@@ -1,5 +1,5 @@
 /** One terminal in its place, with what became of its shell. */
-import { Button } from '@mantine/core';
+import { Button, Loader } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { Rect } from './layout.ts';
 import classes from './terminal.module.css';
@@ -23,7 +23,41 @@ function useRing(bells: number): boolean {
   return seen !== bells;
 }
 
-export function Pane({ tabId, pane, rect, focused, alone, bell, connected }: { tabId: string; pane: PaneState; rect: Rect; focused: boolean; alone: boolean; bell: boolean; connected: boolean }) {
+const SAY_AFTER_MS = 600;
+
+/** What a slow host is waited for with; a quick one has answered before that is read. */
+function Signing({ address }: { address: string }) {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), SAY_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div className={classes.signing} role="status">
+      {late && (
+        <>
+          <Loader size={14} /> Signing on to {address}…
+        </>
+      )}
+    </div>
+  );
+}
+
+interface PaneProps {
+  readonly tabId: string;
+  readonly pane: PaneState;
+  readonly rect: Rect;
+  readonly focused: boolean;
+  /** It is the tab's only one. */
+  readonly alone: boolean;
+  /** Flash when it rings. */
+  readonly bell: boolean;
+  readonly connected: boolean;
+  /** Of the host. */
+  readonly address: string;
+}
+
+export function Pane({ tabId, pane, rect, focused, alone, bell, connected, address }: PaneProps) {
   const { paneId } = pane;
   const host = useRef<HTMLDivElement>(null);
   const ringing = useRing(pane.bells);
@@ -49,6 +83,7 @@ export function Pane({ tabId, pane, rect, focused, alone, bell, connected }: { t
       aria-describedby={wayOut}
     >
       <div ref={host} className={classes.host} />
+      {!pane.spoken && pane.phase !== 'ended' && connected && <Signing address={address} />}
       {pane.phase === 'ended' && connected && (
         <div className={classes.ended} role="status">
           <span>{pane.end}</span>

@@ -10,7 +10,7 @@ export function TabStrip({ state }: { state: TerminalState }) {
       active={state.active}
       opening={state.opening}
       protocol="ssh"
-      words={{ another: 'New terminal', on: 'Open a terminal on' }}
+      words={{ row: 'Open terminals', another: 'New terminal', on: 'Open a terminal on' }}
       buttonId={tabButtonId}
       onSelect={(active) => terminals.set((s) => ({ ...s, active }))}
       onClose={closeTab}

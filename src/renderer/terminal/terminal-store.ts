@@ -18,6 +18,8 @@ import { applyTransfer } from './transfers-store.ts';
 export interface PaneState {
   readonly paneId: string;
   readonly phase: 'starting' | 'running' | 'ended';
+  /** Its shell has written something: the host is signed on to. */
+  readonly spoken: boolean;
   /** What became of the shell; empty while it runs. */
   readonly end: string;
   readonly title: string;
@@ -39,7 +41,7 @@ export interface Tab {
   /** The last one, until the person has seen it. */
   readonly refusal: Refusal | undefined;
   /** Why there is no session. */
-  readonly disconnected: string | undefined;
+  readonly disconnected: Pick<Extract<TerminalEvent, { type: 'disconnected' }>, 'message' | 'neverBegan'> | undefined;
   readonly reconnecting: boolean;
   readonly files: boolean;
   /** The panel was opened by a key, and takes the focus once it is there. */
@@ -67,6 +69,8 @@ interface Live {
   /** Its first shell has been asked for. */
   begun: boolean;
   started: boolean;
+  /** Of its shell now. */
+  spoken: boolean;
 }
 
 /** Bytes that are acknowledged at once; less than the quarter of what main sends ahead. */
@@ -92,8 +96,7 @@ export const activeTab = (): Tab | undefined => {
 function applyEvent(event: TerminalEvent): void {
   switch (event.type) {
     case 'output':
-      live.get(event.paneId)?.view.write(event.data);
-      return;
+      return output(event);
     case 'pane_ended': {
       const pane = live.get(event.paneId);
       if (pane === undefined) return;
@@ -102,7 +105,7 @@ function applyEvent(event: TerminalEvent): void {
       return;
     }
     case 'disconnected':
-      return updateTab(event.tabId, (t) => ({ ...t, disconnected: event.message, holds: [] }));
+      return updateTab(event.tabId, (t) => ({ ...t, disconnected: event, holds: [] }));
     case 'held':
       return updateTab(event.tabId, (t) => ({ ...t, refusal: undefined, holds: [...t.holds, { ...event, approvals: 0 }] }));
     case 'hold_changed':
@@ -117,6 +120,15 @@ function applyEvent(event: TerminalEvent): void {
     case 'transfer':
       return applyTransfer(event);
   }
+}
+
+function output({ paneId, data }: Extract<TerminalEvent, { type: 'output' }>): void {
+  const pane = live.get(paneId);
+  if (pane === undefined) return;
+  pane.view.write(data);
+  if (pane.spoken) return;
+  pane.spoken = true;
+  updatePane(pane.tabId, paneId, { spoken: true });
 }
 
 function endOf({ status, signal }: { status?: number | undefined; signal?: string | undefined }): string {
@@ -162,7 +174,7 @@ function createPane(tabId: string, paneId: string, { settings, scheme }: { setti
     title: (title) => updatePane(tabId, paneId, { title: title.slice(0, 200) }),
     focused: () => updateTab(tabId, (t) => (t.focused === paneId ? t : { ...t, focused: paneId })),
   });
-  live.set(paneId, { view, queue, tabId, drawn: 0, begun: false, started: false });
+  live.set(paneId, { view, queue, tabId, drawn: 0, begun: false, started: false, spoken: false });
 }
 
 function drawn(paneId: string, bytes: number): void {
@@ -193,7 +205,9 @@ export function startShell(paneId: string): void {
   const pane = live.get(paneId);
   if (pane === undefined || pane.started) return;
   pane.started = true;
+  pane.spoken = false;
   const { tabId, view } = pane;
+  updatePane(tabId, paneId, { phase: 'starting', end: '', spoken: false });
   const { size } = view;
   ask(api.terminal.startShell({ paneId, ...size })).then(
     () => {
@@ -209,7 +223,7 @@ export function startShell(paneId: string): void {
   );
 }
 
-const newPane = (paneId: string): PaneState => ({ paneId, phase: 'starting', end: '', title: '', bells: 0 });
+const newPane = (paneId: string): PaneState => ({ paneId, phase: 'starting', spoken: false, end: '', title: '', bells: 0 });
 
 export function focusPane(tabId: string, paneId: string): void {
   updateTab(tabId, (t) => ({ ...t, focused: paneId }));

@@ -31,7 +31,7 @@ const tones: Readonly<Record<string, Tone>> = { observe: 'neutral', gate: 'hold'
 function Tool({ label, keys, icon, pressed, onClick }: { label: string; keys: string; icon: ReactNode; pressed?: boolean; onClick: () => void }) {
   return (
     <Tooltip label={`${label} (${keys})`}>
-      <ActionIcon variant={pressed === true ? 'light' : 'default'} size={30} aria-label={label} aria-pressed={pressed} onClick={onClick}>
+      <ActionIcon variant="default" className={classes.tool} size={30} aria-label={label} aria-pressed={pressed} onClick={onClick}>
         {icon}
       </ActionIcon>
     </Tooltip>
@@ -48,7 +48,7 @@ function OwnTerminal({ connection }: { connection: string }) {
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>
-        <Button size="xs" variant="default" leftSection={<IconExternalLink size={15} />}>
+        <Button size="xs" variant="default" aria-label="My own terminal" title="My own terminal" leftSection={<IconExternalLink size={15} />} classNames={{ label: classes.wide, section: classes.ownIcon }}>
           My own terminal
         </Button>
       </Menu.Target>
@@ -78,10 +78,12 @@ function Head({ tab }: { tab: Tab }) {
       <p className={classes.mode} title={`${sentence} ${more}`.trim()}>
         {sentence}
       </p>
-      <Labels labels={labels} />
-      <Pill tone="outline" mono>
-        {address}
-      </Pill>
+      <span className={classes.where} title={[...Object.entries(labels).map(([key, value]) => `${key}=${value}`), address].join('\n')}>
+        <Labels labels={labels} />
+        <Pill tone="outline" mono>
+          {address}
+        </Pill>
+      </span>
       <Tool label="Find" keys="Ctrl+Shift+F" icon={<IconSearch size={16} />} pressed={tab.find !== undefined} onClick={() => openFind(tabId)} />
       <Tool label="Split right" keys="Ctrl+Shift+E" icon={<IconColumns2 size={16} />} onClick={() => split(tabId, 'row')} />
       <Tool label="Split down" keys="Ctrl+Shift+O" icon={<IconLayoutRows size={16} />} onClick={() => split(tabId, 'column')} />
@@ -98,7 +100,7 @@ function Panes({ tab, bell }: { tab: Tab; bell: boolean }) {
     <div className={classes.panes}>
       {rects.map(({ paneId, rect }) => {
         const pane = tab.panes.find((p) => p.paneId === paneId);
-        return pane === undefined ? null : <Pane key={paneId} tabId={tabId} pane={pane} rect={rect} focused={tab.focused === paneId} alone={rects.length === 1} bell={bell} connected={tab.disconnected === undefined} />;
+        return pane === undefined ? null : <Pane key={paneId} tabId={tabId} pane={pane} rect={rect} focused={tab.focused === paneId} alone={rects.length === 1} bell={bell} connected={tab.disconnected === undefined} address={tab.info.address} />;
       })}
       {dividersOf(tab.layout).map((divider) => (
         <Divider key={divider.path.join('.')} divider={divider} onRatio={(ratio) => resizeSplit(tabId, divider.path, ratio)} />

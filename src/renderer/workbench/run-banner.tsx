@@ -32,7 +32,7 @@ export function HoldBanner({ held, approvals, onCancel }: { held: HeldRequest; a
       </div>
       <div>
         <p className={classes.bannerTitle}>Waiting for approval · {formatClock(held.expiresMs - now)} left</p>
-        {held.statement !== undefined && <pre className={classes.bannerStatement}>{held.statement}</pre>}
+        {held.statement !== undefined && <pre className={classes.bannerStatement} tabIndex={0} role="group" aria-label="What waits">{held.statement}</pre>}
         <p className={classes.bannerText}>{asSentence(held.reason)}</p>
         <p className={classes.bannerMeta}>
           <span>

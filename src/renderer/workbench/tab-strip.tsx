@@ -12,7 +12,7 @@ export function TabStrip({ state }: { state: WorkbenchState }) {
       active={state.active}
       opening={state.opening}
       protocol="postgres"
-      words={{ another: 'New tab', on: 'Open a session on' }}
+      words={{ row: 'Open sessions', another: 'New tab', on: 'Open a session on' }}
       onSelect={(active) => workbench.set((s) => ({ ...s, active }))}
       onClose={(id) => {
         forgetEditor(id);

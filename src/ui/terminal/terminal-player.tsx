@@ -131,7 +131,7 @@ export function TerminalPlayer({ steps, access, info, isReading, at, onPlace, re
   return (
     <div className={player.root} data-large={isLarge ? '' : undefined}>
       <div className={player.side}>
-        <ReplayFind field={field} text={search.text} onText={setText} found={search.matches.length} at={match} onMove={(d) => goToMatch(((match < 0 && d < 0 ? 0 : match) + d + search.matches.length) % Math.max(1, search.matches.length))} />
+        <ReplayFind field={field} text={search.text} onText={setText} found={search.matches.length} at={match} busy={search.busy} onMove={(d) => goToMatch(((match < 0 && d < 0 ? 0 : match) + d + search.matches.length) % Math.max(1, search.matches.length))} />
         {search.needle === '' ? (
           <ReplayList steps={steps} index={index} found={nowhere} onPick={goTo} />
         ) : (
