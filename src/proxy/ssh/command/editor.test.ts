@@ -49,11 +49,13 @@ class Typing {
   }
 }
 
-describe('the cursor', () => {
-  it.each(['日本語', '👍🏽 ok', '👨‍👩‍👧', '🇩🇪', 'e\u0301', '⚽⭐❤️', 'ｱｲ', 'क्षि'])('stands where the screen has it: %s', (text) => {
-    const t = new Typing();
-    t.keys(`${text}a\u0001b`);
-    expect([t.screen.text(0, 0).text.trimEnd(), t.shown.x]).toEqual([`$ b${text}a`, 3]);
+describe('a line of wide characters over several rows', () => {
+  it.each(['日本語', '👍🏽 ok', '👨‍👩‍👧', '🇩🇪', 'e\u0301', '⚽⭐❤️', 'ｱｲ'])('is drawn anew where it stands: %s', (text) => {
+    const t = new Typing(20);
+    for (const keys of [text.repeat(7), 'a', '\u0001', 'b', '\u0005']) t.keys(keys);
+    expect(t.screen.firstRow(t.screen.cursor.y)).toBe(0);
+    // A wide character that does not fit leaves a blank at the edge.
+    expect(t.screen.text(0, t.screen.cursor.y).text.replaceAll(' ', '')).toBe(`$b${text.repeat(7)}a`.replaceAll(' ', ''));
   });
 });
 
