@@ -1,4 +1,5 @@
 /** A real bash at a real terminal behind the gate, typed at in different ways. Nothing that is typed ever runs. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +29,7 @@ export class GatedShell {
     writeFileSync(rcfile, RC + rc);
     writeFileSync(this.historyFile, history.map((l) => `${l}\n`).join(''));
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-    this.#pty = spawn('/bin/bash', ['--noprofile', '--rcfile', rcfile, '-i'], { name: 'xterm-256color', cols, rows: 24, cwd: this.#dir, env: { TERM: 'xterm-256color', LANG: 'C.UTF-8', HOME: this.#dir, INPUTRC: '/dev/null' }, ...nobody });
+    this.#pty = spawn('/bin/bash', ['--noprofile', '--rcfile', rcfile, '-i'], { name: 'xterm-256color', cols, rows: 24, encoding: null, cwd: this.#dir, env: { TERM: 'xterm-256color', LANG: 'C.UTF-8', HOME: this.#dir, INPUTRC: '/dev/null' }, ...nobody });
     this.#gate = new GateRunner({
       cols,
       rows: 24,
@@ -36,14 +37,15 @@ export class GatedShell {
         line: (text) => Promise.resolve(this.#answer({ kind: 'line', text })),
         uncertain: (reason) => Promise.resolve(this.#answer({ kind: 'uncertain', reason })),
       },
-      forward: (bytes) => this.#pty.write(bytes.toString('utf8')),
+      forward: (bytes) => this.#pty.write(bytes),
       failed: (error) => {
         throw error;
       },
     });
-    this.#pty.onData((text) => {
-      this.#gate.output(Buffer.from(text, 'utf8'));
-      this.#shown += text;
+    this.#pty.onData((data: string | Buffer) => {
+      const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
+      this.#gate.output(bytes);
+      this.#shown += bytes.toString('utf8');
       this.#watch?.();
     });
   }
@@ -82,15 +84,15 @@ export class GatedShell {
   }
 
   /** Types pieces, each as it would come from a client. @returns what is asked about first, which is refused */
-  async read(pieces: readonly string[]): Promise<Seen> {
+  async read(pieces: readonly (string | Buffer)[]): Promise<Seen> {
     const seen = new Promise<Seen>((resolve) => (this.#seen = resolve));
     this.#shown = '';
-    for (const piece of pieces) await this.#gate.write(Buffer.from(piece, 'utf8'));
+    for (const piece of pieces) await this.#gate.write(typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece);
     return seen;
   }
 
   /** The same, and the last one ends the line. Resolves at the next prompt. */
-  async type(pieces: readonly string[]): Promise<Seen> {
+  async type(pieces: readonly (string | Buffer)[]): Promise<Seen> {
     const answer = await this.read(pieces);
     this.#shown = '';
     // It was refused: the shell shows its prompt again.
@@ -146,6 +148,12 @@ export class GatedShell {
   async remember(line: string): Promise<void> {
     writeFileSync(this.historyFile, `${line}\n`);
     await this.run(`history -c; history -r ${this.historyFile}; history -d -2 2>/dev/null`);
+  }
+
+  /** The window's size, as a client says it; 0 for one that is not known. */
+  resize(cols: number, rows: number): void {
+    execFileSync('stty', ['-F', `/proc/${this.#pty.pid}/fd/0`, 'cols', String(cols), 'rows', String(rows)]);
+    this.#gate.resize(cols, rows);
   }
 
   close(): void {

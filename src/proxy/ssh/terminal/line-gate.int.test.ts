@@ -70,6 +70,35 @@ describe('a line typed into bash', () => {
     expect(await shell.type(['id', '\r'])).toEqual(line('id'));
   });
 
+  it('that is not valid UTF-8 is uncertain; a character that comes in pieces is one', async () => {
+    const uncertain = { kind: 'uncertain', reason: 'encoding' };
+    expect(await shell.type([Buffer.from('cat ho\xffsts', 'latin1'), '\r'])).toEqual(uncertain);
+    expect(await shell.type([Buffer.from('l\x80s', 'latin1'), '\r'])).toEqual(uncertain);
+    expect(await shell.type([Buffer.from('\x1b[200~l\xfes\x1b[201~', 'latin1'), '\r'])).toEqual(uncertain);
+    expect(await shell.type(['echo gr', Buffer.of(0xc3), Buffer.of(0xb6), 'ße', '\r'])).toEqual(line('echo größe'));
+    // What stands there from before is not of the line.
+    await shell.run("printf '\\377\\200\\303'");
+    expect(await shell.type(['rm -rf /srv', '\r'])).toEqual(line('rm -rf /srv'));
+    await shell.run("PS1=$'\\377\\$ '");
+    expect(await shell.type(['rm -rf /srv', LEFT, '\r'])).toEqual(line('rm -rf /srv'));
+    await shell.run("PS1='alice@web1:\\w\\$ '");
+  });
+
+  it('in a window of 0 by 0, also when it becomes one in the middle', async () => {
+    shell.resize(0, 0);
+    expect(await shell.type([LONG, '\r'])).toEqual(line(LONG));
+    expect(await shell.type([LONG, LEFT.repeat(90), '\r'])).toEqual(line(LONG));
+    shell.resize(60, 24);
+    await shell.keys(LONG.slice(0, 90), /xxx$/);
+    shell.resize(0, 0);
+    // The shell draws anew what it has: read as it is, or not at all.
+    expect([line(LONG), { kind: 'uncertain', reason: 'rewritten' }]).toContainEqual(await shell.type([LONG.slice(90), '\r']));
+    shell.resize(0, 30);
+    expect(await shell.type(['rm -rf /srv', '\r'])).toEqual(line('rm -rf /srv'));
+    shell.resize(60, 24);
+    expect(await shell.type(['ls', '\r'])).toEqual(line('ls'));
+  });
+
   it('continued over several lines is decided whole', async () => {
     await shell.keys('for f in a b; do', /do$/);
     await shell.keys('\r', /> $/);

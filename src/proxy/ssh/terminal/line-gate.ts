@@ -6,6 +6,7 @@ import { shellLimits } from '../../../policy/shell/limits.ts';
 import { completeness } from './incomplete.ts';
 import { isUnfinishedPaste, lineEnd, pasted, splitKeys, type Key } from './keys.ts';
 import { Screen } from './screen.ts';
+import { FAULT, VisibleBytes } from './visible-bytes.ts';
 
 /** Text of one line, pastes included, in bytes: about what the screen keeps of one. Shells take longer lines slowly, if at all. */
 const LINE_BYTES = 16 * 1024;
@@ -19,6 +20,7 @@ export const UNCERTAIN = {
   key: 'a key that may be bound to a command',
   heredoc: 'the text of a here-document follows',
   continuation: 'a continued line whose beginning is not known',
+  encoding: 'it is not valid UTF-8',
   long: `it is longer than ${LINE_BYTES / 1024} KiB`,
 } as const;
 export type UncertainReason = keyof typeof UNCERTAIN;
@@ -60,6 +62,10 @@ interface Prompt {
 
 export class LineGate {
   readonly #screen: Screen;
+  readonly #shown = new VisibleBytes();
+  #keys = new VisibleBytes();
+  /** Bytes that are no character were typed since the prompt. */
+  #faulty = false;
   #queue: Buffer = Buffer.alloc(0);
   #prompt: Prompt | undefined;
   /** What was typed since the prompt; undefined when keys were used whose effect only the screen shows. */
@@ -97,7 +103,7 @@ export class LineGate {
   output(bytes: Uint8Array): void {
     this.#quiet = false;
     this.#answered = true;
-    this.#screen.feed(bytes);
+    this.#screen.feed(this.#shown.bytes(bytes));
   }
 
   /** Something was shown since the last key: what it did can be seen soon. */
@@ -198,6 +204,8 @@ export class LineGate {
     this.#left = undefined;
     this.#prompt = undefined;
     this.#typed = '';
+    this.#keys = new VisibleBytes();
+    this.#faulty = false;
     this.#filled = this.#visible = false;
     this.#commands = undefined;
     this.#multiline = false;
@@ -215,15 +223,20 @@ export class LineGate {
     this.#follow(key);
     if (key.kind === 'text' || key.kind === 'paste') this.#bytes += key.bytes.length;
     this.#quiet = this.#answered = false;
+    if (key.kind !== 'text') this.#noteFault(this.#keys.end());
     switch (key.kind) {
-      case 'text':
-        if (this.#typed !== undefined) this.#typed += key.bytes.toString('utf8');
+      case 'text': {
+        const text = this.#keys.text(key.bytes);
+        this.#noteFault(text);
+        if (this.#typed !== undefined) this.#typed += text;
         break;
+      }
       case 'backspace':
         if (this.#typed !== undefined) this.#typed = Array.from(this.#typed).slice(0, -1).join('');
         break;
       case 'paste': {
         const text = pasted(key.bytes).toString('utf8');
+        this.#noteFault(text);
         if (/[\r\n]/.test(text)) this.#multiline = true;
         this.#typed = /^\P{Cc}*$/u.test(text) && this.#typed !== undefined ? this.#typed + text : undefined;
         break;
@@ -231,6 +244,10 @@ export class LineGate {
       default:
         this.#typed = undefined;
     }
+  }
+
+  #noteFault(text: string): void {
+    this.#faulty ||= text.includes(FAULT);
   }
 
   /** An interrupt was typed or sent. A shell that ignores it keeps the line. */
@@ -286,6 +303,7 @@ export class LineGate {
   #submit(key: Key): InputStep {
     if (this.#screen.alternate) return this.#unsure(key.bytes, 'alternate');
     this.#prompt ??= this.#atPrompt();
+    this.#noteFault(this.#keys.end());
     const line = this.#read();
     // What was typed stands there: nothing to wait for.
     const sure = line !== undefined && this.#typed !== undefined && line.text === this.#typed.trimEnd() && !line.doubtful;
@@ -293,6 +311,7 @@ export class LineGate {
     if (!this.givenUp) return this.#unsure(key.bytes, 'rewritten');
     const hidden = line?.text === '' && (this.#typed === undefined ? this.#filled && !this.#visible : this.#typed !== '');
     if (hidden) return this.#secret(key);
+    if (this.#faulty || line?.text.includes(FAULT) === true) return this.#unsure(key.bytes, 'encoding');
     if (line === undefined) return this.#unsure(key.bytes, this.#isShell(this.#prompt?.text ?? '') ? 'rewritten' : 'prompt');
     if (line.doubtful) return this.#unsure(key.bytes, 'rewritten');
     if (!this.#isShell(line.prompt)) return this.#unsure(key.bytes, 'prompt');
