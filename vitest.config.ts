@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+const servers = 'src/**/*.int.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     globalSetup: ['src/testing/global-setup.ts'],
@@ -13,5 +14,10 @@ export default defineConfig({
     maxWorkers: 3,
     retry: 0,
     allowOnly: false,
+    projects: [
+      // One process takes many of these files: half of their time would be the loading of what they import.
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'scripts/**/*.test.ts'], exclude: [servers, '**/node_modules/**'], isolate: false } },
+      { extends: true, test: { name: 'servers', include: [servers] } },
+    ],
   },
 });
