@@ -177,6 +177,8 @@ test('content is redacted by two people: requested in the page, signed on their 
   await page.getByRole('textbox', { name: 'Legal basis' }).fill('GDPR Art. 17: erasure asked by customer 3');
   await page.getByRole('textbox', { name: 'Ticket' }).fill('PRIV-118');
   await page.getByRole('button', { name: 'Request redaction of 1 content' }).click();
+  // The page looks every few seconds whether somebody has signed: that they pass is the test's doing.
+  await page.clock.install();
   await page.getByRole('list', { name: 'Redactions' }).getByRole('link', { name: '1 content' }).click();
   const state = page.getByRole('status').filter({ hasText: 'signed it' });
   await expect(state).toContainText('Nobody has signed it yet');
@@ -187,6 +189,7 @@ test('content is redacted by two people: requested in the page, signed on their 
   for (const [subject, says] of [['petra@example.com', 'has signed it. A second person'], ['sam@example.com', 'The contents are gone']] as const) {
     const { client, device } = await world.person(subject);
     await client.signRedaction(id, signPayload('redaction', fromBase64((await client.redaction(id)).payload), [device]));
+    await page.clock.fastForward(5_000);
     await expect(page.getByRole('region', { name: 'Redaction' })).toContainText(says);
   }
   // Seen by the auditor: what a verified statement covers is called redacted.
@@ -315,9 +318,9 @@ async function shownByAsciinema(browser: Browser, cast: string): Promise<string>
   return text;
 }
 
-/** Rules of WCAG 2.2 A and AA. */
+/** Rules of WCAG 2.2 A and AA. Legacy mode: there are no frames for which axe would need a second page. */
 async function expectAccessible(page: Page, name: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).options({ resultTypes: ['violations'] }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
   expect(violations.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)).toEqual([]);
 }
 

@@ -64,7 +64,7 @@ async function startStack(): Promise<{ stack: Stack; stop: () => Promise<void> }
 export interface Fixtures {
   /** Starts the app for one person; it is closed when the test ends. */
   readonly launch: (name: string, subject: string | undefined) => Promise<Workstation>;
-  /** The app, with Alice signed in. */
+  /** The app, with Alice signed in: the same window for all tests, which leave it without open tabs. */
   alice: Workstation;
 }
 
@@ -72,6 +72,7 @@ interface Shared {
   readonly stack: Stack;
   /** One app for all tests that need a window and no person. */
   readonly idle: Workstation;
+  readonly aliceApp: Workstation;
 }
 
 const start = (stack: Stack, name: string, subject: string | undefined): Promise<Workstation> =>
@@ -113,14 +114,25 @@ export const test = base.extend<Fixtures, Shared>({
       for (const station of open) await station.close();
     }
   },
-  alice: async ({ launch }, use) => {
-    const station = await launch('alice', 'alice@example.com');
-    await station.signedIn();
-    await use(station);
+  aliceApp: [
+    async ({ stack }, use) => {
+      const station = await start(stack, 'alice', 'alice@example.com');
+      await station.signedIn();
+      await use(station);
+      await station.close();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  alice: async ({ aliceApp }, use) => {
+    await use(aliceApp);
+    await aliceApp.closeTabs();
   },
 });
 
 export { expect } from '@playwright/test';
+
+/** For what comes within moments: left to itself `expect.poll` soon looks once a second only. */
+export const often = { intervals: [50, 100, 150, 250] };
 
 /** Runs the sallyport command; rejects unless it exits with `code`. */
 export async function sallyport(args: readonly string[], code = 0): Promise<string> {

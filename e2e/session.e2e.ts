@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { runProcess } from '../src/testing/process.ts';
-import { carolDecides, expect, test } from './fixtures.ts';
+import { carolDecides, expect, often, test } from './fixtures.ts';
 
 const EMAIL = /[\w.]+@example\.(com|org|net)/;
 
@@ -70,12 +70,12 @@ test('from sign-in to a verified recording', async ({ alice, stack }) => {
     const file = path.join(stack.base, 'result.csv');
     await alice.answerSaveDialog(file);
     await page.getByRole('button', { name: 'Export as CSV' }).click();
-    await expect.poll(() => { try { return readFileSync(file, 'utf8'); } catch { return ''; } }).toMatch(/^id,email\r\n1,msk_email_\w+\r\n/);
+    await expect.poll(() => { try { return readFileSync(file, 'utf8'); } catch { return ''; } }, often).toMatch(/^id,email\r\n1,msk_email_\w+\r\n/);
   });
 
   await test.step('my sessions: uploaded, verified, exported', async () => {
     await page.getByRole('button', { name: /^Close shop/ }).first().click();
-    await expect.poll(async () => (await alice.newestSession())?.state, { timeout: 60_000 }).toBe('uploaded');
+    await expect.poll(async () => (await alice.newestSession())?.state, { timeout: 60_000, ...often }).toBe('uploaded');
     const session = await alice.newestSession();
     expect(session).toMatchObject({ connection: 'shop', denied: 1, held: 3 });
     expect(session!.maskedCells).toBeGreaterThan(20);
@@ -86,7 +86,7 @@ test('from sign-in to a verified recording', async ({ alice, stack }) => {
     const file = path.join(stack.base, 'session.srz');
     await alice.answerSaveDialog(file);
     await page.getByRole('button', { name: 'Export .srz' }).click();
-    await expect.poll(() => { try { return readFileSync(file).subarray(0, 2).toString('latin1'); } catch { return ''; } }).toBe('PK');
+    await expect.poll(() => { try { return readFileSync(file).subarray(0, 2).toString('latin1'); } catch { return ''; } }, often).toBe('PK');
   });
 });
 

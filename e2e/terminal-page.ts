@@ -1,11 +1,18 @@
 /** The terminal's screen as a person uses it: by what it shows, and with keys. */
 import type { Locator, Page } from '@playwright/test';
-import { expect } from './fixtures.ts';
+import { expect, often } from './fixtures.ts';
 import type { Workstation } from './workstation.ts';
 
 /** Terminals tell screen readers what they show; that is how these tests read them, too. */
 export async function readable(page: Page, yes = true): Promise<void> {
   await page.evaluate(`window.sallyport.settings.get().then((r) => window.sallyport.settings.set({ ...r.value, terminalScreenReader: ${String(yes)} }))`);
+}
+
+/** Presses the button of its connection. */
+export async function askForTerminal(station: Workstation, connection: string): Promise<void> {
+  await station.goTo('Connections');
+  const card = station.page.getByRole('listitem').filter({ has: station.page.getByRole('heading', { name: connection, exact: true }) });
+  await card.getByRole('button', { name: 'Open terminal' }).click();
 }
 
 export class TerminalPage {
@@ -21,9 +28,7 @@ export class TerminalPage {
   static async open(station: Workstation, connection: string): Promise<TerminalPage> {
     const terminal = new TerminalPage(station);
     await readable(station.page);
-    await station.goTo('Connections');
-    const card = station.page.getByRole('listitem').filter({ has: station.page.getByRole('heading', { name: connection, exact: true }) });
-    await card.getByRole('button', { name: 'Open terminal' }).click();
+    await askForTerminal(station, connection);
     await terminal.shows(/\$ $/);
     return terminal;
   }
@@ -44,7 +49,7 @@ export class TerminalPage {
 
   /** Waits until the screen's last line, its prompt with one space, or anything on it matches. */
   async shows(what: RegExp, n = 0): Promise<void> {
-    await expect.poll(async () => (await this.text(n)).replace(/\$$/, '$ '), { message: `the terminal shows ${what}` }).toMatch(what);
+    await expect.poll(async () => (await this.text(n)).replace(/\$$/, '$ '), { message: `the terminal shows ${what}`, ...often }).toMatch(what);
   }
 
   /** Counts the output that reaches the window from now on. */

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { resolveElectron } from '../scripts/electron-runtime.mjs';
 import { startProcess } from '../src/testing/process.ts';
 import { sshBundle } from '../src/testing/ssh-gateway.ts';
-import { startSshd, type Sshd } from '../src/testing/sshd.ts';
+import { otherHostKey, startSshd, type Sshd } from '../src/testing/sshd.ts';
 import { copyStoreTemplate } from '../src/testing/store-template.ts';
 import { electronArgs, electronEnv, root, sallyport, screensDir } from './fixtures.ts';
 import { Workstation } from './workstation.ts';
@@ -50,7 +50,7 @@ export interface TerminalWorld {
   stop(): Promise<void>;
 }
 
-/** Connections: web1 (mode observe), gated (gate), boxed (command). What names `askfirst` waits for Carol, `forbidden` is denied. */
+/** Connections: web1 (mode observe), gated (gate), boxed (command), moved (whose key is not the registered one). What names `askfirst` waits for Carol, `forbidden` is denied. */
 export async function startTerminalWorld(): Promise<TerminalWorld> {
   const dir = mkdtempSync(path.join(tmpdir(), 'sallyport-terminal-'));
   const home = path.join(dir, 'host', 'home');
@@ -58,7 +58,7 @@ export async function startTerminalWorld(): Promise<TerminalWorld> {
   const sshd = await startSshd([`ForceCommand ${shellIn(path.join(dir, 'host'), home)}`]);
   const target = (name: string, labels: Readonly<Record<string, string>>): object => ({ name, protocol: 'ssh', host: '127.0.0.1', port: sshd.port, labels, host_keys: [sshd.hostKey], credentials: { user: sshd.user, private_key_file: sshd.keyFile } });
   const config = path.join(dir, 'store.yaml');
-  const targets = [target('web1', { env: 'prod', team: 'shop' }), target('gated', { env: 'dev', shell: 'gate' }), target('boxed', { env: 'dev', shell: 'command' })];
+  const targets = [target('web1', { env: 'prod', team: 'shop' }), target('gated', { env: 'dev', shell: 'gate' }), target('boxed', { env: 'dev', shell: 'command' }), { ...target('moved', { env: 'dev' }), host_keys: [otherHostKey(dir)] }];
   writeFileSync(config, JSON.stringify({ data_dir: './store', organisation: 'Example Ltd', dev_idp: { people }, targets }), { mode: 0o600 });
   copyStoreTemplate(path.join(dir, 'store', 'store', 'pg'));
   const store = startProcess(process.execPath, [path.join(root, 'dist', 'cli', 'sallyport.mjs'), 'store', '--config', config], { cwd: dir });

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { test as base } from '@playwright/test';
 import { runProcess } from '../src/testing/process.ts';
 import { canaryOf } from '../src/testing/sshd.ts';
-import { expect, inMain } from './fixtures.ts';
+import { expect, inMain, often } from './fixtures.ts';
 import { heapOf } from './heap.ts';
 import { resize, shoot } from './pictures.ts';
-import { readable, TerminalPage } from './terminal-page.ts';
+import { askForTerminal, readable, TerminalPage } from './terminal-page.ts';
 import { randomFile, startTerminalWorld, type TerminalWorld } from './terminal-world.ts';
 import { allPictures } from './views.ts';
 import type { Workstation } from './workstation.ts';
@@ -32,7 +32,7 @@ const test = base.extend<object, { world: TerminalWorld; alice: Workstation }>({
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const closeTabs = async ({ page }: Workstation): Promise<void> => {
   // The last first: the others keep their places.
-  for (const close of (await page.getByRole('button', { name: /^Close (web1|gated|boxed)/ }).all()).reverse()) await close.click();
+  for (const close of (await page.getByRole('button', { name: /^Close (web1|gated|boxed|moved)/ }).all()).reverse()) await close.click();
 };
 
 test('a session on a host, from its first line to its verified recording', async ({ world, alice }) => {
@@ -62,9 +62,9 @@ test('a session on a host, from its first line to its verified recording', async
     };
     const before = await size();
     await resize(alice, { width: 1500, height: 900 });
-    await expect.poll(size).not.toBe(before);
+    await expect.poll(size, often).not.toBe(before);
     await resize(alice, { width: 1280, height: 800 });
-    await expect.poll(size).toBe(before);
+    await expect.poll(size, often).toBe(before);
   });
 
   await test.step('a word that has scrolled by is found', async () => {
@@ -126,7 +126,7 @@ test('a session on a host, from its first line to its verified recording', async
   await test.step('the same host with a person’s own ssh', async () => {
     await page.getByRole('button', { name: 'My own terminal' }).click();
     await page.getByRole('menuitem', { name: 'ssh command' }).click();
-    await expect.poll(() => inMain(alice, ({ clipboard }) => clipboard.readText())).toMatch(/^ssh -F '.+' web1$/);
+    await expect.poll(() => inMain(alice, ({ clipboard }) => clipboard.readText()), often).toMatch(/^ssh -F '.+' web1$/);
     const command = await inMain(alice, ({ clipboard }) => clipboard.readText());
     const own = await runProcess('sh', ['-c', `${command} 'cat notes.txt'`]);
     expect(own.stdout).toContain('edited in the app');
@@ -134,7 +134,7 @@ test('a session on a host, from its first line to its verified recording', async
 
   await test.step('the recording is replayed and verified', async () => {
     await page.getByRole('button', { name: 'Close web1' }).click();
-    await expect.poll(async () => (await alice.newestSession())?.state, { timeout: 60_000 }).toBe('uploaded');
+    await expect.poll(async () => (await alice.newestSession())?.state, { timeout: 60_000, ...often }).toBe('uploaded');
     await alice.goTo('My sessions');
     await page.getByRole('region', { name: 'Recorded sessions' }).getByRole('row').filter({ hasText: 'Sallyport_terminal' }).first().getByRole('button', { name: 'web1' }).click();
     const session = page.getByRole('region', { name: 'Session', exact: true });
@@ -235,7 +235,7 @@ test('keys, clipboard, links, panes', async ({ alice }) => {
     await terminal.shows(/^copythis$/m);
     await terminal.clickCell(2, 0, 2);
     await page.keyboard.press('Control+Shift+C');
-    await expect.poll(() => inMain(alice, ({ clipboard }) => clipboard.readText())).toBe('copythis');
+    await expect.poll(() => inMain(alice, ({ clipboard }) => clipboard.readText()), often).toBe('copythis');
   });
 
   await test.step('a link is shown plainly and opened only after a yes', async () => {
@@ -255,10 +255,10 @@ test('keys, clipboard, links, panes', async ({ alice }) => {
     await terminal.line('clear; echo https://example.com/a?b=c');
     await terminal.shows(/^https:/m);
     await terminal.clickLink(4, 0);
-    await expect.poll(async () => (await asked()).length).toBe(1);
+    await expect.poll(async () => (await asked()).length, often).toBe(1);
     expect((await asked())[0]).toContain('https://example.com/a?b=c');
     await terminal.clickLink(4, 0);
-    await expect.poll(async () => (await asked()).length).toBe(3);
+    await expect.poll(async () => (await asked()).length, often).toBe(3);
     expect((await asked())[2]).toBe('opened https://example.com/a?b=c');
   });
 
@@ -294,18 +294,18 @@ test('fast output, an interrupt, and a connection that drops', async ({ world, a
   await test.step('an endless program is stopped by Ctrl-C, and the window answers meanwhile', async () => {
     const arrived = await terminal.countBytes();
     await terminal.line('yes');
-    await expect.poll(arrived).toBeGreaterThan(1024 * 1024);
+    await expect.poll(arrived, often).toBeGreaterThan(1024 * 1024);
     await page.keyboard.press('Control+Shift+F');
     await page.getByRole('textbox', { name: 'Find in this terminal' }).waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+C');
     await terminal.line('touch stopped');
-    await expect.poll(() => existsSync(path.join(world.home, 'stopped'))).toBe(true);
+    await expect.poll(() => existsSync(path.join(world.home, 'stopped')), often).toBe(true);
   });
 
   await test.step('many megabytes arrive whole', async () => {
     await terminal.line('clear; yes 0123456789 | head -n 300000; printf "all %s\\n" done; touch all-shown');
-    await expect.poll(() => existsSync(path.join(world.home, 'all-shown')), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => existsSync(path.join(world.home, 'all-shown')), { timeout: 60_000, ...often }).toBe(true);
     await readable(page);
     await terminal.shows(/^all done$/m);
   });
@@ -324,6 +324,17 @@ test('fast output, an interrupt, and a connection that drops', async ({ world, a
     await terminal.line('echo after it');
     await terminal.shows(/before the drop[^]*connected again[^]*^after it$/m);
   });
+
+  await test.step('a host with another key is not signed on to, and what to do is said; Ctrl+Tab goes back to the other tab', async () => {
+    await askForTerminal(alice, 'moved');
+    const alert = page.getByRole('alert').filter({ hasText: 'The session did not begin' });
+    await expect(alert).toContainText('presented the host key SHA256:');
+    await expect(alert).toContainText('ask the owner of the host');
+    if (allPictures) await shoot(alice, 'terminal-other-key', () => alert.waitFor());
+    await page.keyboard.press('Control+Tab');
+    await expect(page.getByRole('button', { name: 'web1', exact: true })).toHaveAttribute('aria-pressed', 'true');
+    await expect(page.getByRole('button', { name: 'moved', exact: true })).toHaveAttribute('aria-pressed', 'false');
+  });
   await closeTabs(alice);
 });
 
@@ -337,7 +348,7 @@ test('the app is killed: the program at the host is gone, and the app starts aga
   expect(alive()).toBe(true);
   expect(await page.title()).toBe('Sallyport');
   await world.kill(alice);
-  await expect.poll(alive).toBe(false);
+  await expect.poll(alive, often).toBe(false);
   const again = await world.launch('alice');
   await TerminalPage.open(again, 'web1');
 });

@@ -85,6 +85,13 @@ export class Workstation {
     await this.editor.waitFor();
   }
 
+  /** Ends the sessions of the workbench: the next person to sit down finds none. */
+  async closeTabs(): Promise<void> {
+    await this.goTo('Workbench');
+    // The last first: the others keep their places.
+    for (const close of (await this.page.getByRole('group', { name: 'Open sessions' }).getByRole('button', { name: /^Close / }).all()).reverse()) await close.click();
+  }
+
   get editor(): Locator {
     return this.page.getByRole('textbox', { name: 'SQL editor' });
   }
@@ -154,9 +161,14 @@ export class Workstation {
 
   /** The id of the request that waits for approval now. */
   async pendingApproval(): Promise<string> {
-    const waiting = (await this.ask('approvals.list', z.array(approvalSummary))).find((approval) => approval.state === 'pending' && approval.mine);
-    if (waiting === undefined) throw new Error('the app shows no request of mine that waits');
-    return waiting.id;
+    // The window knows of the hold a moment before the store does.
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const waiting = (await this.ask('approvals.list', z.array(approvalSummary))).find((approval) => approval.state === 'pending' && approval.mine);
+      if (waiting !== undefined) return waiting.id;
+      if (Date.now() > deadline) throw new Error('the app shows no request of mine that waits');
+      await this.page.waitForTimeout(50);
+    }
   }
 
   /** The newest session, as My sessions knows it. */
