@@ -30,6 +30,8 @@ export class GatedShell {
     writeFileSync(this.historyFile, history.map((l) => `${l}\n`).join(''));
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     this.#pty = spawn('/bin/bash', ['--noprofile', '--rcfile', rcfile, '-i'], { name: 'xterm-256color', cols, rows: 24, encoding: null, cwd: this.#dir, env: { TERM: 'xterm-256color', LANG: 'C.UTF-8', HOME: this.#dir, INPUTRC: '/dev/null' }, ...nobody });
+    // It takes bytes as well, whatever its types say.
+    const raw: { write(data: string | Buffer): void } = this.#pty;
     this.#gate = new GateRunner({
       cols,
       rows: 24,
@@ -37,7 +39,7 @@ export class GatedShell {
         line: (text) => Promise.resolve(this.#answer({ kind: 'line', text })),
         uncertain: (reason) => Promise.resolve(this.#answer({ kind: 'uncertain', reason })),
       },
-      forward: (bytes) => this.#pty.write(bytes),
+      forward: (bytes) => raw.write(bytes),
       failed: (error) => {
         throw error;
       },

@@ -33,6 +33,10 @@ forbid(principal, action == Action::"ssh:remote_forward", resource is Endpoint) 
 @id("no-agent")
 @reason("the agent stays at home")
 forbid(principal, action == Action::"ssh:agent_forward", resource in Label::"agent=no");
+@id("ask-first-agent")
+@reason("somebody else looks first")
+@approve("dba")
+forbid(principal, action == Action::"ssh:agent_forward", resource in Label::"agent=ask") unless { context.approved };
 @id("ask-first")
 @reason("somebody else looks first")
 @approve("dba")

@@ -8,7 +8,7 @@ import type { SshRequest } from '../types.ts';
 
 export type PastSsh =
   | { readonly kind: 'shell' }
-  | { readonly kind: 'exec' | 'line'; readonly command: string }
+  | { readonly kind: 'exec' | 'line'; readonly command: string; readonly pty?: true }
   | { readonly kind: 'sftp'; readonly op: string; readonly path: string; readonly newPath?: string }
   | { readonly kind: 'forward'; readonly direction: 'local' | 'remote'; readonly host: string; readonly port: number }
   | { readonly kind: 'agent' };
@@ -23,7 +23,8 @@ export function pastSsh(r: ReadRecord): PastSsh | 'gone' | undefined {
       return { kind: 'shell' };
     case 'ssh.exec': {
       const { command } = r.fields;
-      return typeof command !== 'string' || command.includes(REPLACEMENT) ? 'gone' : { kind: r.clear['typed'] === true ? 'line' : 'exec', command };
+      if (typeof command !== 'string' || command.includes(REPLACEMENT)) return 'gone';
+      return r.clear['typed'] === true ? { kind: 'line', command } : { kind: 'exec', command, ...(r.clear['pty'] === true ? { pty: true } : {}) };
     }
     case 'ssh.sftp': {
       const { path, new_path: newPath } = r.fields;
@@ -85,7 +86,8 @@ export function sshQuestionsOf(past: PastSsh): readonly SshRequest[] {
     case 'agent':
       return [past];
     case 'exec':
-      return [{ kind: 'exec', command: analyseCommand(past.command, EXEC) }];
+      // At a terminal pagers and editors take keys.
+      return [{ kind: 'exec', command: analyseCommand(past.command, { ...EXEC, pty: past.pty === true }) }];
     case 'line':
       return [{ kind: 'shell', command: analyseCommand(past.command, INTERACTIVE) }];
     case 'sftp':

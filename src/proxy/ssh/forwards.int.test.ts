@@ -31,7 +31,7 @@ beforeAll(async () => {
   writeFileSync(banner, 'Authorised use only\n\u001b[2Jof this host\n');
   sshd = await startSshd([`Banner ${banner}`]);
   hostile = await startHostileTarget();
-  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'web2', labels: { agent: 'no' } }, { name: 'hostile', port: hostile.port, hostKey: hostile.hostKey, credentials: { user: 'app', password: 'any' } }]);
+  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'web2', labels: { agent: 'no' } }, { name: 'web3', labels: { agent: 'ask' } }, { name: 'hostile', port: hostile.port, hostKey: hostile.hostKey, credentials: { user: 'app', password: 'any' } }]);
   // Answers with the digest of what it was sent, or with the body.
   web = createServer((request, response) => {
     if (request.method === 'GET') {
@@ -206,6 +206,50 @@ it('-A: the keys are seen and sign a sign-on from the target, which is recorded;
   const denied = await world.ssh('web2', ['-A', 'web2', 'echo ${SSH_AUTH_SOCK:-none}'], { env });
   expect(denied).toMatchObject({ code: 0, stdout: 'none\n' });
   expect(denied.stderr).toContain('the agent stays at home');
+  await agent.stop();
+});
+
+it('-A: held until a second person approves, and then the command; the client’s keep-alives are answered all the while', async () => {
+  const socket = path.join(world.gateway.dir, 'held-agent');
+  const agent = startProcess('ssh-agent', ['-D', '-a', socket]);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: world.gateway.dir, SSH_AUTH_SOCK: socket };
+  await eventually(async () => expect((await runProcess('ssh-add', ['-q', sshd.keyFile], { env })).code).toBe(0));
+  const own = (await runProcess('ssh-add', ['-l'], { env })).stdout;
+  const { ssh_config: config } = world.listener('web3');
+  const start = (): RunningProcess => startProcess('ssh', ['-F', config, '-vvv', '-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=2', '-A', 'web3', LINE], { env });
+  /** Global requests that were answered: one a second, and after two without an answer the client is gone. */
+  const answered = (ssh: RunningProcess): number => ssh.stderr.split(/receive packet: type 8[12]/).length - 1;
+  const held = async (mark: number, statement: string): Promise<string> => String((await world.gateway.waitEvent((e) => e.event === 'request.held' && e['statement'] === statement, mark))['approval_id']);
+  const AGENT = 'forward the authentication agent';
+  const LINE = 'ssh-add -l; echo ${SSH_AUTH_SOCK:+given}; true || askfirst';
+
+  const mark = world.gateway.mark;
+  const ssh = start();
+  const first = await held(mark, AGENT);
+  expect((await world.gateway.decide('approve', first, 'my own', 'alice@example.com', 'engineering,dba')).refusal).toBeDefined();
+  const before = answered(ssh);
+  await eventually(() => expect(answered(ssh)).toBeGreaterThan(before + 5));
+  expect(ssh.stdout).toBe('');
+  expect((await world.gateway.decide('approve', first, 'the release needs it')).refusal).toBeUndefined();
+  const second = await held(mark, LINE);
+  const between = answered(ssh);
+  await eventually(() => expect(answered(ssh)).toBeGreaterThan(between + 1));
+  expect(ssh.stdout).toBe('');
+  expect((await world.gateway.decide('approve', second, 'fine')).refusal).toBeUndefined();
+  expect(await ssh.ended()).toMatchObject({ code: 0, stdout: `${own}given\n` });
+  const records = await closed(mark, 'web3');
+  expect(records.filter((r) => r.kind === 'ssh.agent').map((r) => r.clear['dec'])).toEqual(['hold']);
+  expect(records.some((r) => r.kind === 'ssh.agent.open')).toBe(true);
+
+  // Refused, the command runs without it.
+  const again = world.gateway.mark;
+  const other = start();
+  expect((await world.gateway.decide('deny', await held(again, AGENT), 'not today')).refusal).toBeUndefined();
+  expect((await world.gateway.decide('approve', await held(again, LINE), 'fine')).refusal).toBeUndefined();
+  const without = await other.ended();
+  expect(without).toMatchObject({ code: 0, stdout: expect.not.stringContaining('given') as string });
+  expect(without.stderr).toContain('not today');
+  expect((await closed(again, 'web3')).some((r) => r.kind === 'ssh.agent.open')).toBe(false);
   await agent.stop();
 });
 

@@ -2,13 +2,16 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { simulateCommand } from '../../../cli/bundle-simulate.ts';
+import { recordingsCommand } from '../../../cli/recordings.ts';
 import { channelEvents } from '../../../evidence/cast-ssh.ts';
 import type { ReadRecord } from '../../../evidence/read.ts';
 import { eventually } from '../../../testing/eventually.ts';
 import { recordsOf } from '../../../testing/recordings.ts';
-import { SshWorld } from '../../../testing/ssh-gateway.ts';
+import { sshBundle, SshWorld } from '../../../testing/ssh-gateway.ts';
 import { SshTerminal, type TerminalOptions } from '../../../testing/ssh-terminal.ts';
 import { startSshd, type Sshd } from '../../../testing/sshd.ts';
 
@@ -279,6 +282,58 @@ describe('without a terminal', () => {
     const long = await world.ssh('web1', ['web1'], { input: `echo ${'x'.repeat(10 * 1024 * 1024)}\n` });
     expect(long).toMatchObject({ code: 126, stdout: '' });
     expect(long.stderr).toContain('more than 65536 characters');
+  });
+});
+
+describe('what was recorded of real sessions', () => {
+  /** What a command prints. */
+  async function printed(command: Command, ...args: string[]): Promise<unknown> {
+    let out = '';
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      out += String(text);
+      return true;
+    });
+    try {
+      await command.exitOverride().parseAsync([...args, '--config', world.gateway.configFile, '--as', 'erin@example.com', '--groups', 'audit', '--json'], { from: 'user' });
+    } finally {
+      write.mockRestore();
+      process.exitCode = undefined;
+    }
+    return JSON.parse(out);
+  }
+
+  const PAGED = 'cd / && git log || true';
+  const CANDIDATE = `
+@id("no-echo")
+@reason("nothing is echoed")
+forbid(principal, action == Action::"ssh:exec", resource) when { context.programs.contains("echo") };
+@id("no-pagers")
+@reason("a pager takes keys")
+forbid(principal, action == Action::"ssh:exec", resource) when { context.touches.contains("interactive") };
+`;
+
+  it('is decided again as it was, at a terminal and without; and by a candidate otherwise', async () => {
+    const places: string[] = [];
+    for (const args of [['watched', 'echo one'], ['watched', 'forbidden "two words"'], ['watched', PAGED], ['-tt', 'watched', PAGED]]) {
+      const mark = world.gateway.mark;
+      await world.ssh('watched', args);
+      places.push(String((await world.gateway.waitEvent((e) => e.event === 'session.closed' && e['connection'] === 'watched', mark))['recording']));
+    }
+    const simulated = z.object({ sessions: z.number(), skipped: z.array(z.string()), requests: z.number(), groups: z.array(z.object({ statement: z.string(), was: z.string(), becomes: z.string(), policyIds: z.array(z.string()), count: z.number() })) }).parse(await printed(simulateCommand(), sshBundle({ 'policies/candidate.cedar': CANDIDATE }), '--from', ...places));
+    expect(simulated).toMatchObject({ sessions: 4, skipped: [] });
+    // Of the two that may open a pager only the one at a terminal does.
+    expect(simulated.groups).toEqual([
+      { statement: PAGED, was: 'allow', becomes: 'deny', policyIds: ['no-pagers'], count: 1 },
+      { statement: 'echo one', was: 'allow', becomes: 'deny', policyIds: ['no-echo'], count: 1 },
+    ]);
+    const own = sshBundle();
+    for (const [i, place] of places.entries()) {
+      const explained = await printed(recordingsCommand(), 'explain', place, '--bundle', own);
+      expect(explained).toMatchObject({ bundle: { decided: true }, counts: { different: 0, unclear: 0 } });
+      if (i !== 1) continue;
+      const decision = { effect: 'deny', policyIds: ['no-forbidden-program'] };
+      expect(explained).toMatchObject({ requests: expect.arrayContaining([expect.objectContaining({ sql: 'forbidden "two words"', was: decision, is: { ...decision, reason: expect.stringContaining('this program is not run here') as string }, state: 'same' })]) as unknown });
+    }
   });
 });
 
