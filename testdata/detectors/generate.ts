@@ -110,3 +110,47 @@ export function harmless(seed: number, count: number): readonly string[] {
   ];
   return Array.from({ length: count }, (_, i) => kinds[i % kinds.length]?.() ?? '');
 }
+
+/** A line that programs print or keep, with one secret in it. */
+export interface SecretLine {
+  readonly before: string;
+  readonly value: string;
+  readonly after: string;
+}
+
+const HEX = '0123456789abcdef';
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** Tokens by the first characters that their issuers give them. */
+function issued(p: Pick): readonly string[] {
+  return [
+    ...['glpat', 'glptt', 'gldt', 'glrt', 'glcbt', 'glsoat', 'glft', 'glimt', 'glagent', 'gloas'].map((head) => `${head}-${chars(p, 20)}`),
+    `github_pat_${chars(p, 22)}_${chars(p, 59)}`, `ABIA${chars(p, 16, BASE32)}`, `xapp-1-A0${chars(p, 9)}-${digits(p, 12)}-${chars(p, 64, HEX)}`, `${from(p, ['s', 'r'])}k_live_${chars(p, 24)}`, `whsec_${chars(p, 32)}`,
+    `npm_${chars(p, 36)}`, `pypi-AgEIcHlwaS5vcmc${chars(p, 80)}`, `dckr_pat_${chars(p, 27)}`, `HRKU-AA${chars(p, 58)}`, `${chars(p, 3)}8Q~${chars(p, 34)}`, `ya29.${chars(p, 60)}`, `GOCSPX-${chars(p, 28)}`,
+    `sk-proj-${chars(p, 48)}`, `sk-ant-api03-${chars(p, 95)}`, `gsk_${chars(p, 52)}`, `xai-${chars(p, 80)}`, `pplx-${chars(p, 48)}`, `hf_${chars(p, 34)}`, `r8_${chars(p, 37)}`, `SG.${chars(p, 22)}.${chars(p, 43)}`,
+    `${1 + p(9)}${digits(p, 8)}:AA${chars(p, 33)}`, `bot${1 + p(9)}${digits(p, 8)}:AA${chars(p, 33)}`, `AGE-SECRET-KEY-1${chars(p, 58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')}`, `dop_v1_${chars(p, 64, HEX)}`, `shpat_${chars(p, 32, HEX)}`, `sq0atp-${chars(p, 22)}`,
+    `hvs.${chars(p, 90)}`, `${chars(p, 14)}.atlasv1.${chars(p, 64)}`, `ATATT3xFfGF0${chars(p, 180)}`, `ATBB${chars(p, 32)}`, `AKCp${chars(p, 69)}`, `LTAI${chars(p, 20)}`, `glsa_${chars(p, 32)}_${chars(p, 8, HEX)}`, `lin_api_${chars(p, 40)}`,
+    `ntn_${chars(p, 46)}`, `dp.pt.${chars(p, 43)}`, `NRAK-${chars(p, 27, BASE32)}`, `pscale_tkn_${chars(p, 43)}`, `PMAK-${chars(p, 24, HEX)}-${chars(p, 34, HEX)}`, `pul-${chars(p, 40, HEX)}`, `rubygems_${chars(p, 48, HEX)}`, `sntryu_${chars(p, 64, HEX)}`,
+    `fm2_lJPE${chars(p, 100)}`, `dt0c01.${chars(p, 24, BASE32)}.${chars(p, 64, BASE32)}`, `ops_eyJ${chars(p, 250)}`, `figd_${chars(p, 40)}`, `sbp_${chars(p, 40, HEX)}`, `tskey-auth-${chars(p, 12)}-${chars(p, 32)}`, `key-${chars(p, 32, HEX)}`,
+    `${chars(p, 32, HEX)}-us12`, `M${chars(p, 25)}.${chars(p, 6)}.${chars(p, 38)}`, `xoxb-${digits(p, 12)}-${chars(p, 24)}`,
+  ];
+}
+
+/** One or more of each kind that `secrets.ts` and its neighbours know. */
+export function secretLines(seed: number): readonly SecretLine[] {
+  const p = generator(seed);
+  const word = `${chars(p, 1, 'abcdef')}${chars(p, 9)}7x`;
+  const base64 = (n: number): string => `${chars(p, n)}=`;
+  const key = Buffer.from(`${['-----BEGIN RSA', 'PRIVATE KEY-----'].join(' ')}\n${chars(p, 640)}\n`).toString('base64');
+  const line = (before: string, value: string, after = ''): SecretLine => ({ before, value, after });
+  return [
+    ...issued(p).map((value) => line('value ', value, ' end')),
+    line('    client-key-data: ', key), line('  tls.key: ', key), line('machine api.example.com login bob password ', word), line('  login bob password ', word), line('\tpassword ', word),
+    line('$ curl -u bob:', word, ' https://example.com'), line("$ curl -sS --user='bob:", word, "' https://example.com"), line('  12 ?  sshpass -p ', word, ' ssh web1'), line('mysql -h db -u root -p', word, ' shop'), line('redis-cli -h db -a ', word, ' ping'), line('ldapsearch -x -D cn=admin -w ', word), line('sqlplus scott/', word, '@orcl'), line('tool --password ', word, ' run'), line('tool --api-key ', word, ' run'),
+    line('userPassword: {SSHA}', base64(31)), line('bob:{SHA}', base64(27)), line('userPassword:: ', base64(43)), line('', `SCRAM-SHA-256$4096:${base64(23)}$${base64(43)}:${base64(43)}`), line('root | ', `*${chars(p, 40, HEX).toUpperCase()}`),
+    line('DB_PASS=', word), line('"dbPass": "', word, '"'), line('smtp_pass: ', word), line('MYSQL_PWD=', word), line('MYSQL_PWD=', `/${word}`), line('PresharedKey = ', base64(43)), line('  psk="', word, '"'), line('APP_KEY=', `base64:${base64(43)}`), line('SECRET_KEY_BASE=', chars(p, 128, HEX)), line('credentials=', chars(p, 30)), line('TOKEN_B64: ', base64(43)), line('db-password-base64: ', base64(43)),
+    line('<password>', word, '</password>'), line('<property name="password" value="', word, '"/>'), line('<add key="ApiToken" value="', word, '" />'), line('  "auth": "', Buffer.from(`bob:${word}`).toString('base64'), '"'), line('//registry.example.com/:_auth=', Buffer.from(`bob:${word}`).toString('base64')),
+    line('https://x.blob.example.net/c?sv=2022&sp=r&sig=', `${chars(p, 40)}%3D`), line('https://b.s3.example.com/k?X-Amz-Algorithm=a&X-Amz-Signature=', chars(p, 64, HEX)), line('https://hooks.slack.com/services/', `T${chars(p, 8)}/B${chars(p, 8)}/${chars(p, 24)}`),
+    line('db.example.com:5432:shop:app:', word), line('*:*:*:app:', word), line('dsn app:', word, '@tcp(127.0.0.1:3306)/shop'), line('enable password 7 ', chars(p, 12, '0123456789ABCDEF')), line('redis://:', word, '@db:6379/0'), line('AccountName=x;AccountKey=', `${chars(p, 86)}==`, ';EndpointSuffix=example.net'),
+  ];
+}

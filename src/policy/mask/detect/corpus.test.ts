@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { harmless, samples } from '../../../../testdata/detectors/generate.ts';
+import { harmless, samples, secretLines } from '../../../../testdata/detectors/generate.ts';
 import { singleDetectors, type DetectorId } from './ids.ts';
 import { prefilter, minDigits, Signal } from './prefilter.ts';
 import { scanText } from './scan.ts';
@@ -51,6 +51,14 @@ describe('generated identities', () => {
   });
 });
 
+describe('secrets', () => {
+  it.each(secretLines(9).map((s) => [`${s.before}...${s.after} ${s.value.slice(0, 6)}`, s] as const))('are found to their end, behind the signals: %s', (_, { before, value, after }) => {
+    const text = before + value + after;
+    const hits = scanText(text, all, undefined, prefilter(Buffer.from(text), minDigits(false)));
+    expect(hits.map((h) => text.slice(h.start, h.end))).toEqual([value]);
+  });
+});
+
 describe('hostile texts end', () => {
   // Every pattern that repeats without a bound runs in re2js, which cannot backtrack; the rest are scanners of one pass.
   const hostile: readonly (readonly [string, string])[] = [
@@ -69,6 +77,10 @@ describe('hostile texts end', () => {
     ['backslashes', '\\'.repeat(50_000)],
     ['zero width', '\u200b'.repeat(50_000)],
     ['tokens', 'msk_'.repeat(12_500)],
+    ['token heads', 'sk-glpat-SG.'.repeat(4_000)],
+    ['words of tokens', 'Ma0_'.repeat(12_500)],
+    ['commands', 'curl -u '.repeat(6_000)],
+    ['colons', 'a:5432:'.repeat(7_000)],
   ];
   it.each(hostile)('%s', (_, text) => {
     expect(scanText(text, all).every((h) => h.start < h.end && h.end <= text.length)).toBe(true);

@@ -10,7 +10,7 @@ export const Signal = {
   at: 1,
   /** Enough digits close together for the shortest number that a detector knows. */
   digits: 2,
-  /** A prefix or key word of a secret. */
+  /** A name that a secret stands behind, a command that takes one, or the form of a hash. */
   secret: 4,
   /** Bytes outside ASCII: look-alike characters need normalising. */
   nonAscii: 8,
@@ -20,19 +20,29 @@ export const Signal = {
   hidden: 32,
   /** A word before `:` or `=` behind which `Bearer` or `Basic` and a token may stand. */
   scheme: 64,
+  /** What an issuer's tokens or a private key begin with. */
+  issued: 128,
 } as const;
 
-export const ALL_SIGNALS = 127;
+export const ALL_SIGNALS = 255;
 
+/** Most bytes: nothing begins, continues or ends with them. */
+const OTHER = 0;
 const DIGIT = 1;
 const SEPARATOR = 2;
 const SPECIAL = 3;
 const HIGH = 4;
+/** Between digits as a separator, and behind the first letters of some tokens. */
+const DOT = 5;
+/** The w of `password`: few other words have it. */
+const LETTER = 6;
 
 const KIND = new Uint8Array(256);
 for (let i = 48; i < 58; i++) KIND[i] = DIGIT;
-for (const c of ' .()/') KIND[c.charCodeAt(0)] = SEPARATOR;
-for (const c of "@%\\&=:_-JAz'$") KIND[c.charCodeAt(0)] = SPECIAL;
+for (const c of ' ()/') KIND[c.charCodeAt(0)] = SEPARATOR;
+for (const c of "@%\\&=:_-JAz'$~{>*") KIND[c.charCodeAt(0)] = SPECIAL;
+KIND[0x2e] = DOT;
+KIND[0x77] = LETTER;
 for (let i = 128; i < 256; i++) KIND[i] = HIGH;
 
 /** Shortest run of digits that any number detector needs (NINO has six); IPv4 addresses have four. */
@@ -45,6 +55,9 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
     switch (KIND[byte]) {
+      case OTHER:
+        digits = 0;
+        break;
       case DIGIT:
         if (++digits === digitsNeeded) signals |= Signal.digits;
         break;
@@ -58,8 +71,13 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
       case HIGH:
         if (lookalike(bytes, i, byte)) signals |= Signal.nonAscii;
         break;
-      default:
+      case DOT:
+        if (tokenDot(bytes, i)) signals |= Signal.issued;
+        break;
+      case LETTER:
+        if (passwordAt(bytes, i)) signals |= Signal.secret;
         digits = 0;
+        break;
     }
   }
   return signals;
@@ -67,7 +85,7 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
 
 /**
  * True when the cell `bytes[start, end)` raises no signal and shows so by its ordinary letters, blanks and few digits
- * alone. False says nothing: `prefilter` has the answer. Looks at no byte outside the cell.
+ * alone. False says nothing: `prefilter` has the answer. Bytes outside the cell can make it false and never true.
  */
 export function plainlyClean(bytes: Uint8Array, start: number, end: number, digitsNeeded: number): boolean {
   let digits = 0;
@@ -76,6 +94,9 @@ export function plainlyClean(bytes: Uint8Array, start: number, end: number, digi
   for (let i = start; i < end; i++) {
     const byte = bytes[i] ?? 0;
     switch (KIND[byte]) {
+      case OTHER:
+        digits = 0;
+        break;
       case DIGIT:
         if (++digits === digitsNeeded) return false;
         break;
@@ -85,8 +106,13 @@ export function plainlyClean(bytes: Uint8Array, start: number, end: number, digi
       case SPECIAL:
       case HIGH:
         return false;
-      default:
+      case DOT:
+        if (tokenDot(bytes, i)) return false;
+        break;
+      case LETTER:
+        if (passwordAt(bytes, i)) return false;
         digits = 0;
+        break;
     }
   }
   return readable;
@@ -134,29 +160,91 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
     case 0x5c: // backslash
     case 0x26: // &
       return Signal.escape;
+    case 0x3a: // : that a telegram token or a port stands before
+      return (bytes[i + 1] === 0x41 && bytes[i + 2] === 0x41 ? Signal.issued : 0) | (portBefore(bytes, i) ? Signal.secret : keyBefore(bytes, i));
     case 0x3d: // =
-    case 0x3a: // :
       return keyBefore(bytes, i);
     case 0x27: // '
       return isBlank(bytes[i - 1]) && sqlBefore(bytes, i) ? Signal.secret : 0;
     case 0x5f: // _ of ghp_, github_pat_, sk_live_, npm_
-      return vendorUnderscore(bytes[i - 3], bytes[i - 2], bytes[i - 1]) ? Signal.secret : 0;
-    case 0x2d: // - of -----BEGIN, xoxb-, glpat-, sk-
-      return bytes[i + 1] === 0x42 || (bytes[i - 2] === 0x78 && bytes[i - 4] === 0x78) || (bytes[i - 1] === 0x74 && bytes[i - 5] === 0x67) || (bytes[i - 1] === 0x6b && bytes[i - 2] === 0x73)
-        ? Signal.secret
-        : 0;
+      return BEFORE_UNDERSCORE[three(bytes, i)] === 1 ? Signal.issued : 0;
+    case 0x2d: // - of -----BEGIN, xoxb-, glpat-, sk-, curl -u
+      return hyphen(bytes, i);
     case 0x24: // the second $ of $6$, $2y$, $argon2id$
       return dollarBefore(bytes, i) ? Signal.secret : 0;
-    case 0x4a: // J of eyJ
-      return bytes[i - 1] === 0x79 && bytes[i - 2] === 0x65 ? Signal.secret : 0;
-    case 0x41: // A that ends AKIA, ASIA, AGPA, AIDA, AROA
-      return bytes[i - 3] === 0x41 ? Signal.secret : 0;
+    case 0x4a: // J of eyJ, and of LS0tLS1CRUdJ
+      return (bytes[i - 1] === 0x79 && bytes[i - 2] === 0x65) || (bytes[i - 1] === 0x64 && bytes[i - 2] === 0x55) ? Signal.issued : 0;
+    case 0x41: // A that ends AKIA, ASIA, ...; of LTAI, A3T, ATAT, ATBB, AKCp
+      return bytes[i - 3] === 0x41 || capitals(bytes, i) ? Signal.issued : 0;
+    case 0x7e: // ~ of 8Q~
+      return bytes[i - 1] === 0x51 ? Signal.issued : 0;
     case 0x7a: // z of AIza
-      return bytes[i - 1] === 0x49 && bytes[i - 2] === 0x41 ? Signal.secret : 0;
+      return bytes[i - 1] === 0x49 && bytes[i - 2] === 0x41 ? Signal.issued : 0;
+    case 0x7b: // { of {SSHA}, {MD5}, {CRYPT}, {PBKDF2}, {ARGON2}
+      return isUpper(bytes[i + 1]) && isUpper(bytes[i + 2]) ? Signal.secret : 0;
+    case 0x3e: // > of <password>
+      return bytes[i - 1] === 0x3d || bytes[i - 1] === 0x2d ? 0 : keyBefore(bytes, i) & Signal.secret;
+    case 0x2a: // * and forty hexadecimal digits; a port that is not told
+      return (isHexUpper(bytes[i + 1]) && isHexUpper(bytes[i + 40])) || (bytes[i + 1] === 0x3a && bytes[i - 1] === 0x3a) ? Signal.secret : 0;
     default:
       return 0;
   }
 }
+
+const isDigit = (b: number | undefined): boolean => b !== undefined && b >= 0x30 && b <= 0x39;
+const isUpper = (b: number | undefined): boolean => b !== undefined && b >= 0x41 && b <= 0x5a;
+const isHexUpper = (b: number | undefined): boolean => isDigit(b) || (b !== undefined && b >= 0x41 && b <= 0x46);
+
+/** The three bytes before `i`, five bits of each: upper and lower case are one, and some signs and digits are letters. */
+const three = (bytes: Uint8Array, i: number): number => (((bytes[i - 3] ?? 0) & 31) << 10) | (((bytes[i - 2] ?? 0) & 31) << 5) | ((bytes[i - 1] ?? 0) & 31);
+
+/** @param words of two letters or three: anything may stand before two */
+function table(words: readonly string[]): Uint8Array {
+  const out = new Uint8Array(1 << 15);
+  for (const word of words) {
+    const bits = Array.from(word).reduce((n, c) => (n << 5) | (c.charCodeAt(0) & 31), 0);
+    if (word.length === 3) out[bits] = 1;
+    else for (let first = 0; first < 32; first++) out[(first << 10) | bits] = 1;
+  }
+  return out;
+}
+
+/** What stands before the sign in the tokens of `vendor-tokens.ts`. */
+const BEFORE_UNDERSCORE = table(['ghp', 'gho', 'ghu', 'ghs', 'ghr', 'pat', 'oat', 'npm', 'sk', 'rk', 'sec', 'v1', 'pss', 'pca', 'ppa', 'hf', 'lsa', 'glc', 'api', 'ntn', 'tkn', 'ale', 'ems', 'rys', 'ryu', 'fm1', 'fm2', 'm1r', 'm2r', 'igd', 'r8', 'sbp']);
+const BEFORE_HYPHEN = table(['pat', 'ptt', 'ldt', 'lrt', 'cbt', 'oat', 'lft', 'imt', 'ent', 'oas', 'oxa', 'oxb', 'oxc', 'oxe', 'oxo', 'oxp', 'oxr', 'oxs', 'app', 'sk', 'spx', 'plx', 'xai', 'ypi', 'rku', 'atp', 'csp', 'rak', 'mak', 'pul', 'key', 'tty']);
+const BEFORE_DOT = table(['sg', 'a29', 'hvs', 'hvb', 'hvr', 'sv1', 'dp', 'c01', 'oks', 'ord', 'app', 'ook']);
+/** The last of these, and what else may stand before a dot. */
+const DOT_ENDS = new Uint8Array(256);
+for (const c of 'GS9sbrR1tTpPkKdD') DOT_ENDS[c.charCodeAt(0)] = 1;
+
+/** A token in three parts has six characters in the middle, and M, N or O at its beginning. */
+const tokenDot = (bytes: Uint8Array, i: number): boolean => (DOT_ENDS[bytes[i - 1] ?? 0] === 1 && BEFORE_DOT[three(bytes, i)] === 1) || (bytes[i + 7] === 0x2e && (isHead(bytes[i - 24]) || isHead(bytes[i - 25]) || isHead(bytes[i - 26])));
+const isHead = (b: number | undefined): boolean => b === 0x4d || b === 0x4e || b === 0x4f;
+
+/** The port of a line of PostgreSQL's password file; a name or `*` follows. */
+function portBefore(bytes: Uint8Array, i: number): boolean {
+  if (!isDigit(bytes[i - 1]) || isDigit(bytes[i + 1]) || isBlank(bytes[i + 1])) return false;
+  let at = i - 2;
+  while (at > i - 6 && isDigit(bytes[at])) at--;
+  return bytes[at] === 0x3a && i - at >= 5;
+}
+
+/** Of -----BEGIN, xoxb-, glpat-, sk-, `-us12`; of SCRAM-SHA-256 and of options that passwords follow. */
+function hyphen(bytes: Uint8Array, i: number): number {
+  if (bytes[i + 1] === 0x42 || BEFORE_HYPHEN[three(bytes, i)] === 1 || (bytes[i + 1] === 0x75 && bytes[i + 2] === 0x73 && isDigit(bytes[i + 3]))) return Signal.issued;
+  return option(bytes, i) || (bytes[i - 1] === 0x4d && bytes[i + 1] === 0x53) ? Signal.secret : 0;
+}
+
+/** Of `-u`, `-p`, `-a`, `-w` and of `--user`, `--password`, `--token` and the like, glued or not. */
+function option(bytes: Uint8Array, i: number): boolean {
+  const before = bytes[i - 1];
+  const next = (bytes[i + 1] ?? 0) | 0x20;
+  if (before === 0x2d) return next === 0x75 || next === 0x70 || next === 0x74 || next === 0x73 || next === 0x61;
+  return isBlank(before) && (next === 0x75 || next === 0x70 || next === 0x61 || next === 0x77 || (bytes[i + 2] ?? 0) === 0x75 || (bytes[i + 3] ?? 0) === 0x75);
+}
+
+/** The w of `password` and `passwd`, which a blank may follow. */
+const passwordAt = (bytes: Uint8Array, i: number): boolean => bytes[i - 1] === 0x73 && bytes[i - 2] === 0x73 && bytes[i - 3] === 0x61;
 
 /** The longest name between the first two dollars of a password hash: pbkdf2-sha256. */
 const SCHEME_CHARS = 13;
@@ -177,8 +265,26 @@ function keyBefore(bytes: Uint8Array, at: number): number {
     const b = bytes[i];
     if (!isBlank(b) && b !== 0x22 && b !== 0x27 && b !== 0x5c && b !== 0x60 && b !== 0x5d) break;
   }
-  if (!endsKey(bytes[i - 1], bytes[i])) return 0;
-  return NAMES.has(((bytes[i - 2] ?? 0) | 0x20) * 0x10000 + (((bytes[i - 1] ?? 0) | 0x20) << 8) + ((bytes[i] ?? 0) | 0x20)) ? Signal.secret : Signal.scheme;
+  switch (NAME_ENDS[three(bytes, i + 1)]) {
+    case NAMED:
+      return Signal.secret;
+    case SCHEMED:
+      return Signal.scheme;
+    case SUFFIXED:
+      return suffixed(bytes, i) ? Signal.secret : 0;
+    default:
+      return 0;
+  }
+}
+
+/** What is named stands before the last word: `client-key-data`, `TOKEN_B64`, `&sig`, `X-Amz-Signature`, `" value`. */
+function suffixed(bytes: Uint8Array, end: number): boolean {
+  for (let n = 3; n <= 9; n++) {
+    const b = bytes[end - n];
+    if (b === 0x5f || b === 0x2d || b === 0x26 || b === 0x3f) return true;
+    if (isBlank(b)) return bytes[end - n - 1] === 0x22 || bytes[end - n - 1] === 0x27;
+  }
+  return false;
 }
 
 /** `PASSWORD '...'`, `IDENTIFIED BY '...'` */
@@ -188,20 +294,35 @@ function sqlBefore(bytes: Uint8Array, at: number): boolean {
   return endsKey(bytes[i - 1], bytes[i]);
 }
 
-const lettersOf = (word: string): number => Array.from(word).reduce((n, c) => n * 256 + c.charCodeAt(0), 0);
-/** Last three letters of the names that a value stands behind: password, passwd, pwd, pass, passcode, passphrase, secret, token, key. */
-const NAMES = new Set(['ord', 'swd', 'pwd', 'ass', 'ode', 'ase', 'ret', 'ken', 'key'].map(lettersOf));
-/** Last two letters of these, and of: authorization, IDENTIFIED BY, bearer, basic, auth. */
-const KEY_ENDINGS = new Set(['rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'on', 'by', 'er', 'ic', 'th'].map(lettersOf));
-
-function endsKey(last: number | undefined, final: number | undefined): boolean {
-  return last !== undefined && final !== undefined && KEY_ENDINGS.has(((last | 0x20) << 8) | (final | 0x20));
+/** The A of LTAI, A3T, ATATT, ATBB, AKCp. */
+function capitals(bytes: Uint8Array, i: number): boolean {
+  switch (bytes[i + 1]) {
+    case 0x49:
+      return bytes[i - 1] === 0x54;
+    case 0x33:
+      return bytes[i + 2] === 0x54;
+    case 0x4b:
+      return bytes[i + 2] === 0x43;
+    case 0x54:
+      return bytes[i + 3] === (bytes[i + 2] === 0x41 ? 0x54 : 0x42);
+    default:
+      return false;
+  }
 }
 
-function vendorUnderscore(a: number | undefined, b: number | undefined, c: number | undefined): boolean {
-  if (a === undefined || b === undefined || c === undefined) return b === 0x73 && c === 0x6b;
-  if (a === 0x67 && b === 0x68) return true; // gh?_
-  if (a === 0x70 && b === 0x61 && c === 0x74) return true; // pat_
-  if (a === 0x6e && b === 0x70 && c === 0x6d) return true; // npm_
-  return (b === 0x73 || b === 0x72) && c === 0x6b; // sk_, rk_
-}
+/** Last two letters of `PASSWORD` and `IDENTIFIED BY`. */
+const endsKey = (last: number | undefined, final: number | undefined): boolean => last !== undefined && final !== undefined && (((last | 0x20) === 0x72 && (final | 0x20) === 0x64) || ((last | 0x20) === 0x62 && (final | 0x20) === 0x79));
+
+const NAMED = 1;
+const SCHEMED = 2;
+const SUFFIXED = 3;
+/** By the last three letters of a name: what may follow. */
+const NAME_ENDS = new Uint8Array(1 << 15);
+const ends = (kind: number, words: readonly string[]): void => {
+  for (const [bits, is] of table(words).entries()) if (is === 1 && NAME_ENDS[bits] === 0) NAME_ENDS[bits] = kind;
+};
+// password, passwd, pwd, pass, passcode, passphrase, secret, token, key, psk, credential, credentials, auth
+ends(NAMED, ['ord', 'swd', 'pwd', 'ass', 'ode', 'ase', 'ret', 'ken', 'key', 'psk', 'ial', 'als', 'uth']);
+ends(SUFFIXED, ['ata', 'lue', 'ash', 'b64', 'e64', 'sig', 'ure']);
+// authorization, bearer, basic
+ends(SCHEMED, ['on', 'er', 'ic', 'th', 'rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'by']);

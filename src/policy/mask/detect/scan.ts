@@ -48,8 +48,8 @@ function scanWindow(text: string, active: ReadonlySet<DetectorId>, hints: NameHi
 
 function scanPlain(text: string, active: ReadonlySet<DetectorId>, hints: NameHints, signals: number, hits: Hit[]): void {
   const wants = (id: DetectorId): boolean => active.has(id);
-  if ((signals & (Signal.secret | Signal.at)) !== 0) findSecrets(text, wants, hits);
-  else if ((signals & Signal.scheme) !== 0 && wants('secret')) findAuthorization(text, hits);
+  if ((signals & (Signal.secret | Signal.issued | Signal.at)) !== 0) findSecrets(text, wants, signals, hits);
+  if ((signals & (Signal.secret | Signal.at)) === 0 && (signals & Signal.scheme) !== 0 && wants('secret')) findAuthorization(text, hits);
   if ((signals & Signal.at) !== 0 && wants('email')) findEmails(text, hits);
   if ((signals & Signal.digits) !== 0) {
     findIdentifiers(text, wants, hits);

@@ -1,45 +1,65 @@
-/** Secrets: keys and tokens by their issuers' prefixes, private keys, and values behind telling names. */
+/** Secrets: values behind telling names, and what other files know by its form. */
 import { RE2JS } from 're2js';
+import { findCredentialLines } from './credential-lines.ts';
 import type { DetectorId, Hit } from './ids.ts';
 import { each } from './locate.ts';
-
-const PREFIXED: readonly (readonly [DetectorId, RE2JS, RegExp])[] = [
-  ['jwt', RE2JS.compile('eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}(?:\\.[A-Za-z0-9_-]*)?'), /eyJ/],
-  ['aws_key', RE2JS.compile('\\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\\b'), /A(?:KI|SI|GP|ID|RO)A/],
-  ['github_token', RE2JS.compile('(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})'), /gh[pousr]_|github_pat_/],
-  ['slack_token', RE2JS.compile('\\bxox[abeoprs]-[A-Za-z0-9-]{10,}'), /xox[abeoprs]-/],
-  [
-    'vendor_token',
-    RE2JS.compile('\\b(?:glpat-[A-Za-z0-9_-]{20,64}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{36}|AIza[A-Za-z0-9_-]{35}|sk-[A-Za-z0-9_-]{20,})'),
-    /glpat-|[sr]k_(?:live|test)_|npm_|AIza|sk-/,
-  ],
-];
+import { findHashes } from './password-hashes.ts';
+import { Signal } from './prefilter.ts';
+import { findPrivateKeys } from './private-keys.ts';
+import { findIssued } from './vendor-tokens.ts';
 
 const VALUE = `(?:"([^"\\n]+)"|'([^'\\n]+)'|([^\\s,;&"'{}\\[\\]()]+))`;
-const PASSWORD_PAIR = RE2JS.compile(`(?i)(?:password|passwd|pwd|passphrase|passcode|\\bpass)\\\\?["'\`\\]]?\\s{0,8}(?::=|=>|==?|:)\\s{0,8}\\\\?${VALUE}`);
+const SIGN = `\\\\?["'\`\\]]?\\s{0,8}(?::=|=>|==?|:)\\s{0,8}\\\\?`;
+const KINDS = 'api|access|private|account|auth|encryption|signing|master|shared|subscription|storage|session|cookie|hmac|app|deploy';
+const SECRETS = `secret|secret[_-]?key(?:[_-]?base)?|(?:${KINDS})[_-]?key|key[_-]data|token|credentials?|(?:secret|token|key|password)[_-](?:data|value|hash|b64|base64)`;
+/** `DB_PASS`, `dbPass`; not `bypass`, `compass`. */
+const PASSWORD_PAIR = RE2JS.compile(`(?i)(?:password|passwd|pwd|passphrase|passcode|(?:\\b|_)pass|(?-i:[a-z]Pass)|\\bpsk)${SIGN}${VALUE}`);
+const SECRET_PAIR = RE2JS.compile(`(?i)(?:${SECRETS})${SIGN}${VALUE}`);
+/** A name and a sign, for an engine that is quick and is given nothing unbounded. */
+const PASSWORD_SIGN = new RegExp(`(?:password|passwd|pwd|passphrase|passcode|pass|psk)${SIGN}`, 'i');
+const SECRET_SIGN = new RegExp(`(?:${SECRETS})${SIGN}`, 'i');
 const PASSWORD_SQL = RE2JS.compile(`(?i)\\b(?:password|identified\\s+by)\\s+'([^']+)'`);
 const URL_PASSWORD = RE2JS.compile('(?i)[a-z][a-z0-9+.-]{0,30}://[^\\s:/@?#]*:([^\\s/]+)@');
-const SECRET_PAIR = RE2JS.compile(
-  `(?i)(?:secret|secret[_-]?key|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|token|auth[_-]?key)\\\\?["'\`\\]]?\\s{0,8}(?::=|=>|==?|:)\\s{0,8}\\\\?${VALUE}`,
-);
+/** What a directory's text form writes in base64 (RFC 2849). */
+const LDIF = RE2JS.compile('(?i)password::\\s([A-Za-z0-9+/]{8,}={0,2})');
+/** `<password>...`, and a name and its value as attributes. */
+const element = (names: string): RE2JS => RE2JS.compile(`(?i)<[\\w:.-]*(?:${names})>([^<\\n]{3,})`);
+const attribute = (names: string): RE2JS => RE2JS.compile(`(?i)(?:name|key)=["'][\\w:.-]*(?:${names})["']\\s{1,8}value=["']([^"'\\n]{3,})`);
+const PASSWORD_NAMES = 'password|passwd|passphrase';
+const SECRET_NAMES = 'secret|token|api-?key';
+const [PASSWORD_ELEMENT, PASSWORD_ATTRIBUTE] = [element(PASSWORD_NAMES), attribute(PASSWORD_NAMES)];
+const [SECRET_ELEMENT, SECRET_ATTRIBUTE] = [element(SECRET_NAMES), attribute(SECRET_NAMES)];
+/** Signatures that let whoever has the address in. */
+const SIGNED = RE2JS.compile('(?i)(?:[?&]sig|x-(?:amz|goog)-signature)=([A-Za-z0-9%+/_~-]{20,}={0,2})');
+/** A user and password in base64, as docker and npm keep them. */
+const SIGN_IN = RE2JS.compile('(?:"auth"|\\b_auth)\\s{0,8}[:=]\\s{0,8}"?([A-Za-z0-9+/]{8,}={0,2})');
 const AUTHORIZATION = RE2JS.compile('(?i)\\b(?:bearer|basic)\\s+([A-Za-z0-9._~+/-]{12,}={0,2})');
-
-/** Password hashes as crypt(5), htpasswd and the password hashing competition's string format write them. */
-const HASH = RE2JS.compile('\\$(?:[1567y]|gy|2[abxy]?|apr1|P|H|sha1|md5|scrypt|argon2(?:id|i|d)|pbkdf2(?:-sha\\d{1,3})?)\\$[./A-Za-z0-9$=,+-]{20,}');
 
 /** Words that stand where a secret would but say nothing. */
 const EMPTY = /^(?:null|none|nil|true|false|undefined|required|optional|redacted|hidden|changed|incorrect|invalid|missing|expired|string|text|varchar|unset|<[a-z_ ]+>|\$\{?\w+\}?|\$\d+|\?|%s|[*•x.]+)$/i;
 
-export function findSecrets(text: string, wants: (id: DetectorId) => boolean, hits: Hit[]): void {
-  for (const [detector, pattern, cheap] of PREFIXED) {
-    if (wants(detector) && cheap.test(text)) each(pattern, text, (start, end) => hits.push({ start, end, detector }));
+export function findSecrets(text: string, wants: (id: DetectorId) => boolean, signals: number, hits: Hit[]): void {
+  if ((signals & Signal.issued) !== 0) {
+    findIssued(text, wants, hits);
+    if (wants('private_key')) findPrivateKeys(text, hits);
   }
-  if (wants('private_key')) findPrivateKeys(text, hits);
+  if ((signals & (Signal.secret | Signal.at)) === 0) return;
   if (wants('password')) findPasswords(text, hits);
-  if (wants('secret')) {
-    if (/secret|key|token/i.test(text)) pairs(SECRET_PAIR, text, 'secret', looksSecret, hits);
-    findAuthorization(text, hits);
+  if (wants('secret')) findNamed(text, hits);
+}
+
+function findNamed(text: string, hits: Hit[]): void {
+  const add = (start: number, end: number): void => {
+    if (looksSecret(text.slice(start, end))) hits.push({ start, end, detector: 'secret' });
+  };
+  if (/secret|key|token|credential|passw/i.test(text)) {
+    if (SECRET_SIGN.test(text)) pairs(SECRET_PAIR, text, 'secret', looksSecret, hits);
+    if (/value=["']/i.test(text)) each(SECRET_ATTRIBUTE, text, add, 1);
+    if (text.includes('>')) each(SECRET_ELEMENT, text, add, 1);
   }
+  if (/sig(?:nature)?=/i.test(text)) each(SIGNED, text, add, 1);
+  if (/"auth"|\b_auth/.test(text)) each(SIGN_IN, text, (start, end) => /^[\x21-\x7e]+:[\x20-\x7e]+$/.test(Buffer.from(text.slice(start, end), 'base64').toString('latin1')) && hits.push({ start, end, detector: 'secret' }), 1);
+  findAuthorization(text, hits);
 }
 
 /** The token behind `Bearer` or `Basic` (RFC 9110 section 11.4). */
@@ -47,42 +67,37 @@ export function findAuthorization(text: string, hits: Hit[]): void {
   if (/bearer|basic/i.test(text)) each(AUTHORIZATION, text, (start, end) => looksSecret(text.slice(start, end)) && hits.push({ start, end, detector: 'secret' }), 1);
 }
 
-/** To the END line, or to the end of the text when a window or the sender cut it off. */
-function findPrivateKeys(text: string, hits: Hit[]): void {
-  for (let at = text.indexOf('-----BEGIN '); at >= 0; at = text.indexOf('-----BEGIN ', at)) {
-    const label = /^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.exec(text.slice(at, at + 96));
-    if (label === null) {
-      at += 11;
-      continue;
-    }
-    const close = text.indexOf('-----END ', at + label[0].length);
-    const end = close < 0 ? text.length : endOfLine(text, close + 9);
-    hits.push({ start: at, end, detector: 'private_key' });
-    at = end;
-  }
-}
-
-function endOfLine(text: string, from: number): number {
-  const dashes = text.indexOf('-----', from);
-  return dashes < 0 || dashes > from + 64 ? text.length : dashes + 5;
-}
+const isPassword = (value: string): boolean => value.length >= 3 && !EMPTY.test(value);
 
 function findPasswords(text: string, hits: Hit[]): void {
-  if (/pass|pwd/i.test(text)) {
-    pairs(PASSWORD_PAIR, text, 'password', (v) => v.length >= 3 && !EMPTY.test(v), hits);
+  const add = (start: number, end: number): void => {
+    hits.push({ start, end, detector: 'password' });
+  };
+  const kept = (start: number, end: number): void => {
+    if (isPassword(text.slice(start, end))) add(start, end);
+  };
+  if (/pass|pwd|psk/i.test(text)) {
+    if (PASSWORD_SIGN.test(text)) pairs(PASSWORD_PAIR, text, 'password', (value, before) => isPassword(value) && !(value.startsWith('/') && WORKING_DIRECTORY.test(before)), hits);
+    if (text.includes('::')) each(LDIF, text, add, 1);
+    if (text.includes('>')) each(PASSWORD_ELEMENT, text, kept, 1);
+    if (/value=["']/i.test(text)) each(PASSWORD_ATTRIBUTE, text, kept, 1);
   }
-  if (/password\s|identified/i.test(text)) each(PASSWORD_SQL, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
-  if (text.includes('$')) each(HASH, text, (start, end) => hits.push({ start, end, detector: 'password' }));
-  if (text.includes('://') && text.includes('@')) each(URL_PASSWORD, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
+  if (/password\s|identified/i.test(text)) each(PASSWORD_SQL, text, add, 1);
+  findHashes(text, hits);
+  findCredentialLines(text, hits);
+  if (text.includes('://') && text.includes('@')) each(URL_PASSWORD, text, add, 1);
 }
 
-function pairs(pattern: RE2JS, text: string, detector: DetectorId, accept: (value: string) => boolean, hits: Hit[]): void {
+/** A shell keeps in these variables where it is and was. */
+const WORKING_DIRECTORY = /(?:^|[^A-Za-z0-9_])(?:OLD)?PWD["']?=["']?$/;
+
+function pairs(pattern: RE2JS, text: string, detector: DetectorId, accept: (value: string, before: string) => boolean, hits: Hit[]): void {
   const matcher = pattern.matcher(text);
   while (matcher.find()) {
     for (const group of [1, 2, 3]) {
       const start = matcher.start(group);
       const end = matcher.end(group);
-      if (start >= 0 && end > start && accept(text.slice(start, end))) hits.push({ start, end, detector });
+      if (start >= 0 && end > start && accept(text.slice(start, end), text.slice(Math.max(0, start - 16), start))) hits.push({ start, end, detector });
     }
   }
 }

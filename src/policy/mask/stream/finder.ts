@@ -28,7 +28,7 @@ interface Found {
   readonly openEnd: boolean;
 }
 
-const LONG: readonly DetectorId[] = ['jwt', 'github_token', 'slack_token', 'vendor_token', 'secret', 'password'];
+const LONG: readonly DetectorId[] = ['jwt', 'github_token', 'slack_token', 'vendor_token', 'private_key', 'secret', 'password'];
 const CONTINUES = /^[A-Za-z0-9._~+/=-]$/;
 
 /** hold: the end may wait; now: all of it is shown, and the line may go on; end: the line is over. */
