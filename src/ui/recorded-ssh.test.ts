@@ -66,7 +66,7 @@ it('tells of listeners at the target and of the agent what they were asked for',
     record(7, 3, 'ssh.agent.sign', { q: 6, for: 'sign-on', bytes: 200, flags: 0 }, { key: 'SHA256:abc', user: 'root' }),
     record(8, 3, 'ssh.agent.end', { q: 6, sent: 1, received: 2, signed: 1 }),
   ];
-  expect(stepsOf(records).filter((s) => s.kind === 'request').map(words)).toEqual(['Listen at the target on localhost:0 | allow | Closed; Closed: cancelled', 'Forward the agent | allow | ']);
+  expect(stepsOf(records).filter((s) => s.kind === 'request').map(words)).toEqual(['Remote forward localhost:0 | allow | Closed; Closed: cancelled', 'Agent forwarding | allow | ']);
   const notes = ['The target listens on port 40001', 'A connection from 127.0.0.1:50000 at the target', 'The target opens the agent', 'The agent is asked to sign: sign-on root with the key SHA256:abc', 'The agent is closed; signatures: 1'];
   expect(records.flatMap((r) => reachedWords(r) ?? [])).toEqual(notes);
   expect(notes.map((note) => stepsOf(records).filter((s) => stepHas(s, note.toLowerCase())).length)).toEqual([1, 1, 1, 1, 1]);

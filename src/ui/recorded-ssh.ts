@@ -63,9 +63,9 @@ export function requestWords(r: ReadRecord): SshRequestWords | undefined {
       return { what: isLook(r) ? 'look' : 'file', verb: FILE_VERBS[text(r, 'op')] ?? text(r, 'op'), object: field(r, 'path'), details: to };
     }
     case 'ssh.forward':
-      return { what: 'forward', verb: r.clear['dir'] === 'remote' ? 'Listen at the target on' : 'Forward to', object: `${field(r, 'host')}:${number(r, 'port') ?? '?'}`, details: [] };
+      return { what: 'forward', verb: r.clear['dir'] === 'remote' ? 'Remote forward' : 'Forward to', object: `${field(r, 'host')}:${number(r, 'port') ?? '?'}`, details: r.clear['dir'] === 'remote' && number(r, 'port') === 0 ? [{ name: 'Port', value: 'any that is free' }] : [] };
     case 'ssh.agent':
-      return { what: 'other', verb: 'Forward the agent', object: '', details: [] };
+      return { what: 'other', verb: 'Agent forwarding', object: '', details: [] };
     default:
       return undefined;
   }

@@ -11,6 +11,7 @@ import { exposedWords, isLook, outcomeWords, reachedWords, refusedWords, request
 const MAX_ROWS = 500;
 
 const textOf = (value: Json | undefined): string => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const field = (r: ReadRecord, name: string): string => (r.removed.includes(name) ? '[content missing]' : textOf(r.fields[name]));
 const clearText = (r: ReadRecord, name: string): string => {
   const value = r.clear[name];
@@ -109,7 +110,7 @@ export class TimelineBuilder {
       case 'gap':
         return void this.records.push({ ...base, kind: 'note', text: `Gap in the recording: ${clearText(r, 'reason')}` });
       case 'session.note':
-        return void this.records.push({ ...base, kind: 'note', text: field(r, 'text') });
+        return void this.records.push({ ...base, kind: 'note', text: capital(field(r, 'text')) });
       case 'ssh.exit':
       case 'ssh.sftp.end':
       case 'ssh.forward.end':

@@ -75,7 +75,7 @@ const clientWords = { app: 'Sallyport', native: 'own client', agent: 'agent' } a
 
 function Sheet({ detail }: { detail: Detail }) {
   const command = isCommand(detail);
-  const what = command ? 'Command that will run' : 'Statement that will run';
+  const what = command ? 'What will be done' : 'Statement that will run';
   return (
     <div className={classes.sheet}>
       <div className={frame.section}>
@@ -123,7 +123,7 @@ function Sheet({ detail }: { detail: Detail }) {
           <Facts
             rows={[
               ['Request', <Digest key="r" value={detail.digests.request} label="Request digest" />],
-              [command ? 'Command' : 'Statement', <Digest key="s" value={detail.digests.statement} label={`${command ? 'Command' : 'Statement'} digest`} />],
+              [command ? 'What is done' : 'Statement', <Digest key="s" value={detail.digests.statement} label={command ? 'Digest of what is done' : 'Statement digest'} />],
               ['Bundle', <Digest key="b" value={detail.digests.bundle} label="Bundle digest" />],
               ['Session', <Digest key="i" value={detail.sessionId} label="Session id" />],
             ]}

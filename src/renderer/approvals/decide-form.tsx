@@ -58,7 +58,7 @@ export function DecideForm({ detail, onDecided }: { detail: ApprovalDetail; onDe
           Approve once
         </Button>
       </div>
-      <p className={classes.note}>Signed with this device’s key for exactly {isCommand(detail) ? 'this command' : 'this statement and these parameters'}. It runs once; any change needs a new approval.</p>
+      <p className={classes.note}>Signed with this device’s key for exactly {isCommand(detail) ? 'what is shown here' : 'this statement and these parameters'}. It runs once; any change needs a new approval.</p>
     </div>
   );
 }

@@ -16,3 +16,48 @@ export function colourOf(colour: number | string | undefined, bold: boolean): st
   const grey = 8 + 10 * (Math.min(colour, 255) - 232);
   return hex(grey, grey, grey);
 }
+
+/** What runs without a colour of their own have; as in the style sheet. */
+const [SCREEN, TEXT] = ['#12161d', '#dfe4ea'] as const;
+/** WCAG AA; what the app's own terminals keep. */
+const MIN_CONTRAST = 4.5;
+
+const partsOf = (colour: string): readonly [number, number, number] => {
+  const n = Number.parseInt(colour.slice(1), 16);
+  return [n >> 16, (n >> 8) & 0xff, n & 0xff];
+};
+
+function luminance(colour: string): number {
+  const [r, g, b] = partsOf(colour).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * (r ?? 0) + 0.7152 * (g ?? 0) + 0.0722 * (b ?? 0);
+}
+
+function contrast(a: number, b: number): number {
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+const mended = new Map<string, string>();
+/** Of pairs of colours: a recording may hold as many as it likes. */
+const MAX_MENDED = 4_096;
+
+/**
+ * The colour of text on a ground, or one towards white or black that can be read there: black on a dark screen, and what
+ * somebody wrote in the colour of the ground.
+ * @param fg, bg `#rrggbb`; undefined: the screen's own
+ */
+export function legible(fg: string | undefined, bg: string | undefined): string | undefined {
+  const [text, ground] = [fg ?? TEXT, bg ?? SCREEN];
+  const known = mended.get(text + ground);
+  if (known !== undefined) return known;
+  const behind = luminance(ground);
+  if (contrast(luminance(text), behind) >= MIN_CONTRAST) return fg;
+  const towards = contrast(1, behind) >= contrast(0, behind) ? 255 : 0;
+  let found = text;
+  for (let share = 0.1; share < 1.05 && contrast(luminance(found), behind) < MIN_CONTRAST; share += 0.1) {
+    const [r, g, b] = partsOf(text).map((c) => Math.round(c + (towards - c) * Math.min(1, share)));
+    found = hex(r ?? 0, g ?? 0, b ?? 0);
+  }
+  if (mended.size >= MAX_MENDED) mended.clear();
+  mended.set(text + ground, found);
+  return found;
+}

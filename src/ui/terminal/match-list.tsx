@@ -7,6 +7,8 @@ import classes from './terminal-player.module.css';
 import type { Match } from './use-shown-find.ts';
 
 const ROW_PX = 46;
+/** Characters before what was found: the list is narrow, and the find itself is to be seen. */
+const BEFORE = 8;
 const idOf = (index: number): string => `match-${index}`;
 
 function Text({ text, needle }: { text: string; needle: string }) {
@@ -14,7 +16,7 @@ function Text({ text, needle }: { text: string; needle: string }) {
   if (at < 0) return text;
   return (
     <>
-      {text.slice(Math.max(0, at - 24), at)}
+      {at > BEFORE ? `…${text.slice(at - BEFORE, at)}` : text.slice(0, at)}
       <mark>{text.slice(at, at + needle.length)}</mark>
       {text.slice(at + needle.length)}
     </>

@@ -4,7 +4,7 @@
  * as it can be read; then it is scrolled.
  */
 import { memo, useEffect, useRef, useState, type CSSProperties } from 'react';
-import { colourOf } from './colours.ts';
+import { colourOf, legible } from './colours.ts';
 import type { ReplayScreen, Run } from './screen.ts';
 import classes from './terminal-view.module.css';
 
@@ -21,7 +21,7 @@ function styleOf(run: Run): CSSProperties {
   const cursor = run.cursor !== run.inverse;
   return {
     width: `${run.width}ch`,
-    ...(cursor ? { color: bg ?? 'var(--term-bg)', background: fg ?? 'var(--term-fg)' } : { color: fg, background: bg }),
+    ...(cursor ? { color: bg ?? 'var(--term-bg)', background: fg ?? 'var(--term-fg)' } : { color: legible(fg, bg), background: bg }),
     ...(run.bold ? { fontWeight: 680 } : {}),
     ...(run.italic ? { fontStyle: 'italic' } : {}),
     ...(run.dim ? { opacity: 0.68 } : {}),
