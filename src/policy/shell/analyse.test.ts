@@ -81,7 +81,7 @@ describe('analyseCommand', () => {
 
 describe('at a terminal', () => {
   const isInteractive = (text: string): boolean => analyseCommand(text, { ...EXEC, pty: true }).touches.includes('interactive');
-  it.each(['git log', 'git log -P x', 'systemctl status x', 'dpkg -l', 'git log >&2', 'git log > /dev/tty', 'ls > >(git log)', 'git log | cat; git log', 'git log 2> x', 'git commit -m x | cat', 'less x | cat'])('%s may open a pager or an editor', (text) => {
+  it.each(['git log', 'git log -P x', 'systemctl status x', 'dpkg -l', 'git log >&2', 'git log > /dev/tty', 'ls > >(git log)', 'git log | cat; git log', 'git log 2> x', 'git commit -m x | cat', 'less x | cat', '{ f() { git log; }; } > x; f', '{ trap "git log" EXIT; } > x', 'unbuffer -p git log | cat', 'ssh -t x git log | cat'])('%s may open a pager or an editor', (text) => {
     expect(isInteractive(text)).toBe(true);
   });
   it.each(['git log | cat', 'git log > x', 'git -P log', 'git -C x --no-pager log', 'x=$(git log)', 'diff <(git log) x', 'journalctl -u x | tail -n 3', '{ git log; git diff; } | cat', 'git log &> x', 'systemctl status x --no-pager'])('%s opens none', (text) => {

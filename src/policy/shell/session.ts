@@ -29,6 +29,9 @@ const HOMES = /^(~|\/|\?|\/root|\/home|\/home\/[^/]+)$/;
 /** Programs that take a tree along, or make another way into it. */
 const COPIES = new Set(['cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax', 'git']);
 
+/** They run a program at a terminal that they make, wherever its output goes. */
+const MAKES_TERMINAL = new Set(['unbuffer', 'ssh', 'slogin', 'script']);
+
 /** They run a text in the shell that runs them. */
 const SAME_SHELL = new Set(['eval', 'trap', 'source', '.']);
 
@@ -111,7 +114,8 @@ export class Session {
     }
     if (handler === undefined) return this.#unknownProgram(program, args, call.walk);
     const invocation: Invocation = { program, args, stdin: call.stdin, via: call.via };
-    if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'), call.walk.isShown)) this.collector.touch('interactive');
+    const isShown = call.walk.isShown || call.via.some((v) => MAKES_TERMINAL.has(v));
+    if (this.env.pty === true && opensPager(program, args.map((a) => a.text ?? '*'), isShown)) this.collector.touch('interactive');
     handler(invocation, this.#runOf(call));
   }
 
@@ -140,7 +144,7 @@ export class Session {
       file: (access, path, by, recursive = false) => this.file(access, path, by, recursive, walk),
       shell: (code, by, elsewhere = false) => {
         if (code?.text === undefined) return collector.opaque('eval', `${by} runs text that is made at run time`);
-        const ends = this.read(code.text, walk.frame([...via, by], { kind: 'inherited' }, elsewhere));
+        const ends = this.read(code.text, walk.frame([...via, by], { kind: 'inherited' }, elsewhere, by === 'trap'));
         if (SAME_SHELL.has(by)) walk.goneTo(ends ?? new Set(['?']));
       },
       program: (argv, by, stdin) => {

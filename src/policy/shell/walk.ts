@@ -190,9 +190,13 @@ export class Walk implements Scope {
     if (this.#functions.has(name.value)) this.opaque('shadowed', `${name.value} is defined twice`);
     this.#functions.set(name.value, this.#isCertain);
     const outer = this.#inside;
+    const isShown = this.#isShown;
     this.#inside = new Set([...outer, name.value]);
+    // It is run later, and prints where the shell does then.
+    this.#isShown = true;
     this.#repeated([body], () => (body.type === 'CompoundList' ? this.#list(body) : this.#command(body)));
     this.#inside = outer;
+    this.#isShown = isShown;
   }
 
   #loop(kind: 'For' | 'Select', name: string, words: readonly Word[] | undefined, body: CompoundList): void {
@@ -403,7 +407,8 @@ export class Walk implements Scope {
     return this.#isShown;
   }
 
-  frame(via: readonly string[], stdin: Stdin, isElsewhere: boolean): Frame {
+  /** @param isLater it runs later, and prints where the shell does then */
+  frame(via: readonly string[], stdin: Stdin, isElsewhere: boolean, isLater = false): Frame {
     return {
       depth: this.#frame.depth + 1,
       via,
@@ -411,7 +416,7 @@ export class Walk implements Scope {
       functions: this.#functions,
       inside: this.#inside,
       stdin,
-      isShown: this.#isShown,
+      isShown: this.#isShown || isLater,
       isOwnText: false,
     };
   }
