@@ -363,6 +363,8 @@ export interface CatalogFunction {
   readonly outColumns?: readonly string[];
   /** OIDs of the types of its input arguments; absent when they are not known. */
   readonly args?: readonly number[];
+  /** OIDs of the types of its result's columns, or of its result. */
+  readonly results?: readonly number[];
   /** How many of the last arguments may be left out. */
   readonly defaults?: number;
   readonly variadic?: boolean;

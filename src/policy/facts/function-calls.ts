@@ -3,6 +3,7 @@ import type { Collector } from './collect.ts';
 import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
 import { functionLabel, resolveTable, vouchedFor } from './resolve.ts';
 import type { ResolvedFunction } from './resolve.ts';
+import { isStrict } from './strict-settings.ts';
 import { constText } from './tree.ts';
 import type { Node } from './tree.ts';
 import type { SqlObject } from '../types.ts';
@@ -76,6 +77,10 @@ function settingCall(out: Collector, args: readonly Node[], object: SqlObject, l
   if (name === 'role' || name === 'session_authorization') {
     // SET ROLE in other words.
     out.add('sql:role', { kind: 'role', name: constText(args[1]) ?? '' }, `set_config ${name}`);
+    return;
+  }
+  if (isStrict(name, constText(args[1]))) {
+    out.add('sql:session', { kind: 'setting', name }, `set_config ${name}`);
     return;
   }
   out.add('sql:set', { kind: 'setting', name }, `set_config ${name}`);

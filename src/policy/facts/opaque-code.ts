@@ -1,13 +1,14 @@
 /** Definitions after which other statements run code that cannot be followed. */
 import type { AnalysisEnv, CatalogView } from '../types.ts';
 import { resolveFunction, vouchedFor } from './resolve.ts';
-import { allOf, as, qualified, stringOf } from './tree.ts';
+import { allOf, as, qualified, stringOf, strings } from './tree.ts';
 import type { Node, QualifiedName } from './tree.ts';
 
 /** True for a trigger, event trigger or cast that calls such code, and for a new body of such code that is called already. */
 export function definesOpaqueCode(node: Node, env: AnalysisEnv): boolean {
+  if (changesBuiltins(node)) return true;
   const called = calledBy(node);
-  if (called !== undefined) return !isHarmless(called, env);
+  if (called !== undefined) return as(node, 'CreateTrigStmt') === undefined ? !isHarmless(called, env) : !isQuietTrigger(called, env);
   // An index that is built with such a class calls its functions for every value.
   const items = as(node, 'CreateOpClassStmt')?.items ?? as(node, 'AlterOpFamilyStmt')?.items;
   if (items !== undefined) return allOf(items, 'CreateOpClassItem').some((i) => i.itemtype === 2 && !isHarmless(qualified(i.name?.objname), env));
@@ -26,6 +27,42 @@ function calledBy(node: Node): QualifiedName | undefined {
   const trigger = as(node, 'CreateTrigStmt') ?? as(node, 'CreateEventTrigStmt');
   const names = trigger?.funcname ?? as(node, 'CreateCastStmt')?.func?.objname;
   return names === undefined ? undefined : qualified(names);
+}
+
+/** Triggers of the server that neither copy values nor tell of them. */
+const QUIET_TRIGGERS: ReadonlySet<string> = new Set(['suppress_redundant_updates_trigger']);
+
+function isQuietTrigger(name: QualifiedName, env: AnalysisEnv): boolean {
+  const found = resolveFunction(name, env);
+  if (found.candidates.length === 0) return found.builtin && QUIET_TRIGGERS.has(found.name);
+  return found.candidates.every((f) => (f.language === 'c' && STAMPING_TRIGGERS.has(f.name)) || vouchedFor(env, f) !== undefined);
+}
+
+/** Of PostgreSQL's own extensions: they put the time, a name or a number into the row. */
+const STAMPING_TRIGGERS: ReadonlySet<string> = new Set(['moddatetime', 'insert_username', 'autoinc']);
+
+/** Names of the server's types, as people and the parser write them. */
+const TYPES: ReadonlySet<string> = new Set(
+  'bool boolean bytea char name int8 bigint int2 smallint int4 int integer text oid json jsonb xml float4 real float8 numeric decimal money varchar bpchar date time timetz timestamp timestamptz interval bit varbit uuid inet cidr macaddr tsvector tsquery regclass regproc regtype'.split(' '),
+);
+
+/** Operators that the server has for its own types. */
+const SYMBOLS: ReadonlySet<string> = new Set('= <> < > <= >= || + - * / % ^ ~ !~ ~* !~* ~~ !~~ ~~* !~~* ^@ -> ->> #> #>> @> <@ && & | # @@ ? <-> << >>'.split(' '));
+
+const isServerType = (node: Node | undefined): boolean => {
+  const type = as(node, 'TypeName');
+  const { schema, name } = qualified(type?.names);
+  return (schema === undefined || schema === 'pg_catalog') && TYPES.has(name);
+};
+
+/** A cast or an operator between types of the server changes what other statements mean. */
+function changesBuiltins(node: Node): boolean {
+  const cast = as(node, 'CreateCastStmt');
+  if (cast !== undefined) return [cast.sourcetype, cast.targettype].every((t) => t !== undefined && isServerType({ TypeName: t }));
+  const define = as(node, 'DefineStmt');
+  if (define?.kind !== 'OBJECT_OPERATOR' || !SYMBOLS.has(strings(define.defnames).at(-1) ?? '')) return false;
+  const operands = allOf(define.definition, 'DefElem').filter((d) => d.defname === 'leftarg' || d.defname === 'rightarg');
+  return operands.length > 0 && operands.every((d) => isServerType(d.arg));
 }
 
 /** Compiled code, and what the bundle vouches for. */

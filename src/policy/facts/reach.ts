@@ -1,7 +1,7 @@
 /** Does a write's WHERE leave out any row of the table? What can be known from the statement and the catalog's columns. */
 import type { RangeVar, WithClause } from 'libpg-query';
 import type { AnalysisEnv, CatalogRelation } from '../types.ts';
-import { columnOf, isEmpty, ownColumns, ownItem, ownName, tableOf } from './own-rows.ts';
+import { columnOf, isEmpty, ownColumns, ownItem, ownName } from './own-rows.ts';
 import type { OwnColumns, OwnTable } from './own-rows.ts';
 import { resolveTable } from './resolve.ts';
 import { isSampledAlways } from './sample.ts';

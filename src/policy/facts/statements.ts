@@ -3,6 +3,7 @@ import type { DefElem, RangeVar, VariableSetStmt } from 'libpg-query';
 import type { SqlAction, SqlObject } from '../types.ts';
 import { Collector } from './collect.ts';
 import { objectWords, PLAIN_DDL } from './labels.ts';
+import { isStrict, mayReturn } from './strict-settings.ts';
 import { definesOpaqueCode } from './opaque-code.ts';
 import { resolveFunction, resolveTable, functionLabel } from './resolve.ts';
 import { allOf, as, bodyOf, constText, kindOf, qualified, stringOf, strings } from './tree.ts';
@@ -222,6 +223,11 @@ function set(body: VariableSetStmt, out: Collector): string {
     return label;
   }
   const setting = body.kind === 'VAR_RESET_ALL' ? 'all' : name;
+  const isBack = reset || body.kind === 'VAR_SET_DEFAULT';
+  if (isBack ? mayReturn(setting) : body.kind === 'VAR_SET_VALUE' && body.args?.length === 1 && isStrict(setting, constText(body.args[0]))) {
+    out.add('sql:session', { kind: 'setting', name: setting }, verb);
+    return verb;
+  }
   out.setting = setting;
   out.add('sql:set', { kind: 'setting', name: setting }, verb);
   return verb;

@@ -7,7 +7,7 @@ const good: CatalogRows = {
   schemas: [['public', '1'], ['hr', null]],
   relations: [['16384', 'public', 't', 'r', null, '1,2', '16386', '16385']],
   columns: [['16384', '2', 'b', '25', null, '24', 't', 'f'], ['16384', '1', 'a', '23', '(b || 1)', null, 'f', 't']],
-  functions: [['public', 'f', 'sql', 's', 'f', 't', 'SELECT 1', '["x","y"]', '25 23', '1', 'f', 'text, integer', '7'], ['public', 'g', 'c', 'i', 'f', false, null, [], '', 0, false, null, null]],
+  functions: [['public', 'f', 'sql', 's', 'f', 't', 'SELECT 1', '["x","y"]', '25 23', '1', 'f', 'text, integer', '7', '20 25'], ['public', 'g', 'c', 'i', 'f', false, null, [], '', 0, false, null, null, '25']],
   operators: [['public', '###']],
   casts: [['public', 'mood']],
   hidden: [['16384', 'trigger', 'audit', 'public', 'note', 'plpgsql'], ['16384', 'rule', 'r', null, null, null]],
@@ -22,7 +22,7 @@ describe('buildCatalog', () => {
       rowTypes: [16386, 16385],
       hidden: [{ kind: 'trigger', name: 'audit', function: { schema: 'public', name: 'note', language: 'plpgsql' } }, { kind: 'rule', name: 'r' }],
     });
-    expect(catalog.functions('public', 'f')[0]).toMatchObject({ returnsSet: true, body: 'SELECT 1', outColumns: ['x', 'y'], args: [25, 23], defaults: 1, signature: 'text, integer', defaultValues: '7' });
+    expect(catalog.functions('public', 'f')[0]).toMatchObject({ returnsSet: true, body: 'SELECT 1', outColumns: ['x', 'y'], args: [25, 23], defaults: 1, signature: 'text, integer', defaultValues: '7', results: [20, 25] });
     expect(catalog.functions('public', 'g')[0]).toMatchObject({ args: [], signature: '' });
     expect(catalog.opaqueCasts?.has('public.mood')).toBe(true);
     expect(catalog.functions('public', 'nothing')).toEqual([]);
@@ -41,9 +41,9 @@ describe('buildCatalog', () => {
     ['a fraction', { columns: [[1.5, 1, 'a', 23, null, null, false, false]] }],
     ['code of an unknown kind', { hidden: [['1', 'spell', 'x', null, null, null]] }],
     ['code without a language', { hidden: [['1', 'trigger', 'x', 'public', 'f', null]] }],
-    ['a boolean in words', { functions: [['public', 'f', 'sql', 's', 'f', 'yes', null, null, '', 0, false, null, null]] }],
-    ['columns that are not JSON', { functions: [['public', 'f', 'sql', 's', 'f', 't', null, '[x', '', 0, false, null, null]] }],
-    ['columns that are no names', { functions: [['public', 'f', 'sql', 's', 'f', 't', null, '[1]', '', 0, false, null, null]] }],
+    ['a boolean in words', { functions: [['public', 'f', 'sql', 's', 'f', 'yes', null, null, '', 0, false, null, null, '25']] }],
+    ['columns that are not JSON', { functions: [['public', 'f', 'sql', 's', 'f', 't', null, '[x', '', 0, false, null, null, '25']] }],
+    ['columns that are no names', { functions: [['public', 'f', 'sql', 's', 'f', 't', null, '[1]', '', 0, false, null, null, '25']] }],
     ['a place that is text', { schemas: [['public', 'first']] }],
   ])('refuses %s', (_what, bad) => {
     expect(() => buildCatalog({ ...good, ...bad })).toThrow(MalformedError);

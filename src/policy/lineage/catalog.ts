@@ -16,7 +16,7 @@ export interface CatalogQueries {
   readonly relations: string;
   /** relation oid, attnum, name, type oid, generation expression or null, type modifier or null, not null, computed when read */
   readonly columns: string;
-  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null, argument type oids, defaults, variadic, argument types or null, values of the defaults or null */
+  /** schema, name, language, volatility, kind, returns a set, body or null, columns as a JSON array of names or null, argument type oids, defaults, variadic, argument types or null, values of the defaults or null, result type oids */
   readonly functions: string;
   /** schema, symbol */
   readonly operators: string;
@@ -53,7 +53,8 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
   functions: `SELECT ${SCHEMA} AS schema, p.proname AS name,
  CASE WHEN p.prokind <> 'a' THEN l.lanname WHEN p.oid NOT IN (
   SELECT g.aggfnoid::pg_catalog.oid FROM pg_catalog.pg_aggregate g JOIN pg_catalog.pg_proc f ON f.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
-  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE fl.lanname NOT IN ('c', 'internal')) THEN 'internal' ELSE 'aggregate' END AS language,
+  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE fl.lanname NOT IN ('c', 'internal')) THEN
+  CASE WHEN ${extensionHas('pg_proc', 'p.oid')} THEN 'c' ELSE 'internal' END ELSE 'aggregate' END AS language,
  p.provolatile AS volatility, p.prokind AS kind, p.proretset AS returns_set,
  CASE WHEN l.lanname = 'sql' AND p.proconfig IS NULL THEN CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE ${treeBody} END END AS body,
  CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proargmodes) m WHERE m IN ('o', 'b', 't')) THEN
@@ -62,18 +63,24 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
   WHEN t.typtype IN ('b', 'e', 'r', 'm') THEN '[]'::pg_catalog.json END AS columns,
  p.proargtypes::pg_catalog.text AS args, p.pronargdefaults AS defaults, p.provariadic <> 0 AS variadic,
  (SELECT pg_catalog.string_agg(pg_catalog.format_type(a.type, NULL), ', ' ORDER BY a.place) FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY AS a(type, place)) AS signature,
- pg_catalog.pg_get_expr(p.proargdefaults, 0) AS default_values
+ pg_catalog.pg_get_expr(p.proargdefaults, 0) AS default_values,
+ COALESCE((SELECT pg_catalog.string_agg(u.type::pg_catalog.text, ' ' ORDER BY u.place) FROM ROWS FROM (pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY AS u(type, mode, place) WHERE u.mode IN ('o', 'b', 't')), p.prorettype::pg_catalog.text) AS results
  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2, p.oid`,
   operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
  JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode JOIN pg_catalog.pg_language l ON l.oid = p.prolang
- WHERE n.nspname <> 'pg_catalog' AND l.lanname NOT IN ('c', 'internal') ORDER BY 1, 2`,
+ WHERE n.nspname <> 'pg_catalog' AND (l.lanname NOT IN ('c', 'internal') OR (o.oprleft < 16384 AND o.oprright < 16384 AND NOT ${extensionHas('pg_operator', 'o.oid')}
+  AND EXISTS (SELECT 1 FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace))) ORDER BY 1, 2`,
   casts: `SELECT DISTINCT ${SCHEMA} AS schema, t.typname AS name FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
- JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc JOIN pg_catalog.pg_language l ON l.oid = p.prolang
- WHERE c.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') ORDER BY 1, 2`,
+ JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ WHERE c.oid >= 16384 AND (l.lanname NOT IN ('c', 'internal') OR (c.castsource < 16384 AND c.casttarget < 16384)) ORDER BY 1, 2`,
   hidden: hiddenQuery(),
   };
 }
+
+/** Whether an extension brought the object: its operators and aggregates are for values of its own types. */
+const extensionHas = (catalog: string, oid: string): string =>
+  `EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
 /** What a dependency of `catalog` on a function says: only functions that people made are noted there. */
 const callers = (catalog: string): string => `pg_catalog.pg_depend x ON x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND x.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid`;
@@ -86,6 +93,7 @@ function hiddenQuery(): string {
    JOIN ${callers('pg_attrdef')} = d.oid
   UNION ALL SELECT c.conrelid, 'check', c.conname, x.refobjid FROM pg_catalog.pg_constraint c JOIN ${callers('pg_constraint')} = c.oid WHERE c.conrelid <> 0
   UNION ALL SELECT a.attrelid, 'check', c.conname, x.refobjid FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a ON a.atttypid = c.contypid JOIN ${callers('pg_constraint')} = c.oid WHERE c.contypid <> 0
+  UNION ALL SELECT a.attrelid, 'default', a.attname, x.refobjid FROM pg_catalog.pg_type d JOIN pg_catalog.pg_attribute a ON a.atttypid = d.oid JOIN ${callers('pg_type')} = d.oid WHERE d.typtype = 'd' AND d.typdefault IS NOT NULL AND a.attnum > 0
   UNION ALL SELECT o.polrelid, 'policy', o.polname, x.refobjid FROM pg_catalog.pg_policy o JOIN ${callers('pg_policy')} = o.oid
  ) h LEFT JOIN pg_catalog.pg_proc p ON p.oid = h.function LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang ORDER BY 1, 2, 3`;
 }
@@ -130,7 +138,7 @@ export function buildCatalog(rows: CatalogRows): CatalogView {
   return makeCatalog({
     schemas: schemas.map((s) => s.name),
     relations: rows.relations.map((row) => relationOf(new Row('relations', row, 8), columns, hidden)),
-    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 13))),
+    functions: rows.functions.map((row) => functionOf(new Row('functions', row, 14))),
     opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     opaqueCasts: rows.casts.map((row) => new Row('casts', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     printedPath: path.map((s) => s.name),
@@ -190,6 +198,7 @@ function functionOf(r: Row): CatalogFunction {
     defaults: r.number(9),
     variadic: r.boolean(10),
     signature: r.textOrNull(11) ?? '',
+    results: r.text(13).split(' ').map(Number),
     ...(defaultValues === null ? {} : { defaultValues }),
   };
 }

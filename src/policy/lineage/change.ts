@@ -1,7 +1,7 @@
 /** Changes of schema that would take classified columns out of sight of the rules that name them, or ask questions about them. */
-import type { RangeVar } from 'libpg-query';
+import type { PartitionBoundSpec, RangeVar } from 'libpg-query';
 import { resolveTable } from '../facts/resolve.ts';
-import { allOf, as, qualified, stringOf } from '../facts/tree.ts';
+import { allOf, as, qualified, stringOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { CatalogRelation } from '../types.ts';
 import { isQuiet } from './compare.ts';
@@ -34,6 +34,10 @@ export function changeRules(ctx: LineageContext, node: Node): void {
     // Rows that an index over an expression tells apart, or a constraint refuses, answer questions about parts of a value.
     for (const element of allOf(index.indexParams, 'IndexElem')) ctx.filter(ctx.engine.expression(element.expr, place), 'other', element.expr);
   }
+  for (const element of as(node, 'CreateSchemaStmt')?.schemaElts ?? []) changeRules(ctx, element);
+  const refresh = as(node, 'RefreshMatViewStmt');
+  // Its rows are computed again, and its errors quote them.
+  if (refresh?.relation !== undefined) tableItem(ctx, refresh.relation);
   const cluster = as(node, 'ClusterStmt');
   if (cluster?.relation !== undefined) ordered(ctx, cluster.relation);
   laterCode(ctx, node);
@@ -103,12 +107,25 @@ function created(ctx: LineageContext, create: NodeOf<'CreateStmt'>): void {
   const plain = itemOf(range?.relname ?? '', [...taken, ...(typed?.columns ?? []).map((c) => own(c.name)), ...definitions.map((d) => own(d.colname ?? ''))]);
   const item = { ...plain, columns: plain.columns.map((c) => withGenerated(ctx, c, definitions, plain)) };
   for (const definition of definitions) defined(ctx, definition, item);
+  bounded(ctx, create.partbound);
   for (const constraint of [...allOf(create.tableElts, 'Constraint'), ...allOf(create.constraints, 'Constraint')]) constrained(ctx, constraint, item, undefined);
   // Which partition a row is in shows between which bounds its key lies.
   for (const element of allOf(create.partspec?.partParams, 'PartitionElem')) {
     const key = element.name === undefined ? ctx.engine.expression(element.expr, placeOf(item)) : own(element.name).value;
     ctx.filter(key, 'other', element.expr);
   }
+}
+
+/** Bounds of a partition are computed now, and anyone can read them in the catalogs. */
+function bounded(ctx: LineageContext, bound: PartitionBoundSpec | undefined): void {
+  for (const datum of [...(bound?.listdatums ?? []), ...(bound?.lowerdatums ?? []), ...(bound?.upperdatums ?? [])]) kept(ctx, datum, 'the bounds of the partition');
+}
+
+/** A value that the catalogs would keep. */
+function kept(ctx: LineageContext, expression: Node | undefined, where: string): void {
+  const value = ctx.engine.expression(expression, { scope: undefined, ctes: undefined });
+  const [first] = ctx.classified(value);
+  if (first !== undefined) ctx.within(expression, () => ctx.refuse('opaque', `${where} would hold a value of ${first.schema}.${first.table}.${first.column} for everybody to read`));
 }
 
 /** A generated column holds what it is computed from. */
@@ -150,8 +167,26 @@ function constrained(ctx: LineageContext, constraint: NodeOf<'Constraint'>, item
       }
       ctx.engine.predicate(constraint.where_clause, place);
       return;
+    // Which values the other table has is answered for every row.
+    case 'CONSTR_FOREIGN':
+      for (const name of constraint.fk_attrs === undefined ? [target?.name] : strings(constraint.fk_attrs)) {
+        const column = item.columns.find((c) => c.name === name);
+        if (column !== undefined) ctx.filter(column.value, 'equality');
+      }
+      return;
     default:
       return;
+  }
+}
+
+/** A child or partition that is let go keeps its rows, but only the classes of its own name. */
+function letGo(ctx: LineageContext, parent: RangeVar, child: RangeVar): void {
+  const [found, from] = [relationOf(ctx, child), relationOf(ctx, parent)];
+  if (found === undefined || from === undefined) return unknownTable(ctx, found === undefined ? child : parent, true);
+  for (const c of tableItem(ctx, child).columns) {
+    const own = ctx.env.classify({ schema: found.schema, table: found.name, column: c.name });
+    const [other] = ctx.classified(c.value).filter((ref) => ctx.classOf(ref)?.id !== own?.id);
+    if (other !== undefined) ctx.refuse('opaque', `${found.schema}.${found.name} alone would show column ${c.name}, which is of the class ${ctx.classOf(other)?.id ?? ''} as part of ${from.schema}.${from.name}`);
   }
 }
 
@@ -163,6 +198,11 @@ function altered(ctx: LineageContext, alter: NodeOf<'AlterTableStmt'>): void {
     if (constraint !== undefined) constrained(ctx, constraint, item, undefined);
     const target = item.columns.find((c) => c.name === command.name);
     const definition = as(command.def, 'ColumnDef');
+    const partition = as(command.def, 'PartitionCmd');
+    bounded(ctx, partition?.bound);
+    if (partition?.name !== undefined && command.subtype !== 'AT_AttachPartition') letGo(ctx, alter.relation, partition.name);
+    const parent = as(command.def, 'RangeVar');
+    if (command.subtype === 'AT_DropInherit' && parent !== undefined) letGo(ctx, parent, alter.relation);
     if (command.subtype === 'AT_AlterColumnType' && target !== undefined) {
       // Every value has to become one of the new type.
       ctx.filter(target.value, 'other', command.def);
@@ -173,6 +213,8 @@ function altered(ctx: LineageContext, alter: NodeOf<'AlterTableStmt'>): void {
     } else if (command.subtype === 'AT_AddColumn' && definition !== undefined) {
       const added: ScopeColumn = { name: definition.colname ?? '', value: { sources: new Set([ctx.column(item.schema ?? '', item.alias, definition.colname ?? '')]), exact: true } };
       defined(ctx, definition, { ...item, columns: [...item.columns, added] });
+      // The rows that are there get it as a value that the catalogs keep.
+      for (const c of allOf(definition.constraints, 'Constraint')) if (c.contype === 'CONSTR_DEFAULT') kept(ctx, c.raw_expr, 'the catalog of columns');
     } else if (command.subtype === 'AT_SetExpression') ctx.engine.expression(command.def, placeOf(item));
     else if (command.subtype === 'AT_ClusterOn') ordered(ctx, alter.relation);
   }

@@ -19,7 +19,7 @@ export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefin
   if (e === undefined) return CONSTANT;
   const name = strings(e.name);
   const numbers = ARITHMETIC.has(name[0] ?? '') && isNumber(ctx, e.lexpr, place) && isNumber(ctx, e.rexpr, place);
-  if (!isBuiltinOperator(name, ctx.env, numbers)) ctx.refuse('opaque', `operator ${name.join('.')} is implemented by a function whose body is not known`);
+  if (!isBuiltinOperator(name, ctx.env, numbers)) ctx.refuse('opaque', `operator ${name.join('.')} may be one of somebody's own, of which nothing is known${name.length === 1 ? `; that of the server is OPERATOR(pg_catalog.${name[0] ?? ''})` : ''}`);
   const value = (node: Node | undefined): Value => ctx.engine.expression(node, place);
   const equality = isEquality(name);
   const rows = [as(e.lexpr, 'RowExpr')?.args, as(e.rexpr, 'RowExpr')?.args];
@@ -100,12 +100,28 @@ export function isQuiet(node: Node | undefined): boolean {
 
 const isPlain = (node: Node | undefined): boolean => as(node, 'ColumnRef') !== undefined || isConstant(node);
 
+/** A literal that nothing can fail on, of whichever branch of a CASE it is: no end of a range, no infinity, no array. */
+export function isHarmless(node: Node | undefined): boolean {
+  const cast = as(node, 'TypeCast');
+  if (cast !== undefined) return PLAIN_TYPES.has(strings(cast.typeName?.names).at(-1) ?? '') && (cast.typeName?.arrayBounds?.length ?? 0) === 0 && isHarmless(cast.arg);
+  const constant = constOf(node);
+  if (constant?.kind === 'number') return Math.abs(Number(constant.value)) < 1e9 && String(constant.value).length <= 12;
+  return constant !== undefined && constant.kind !== 'null' && String(constant.value).length <= 100;
+}
+
+const PLAIN_TYPES: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'bool']);
+
 /** A literal that is not NULL, of no array type. */
 export function isConstant(node: Node | undefined): boolean {
   const cast = as(node, 'TypeCast');
   if (cast !== undefined) return (cast.typeName?.arrayBounds?.length ?? 0) === 0 && isConstant(cast.arg);
   const constant = constOf(node);
   return constant !== undefined && constant.kind !== 'null';
+}
+
+/** Refuses a comparison that is not spelled out when `=` may mean an operator of somebody's own. */
+export function plainEquality(ctx: LineageContext, values: readonly Value[]): void {
+  if (!isBuiltinOperator(['='], ctx.env) && values.some(ctx.hidden)) ctx.refuse('opaque', 'operator = is not only that of pg_catalog here, and what it compares is not known; write OPERATOR(pg_catalog.=)');
 }
 
 /** Values that are tested for equality with each other: plain columns of one class, and constants. */

@@ -116,6 +116,8 @@ export class LineageContext {
   quiet = false;
   /** The server will say how much memory the statement took (EXPLAIN ANALYZE): sizes of computed values show. */
   measured = false;
+  /** The server will show the plan: constants that it computes beforehand stand in it. */
+  explained = false;
   #mayPutOff = true;
   #collecting: { readonly tests: Map<string, Test>; needed: boolean } | undefined;
   readonly #shared: Shared;

@@ -1,10 +1,12 @@
 /** Sources of an expression. Every kind of node that the grammar puts into expressions is named here; others are refused. */
+import type { JsonOutput } from 'libpg-query';
 import { effectivePath, resolveFunction, resolveTable } from '../facts/resolve.ts';
 import { as, bodyOf, isObject, kindOf, qualified } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { attributeFunction, columnValue, indirect } from './columns.ts';
 import type { LineageContext, Place } from './context.ts';
 import { functionValue, NEUTRAL_FUNCTIONS } from './functions.ts';
+import { columnName } from './naming.ts';
 import { operatorValue } from './compare.ts';
 import { isTotalCast } from './total.ts';
 import { booleanValue, caseValue, condition, nullTest, subLinkValue } from './predicate.ts';
@@ -37,6 +39,27 @@ const COMBINING: ReadonlySet<string> = new Set([
 /** Nodes that can fail, or say yes or no, because of what the values in them are. */
 const ASKING: ReadonlySet<string> = new Set(['JsonParseExpr', 'JsonIsPredicate', 'JsonFuncExpr']);
 
+/** Functions that have a syntax of their own since PostgreSQL 16 and 17. */
+const NEW_NAMES: ReadonlySet<string> = new Set([
+  'JsonScalarExpr',
+  'JsonSerializeExpr',
+  'JsonParseExpr',
+  'JsonFuncExpr',
+  'JsonObjectConstructor',
+  'JsonArrayConstructor',
+  'JsonArrayQueryConstructor',
+  'JsonObjectAgg',
+  'JsonArrayAgg',
+  'MergeSupportFunc',
+]);
+
+/** For an older server the name is that of any function. */
+function ownFunction(ctx: LineageContext, node: Node): void {
+  const name = columnName(node);
+  const [own] = resolveFunction({ schema: undefined, name }, ctx.env).candidates;
+  if (own !== undefined) ctx.refuse('opaque', `"${name}" may mean the function ${own.schema}.${name}; write its name with the schema`);
+}
+
 export function expressionValue(ctx: LineageContext, node: Node | undefined, place: Place): Value {
   if (node === undefined) return CONSTANT;
   return ctx.nested('expression', () => ctx.within(node, () => evaluate(ctx, node, place)));
@@ -44,8 +67,12 @@ export function expressionValue(ctx: LineageContext, node: Node | undefined, pla
 
 function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
   const kind = kindOf(node);
+  if (kind !== undefined && NEW_NAMES.has(kind)) ownFunction(ctx, node);
   if (kind === undefined || LEAVES.has(kind)) return CONSTANT;
-  if (COMBINING.has(kind)) return combined(ctx, bodyOf(node), place);
+  if (COMBINING.has(kind)) {
+    const value = combined(ctx, bodyOf(node), place);
+    return refusesValues(node) ? asked(ctx, value) : value;
+  }
   if (ASKING.has(kind)) return asked(ctx, combined(ctx, bodyOf(node), place));
   switch (kind) {
     case 'BoolExpr':
@@ -78,8 +105,11 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
       const cast = as(node, 'TypeCast');
       return castValue(ctx, cast, expressionValue(ctx, cast?.arg, place));
     }
-    case 'CollateClause':
-      return expressionValue(ctx, as(node, 'CollateClause')?.arg, place);
+    case 'CollateClause': {
+      const value = expressionValue(ctx, as(node, 'CollateClause')?.arg, place);
+      // For others, what is equal is for them to say.
+      return COLLATIONS.has(qualified(as(node, 'CollateClause')?.collname).name) ? value : { ...value, exact: false, whole: false, firm: isFirm(value) };
+    }
     case 'RowExpr':
       return rowOf((as(node, 'RowExpr')?.args ?? []).map((a, i): NamedValue => ({ name: `f${i + 1}`, value: expressionValue(ctx, a, place) })));
     case 'FuncCall':
@@ -94,8 +124,11 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
     case 'JsonObjectAgg':
     case 'JsonArrayAgg':
       return jsonAggregate(ctx, node, place);
-    case 'JsonArrayQueryConstructor':
-      return derived(...queryColumns(ctx, as(node, 'JsonArrayQueryConstructor')?.query, place));
+    case 'JsonArrayQueryConstructor': {
+      const array = as(node, 'JsonArrayQueryConstructor');
+      const value = derived(...queryColumns(ctx, array?.query, place));
+      return array?.format?.format_type === 'JS_FORMAT_JSON' || narrows(array?.output) ? asked(ctx, value) : value;
+    }
     case 'MultiAssignRef':
       return expressionValue(ctx, as(node, 'MultiAssignRef')?.source, place);
     case 'SelectStmt':
@@ -118,10 +151,30 @@ function combined(ctx: LineageContext, body: unknown, place: Place): Value {
     else if (Object.keys(value).some((k) => /^[A-Z]/.test(k))) parts.push(expressionValue(ctx, value as unknown as Node, place));
     else parts.push(combined(ctx, value, place));
   }
-  return derived(...parts);
+  const value = derived(...parts);
+  // Text that is said to be JSON has to be.
+  return 'raw_expr' in body && isObject(body['format']) && body['format']['format_type'] === 'JS_FORMAT_JSON' ? asked(ctx, value) : value;
 }
 
+/** A constructor of JSON that fails for some values: of keys that are equal, of text that is no JSON, of what does not fit its type. */
+function refusesValues(node: Node): boolean {
+  if (as(node, 'JsonObjectConstructor')?.unique === true || as(node, 'JsonSerializeExpr') !== undefined) return true;
+  return narrows((as(node, 'JsonObjectConstructor') ?? as(node, 'JsonArrayConstructor') ?? as(node, 'JsonScalarExpr'))?.output);
+}
+
+/** RETURNING a type that does not take every JSON text. */
+function narrows(output: JsonOutput | undefined): boolean {
+  const type = output?.typeName;
+  if (type === undefined) return false;
+  return (type.typmods?.length ?? 0) > 0 || !JSON_RESULTS.has(qualified(type.names).name);
+}
+
+const JSON_RESULTS: ReadonlySet<string> = new Set(['json', 'jsonb', 'text', 'varchar', 'bytea']);
+
 const queryColumns = (ctx: LineageContext, query: Node | undefined, place: Place): Value[] => (query === undefined ? [] : ctx.engine.query(query, place).map((c) => c.value));
+
+/** Collations that every server has, under which nothing is equal but what is the same. */
+const COLLATIONS: ReadonlySet<string> = new Set(['C', 'POSIX', 'default', 'ucs_basic']);
 
 const XML_ASKING: ReadonlySet<string> = new Set(['IS_XMLPARSE', 'IS_XMLPI', 'IS_DOCUMENT', 'IS_XMLROOT']);
 
@@ -158,6 +211,7 @@ const JSON_TYPES: ReadonlySet<string> = new Set(['json', 'jsonb']);
 function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: Place): Value {
   if (body === undefined) return CONSTANT;
   const name = qualified(body.funcname);
+  if (name.name === 'system_user' && body.funcformat === 'COERCE_SQL_SYNTAX' && hasColumn(place, 'system_user')) return derived(columnValue(ctx, [{ String: { sval: 'system_user' } }], place));
   const found = resolveFunction(name, ctx.env);
   const args = (body.args ?? []).map((a) => expressionValue(ctx, a, place));
   ctx.engine.predicate(body.agg_filter, place);
@@ -183,6 +237,14 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   return functionValue(ctx, found, args, body.args ?? []);
 }
 
+/** A word of the grammar since PostgreSQL 16 is a column's name for an older server. */
+function hasColumn(place: Place, name: string): boolean {
+  for (let level = place.scope; level !== undefined; level = level.parent) {
+    if (level.items.some((i) => i.open !== undefined || i.columns.some((c) => c.name === name))) return true;
+  }
+  return false;
+}
+
 /** PARTITION BY sorts, and rows come out as it sorted them, as with ORDER BY; frame offsets are plain expressions. */
 export function window(ctx: LineageContext, over: NodeOf<'WindowDef'>, place: Place): void {
   for (const p of over.partitionClause ?? []) ctx.filter(expressionValue(ctx, p, place), 'other', p);
@@ -197,5 +259,6 @@ function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {
   ctx.engine.predicate(own?.agg_filter, place);
   for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
   if (own?.over) window(ctx, own.over, place);
-  return derived(combined(ctx, object?.arg, place), combined(ctx, array?.arg, place));
+  const value = derived(combined(ctx, object?.arg, place), combined(ctx, array?.arg, place));
+  return object?.unique === true || narrows(own?.output) ? asked(ctx, value) : value;
 }

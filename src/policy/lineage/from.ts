@@ -10,6 +10,7 @@ import { definedColumns, outColumns } from './functions.ts';
 import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { Scope, ScopeColumn, ScopeItem } from './scope.ts';
+import { plainEquality } from './compare.ts';
 import { columnName } from './naming.ts';
 import { CONSTANT, derived, either, isFirm } from './value.ts';
 import type { Value } from './value.ts';
@@ -184,13 +185,16 @@ function jsonTable(ctx: LineageContext, body: NodeOf<'JsonTable'> | undefined, p
   const value = derived(context, ...passing);
   // Rows come and go with what the path finds in the document.
   ctx.filter(value, 'other');
-  return itemOf(body?.alias?.aliasname ?? 'json_table', renamed(jsonColumns(body?.columns, value), aliasColumns(body?.alias)));
+  return itemOf(body?.alias?.aliasname ?? 'json_table', renamed(jsonColumns(ctx, body?.columns, value, place), aliasColumns(body?.alias)));
 }
 
-function jsonColumns(nodes: readonly Node[] | undefined, value: Value): ScopeColumn[] {
-  return allOf(nodes, 'JsonTableColumn').flatMap((c) =>
-    c.coltype === 'JTC_NESTED' ? jsonColumns(c.columns, value) : [{ name: c.name ?? '', value: c.coltype === 'JTC_FOR_ORDINALITY' ? CONSTANT : value }],
-  );
+function jsonColumns(ctx: LineageContext, nodes: readonly Node[] | undefined, value: Value, place: Place): ScopeColumn[] {
+  return allOf(nodes, 'JsonTableColumn').flatMap((c) => {
+    if (c.coltype === 'JTC_NESTED') return jsonColumns(ctx, c.columns, value, place);
+    // DEFAULT ... ON EMPTY and ON ERROR call functions.
+    const defaults = [c.on_empty?.expr, c.on_error?.expr].map((n) => ctx.engine.expression(n, place));
+    return [{ name: c.name ?? '', value: c.coltype === 'JTC_FOR_ORDINALITY' ? CONSTANT : derived(value, ...defaults) }];
+  });
 }
 
 function join(ctx: LineageContext, body: NodeOf<'JoinExpr'> | undefined, place: Place, before: readonly ScopeItem[]): readonly ScopeItem[] {
@@ -234,6 +238,7 @@ function mergedColumn(ctx: LineageContext, name: string, columns: readonly (read
     return derivedOpen(open, name);
   });
   const [left = CONSTANT, right = CONSTANT] = values;
+  plainEquality(ctx, values);
   const classes = new Set([...left.sources, ...right.sources].map((ref) => ctx.classOf(ref)?.id));
   const equality = left.exact && right.exact && classes.size <= 1;
   for (const v of values) ctx.filter(ctx.use(v), equality ? 'equality' : 'other');

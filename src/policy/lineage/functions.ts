@@ -8,9 +8,10 @@ import { parseSql } from '../parse.ts';
 import type { CatalogFunction } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
-import { builtType, buildsParts, isKnownStable, isTotal } from './total.ts';
+import { builtType, buildsParts, growthOf, isKnownStable, isTotal, MAX_SIZE } from './total.ts';
 import type { Call } from './total.ts';
-import { CONSTANT, derived, GIVEN, isWhole, rowOf } from './value.ts';
+import { fitsInto, mayRefuse } from './fits.ts';
+import { CONSTANT, derived, GIVEN, grown, isWhole, rowOf, sizeOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
 const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
@@ -51,10 +52,14 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   if (FILE_FUNCTIONS.has(name) && name.startsWith('pg_read')) ctx.refuse('opaque', `function ${label} reads files that may hold classified values`);
   if (SIDE_EFFECT_FUNCTIONS.has(name)) carries(ctx, label, byArguments);
   const builtin = found.builtin && found.candidates.length === 0;
-  const form: Call = { name, builtin: found.builtin, args, nodes, hidden: ctx.hidden };
+  // Overloads of extensions are for values of their own types; an aggregate of somebody's own may be for any.
+  const extended = found.candidates.every((c) => c.language === 'c');
+  const form: Call = { name, builtin: found.builtin && extended, compiled: extended && found.candidates.length > 0, args, nodes, hidden: ctx.hidden };
   const compiled = found.candidates.length === 0 || found.builtin || found.candidates.some((c) => c.language === 'c' || c.language === 'internal');
   // What EXPLAIN ANALYZE says of memory tells sizes of whatever is computed.
-  const total = isTotal(form) && !(ctx.measured && !MEASURES.has(name) && ctx.hidden(byArguments));
+  const growth = builtin ? growthOf(name, nodes, args) : 2;
+  const swells = sizeOf(byArguments) * growth > MAX_SIZE || (args.some((a) => a.loops) && (growth > 1 || args.filter((a) => a.loops).length > 1));
+  const total = isTotal(form) && !(swells && ctx.hidden(byArguments)) && !(ctx.measured && !MEASURES.has(name) && ctx.hidden(byArguments));
   if (compiled && !total) ctx.filter(byArguments, 'other');
   // The server may leave out a column of a view that nobody asks for, but not one that has effects or gives rows.
   if (!builtin || !isKnownStable(name)) ctx.needed();
@@ -67,12 +72,16 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   const [only] = parts;
   if (parts.length === 1 && only?.fields !== undefined) return only;
   if (ROW_FUNCTIONS.has(name) || found.candidates.some((c) => c.returnsSet)) parts.push(GIVEN);
-  const value = derived(...parts);
+  // The size of what is repeated counts even where nothing of it is hidden.
+  const value = grown(derived(...parts), SIZED.has(name) || ctx.hidden(byArguments) ? growth : 1);
   if (builtin && WHOLE_FUNCTIONS.has(name) && args.length === 1 && isWhole(args[0])) return { ...value, whole: true };
   if (!buildsParts(form)) return value;
   const type = builtType(name);
   return { ...value, firm: true, ...(type === undefined ? {} : { type }) };
 }
+
+/** What they make of a short constant may be long. */
+const SIZED = set('repeat lpad rpad');
 
 function carries(ctx: LineageContext, label: string, value: Value): void {
   const [first] = ctx.classified(value);
@@ -86,7 +95,15 @@ function candidateValue(ctx: LineageContext, f: CatalogFunction, given: readonly
   const vouched = vouchedFor(ctx.env, f);
   if (vouched !== undefined) return vouched.taint === 'none' ? CONSTANT : derived(...args);
   if (f.language === 'c' || f.language === 'internal') return derived(...args);
-  if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') return bodyValue(ctx, label, f.body, args, f.outColumns);
+  if (f.language === 'sql' && f.body !== undefined && f.body.trim() !== '') {
+    // A value that does not fit the type of the argument fails before the body is run.
+    given.forEach((v, i) => {
+      if (!fitsInto(ctx.env, v, f.args?.[i])) ctx.filter(v, 'other');
+    });
+    const value = bodyValue(ctx, label, f.body, args, f);
+    if (ctx.explained && f.volatility === 'i' && ctx.hidden(value) && !ctx.hidden(derived(...args))) ctx.refuse('opaque', `the plan would show what function ${label} computes from classified columns, as it is declared IMMUTABLE`);
+    return value;
+  }
   ctx.refuse('opaque', `function ${label} (${f.language}) has a body that cannot be followed`);
   return derived(...args);
 }
@@ -104,7 +121,8 @@ function defaultValue(ctx: LineageContext, label: string, expressions: string): 
 }
 
 /** What the body's last statement gives. Whatever else it reads can only decide about that, and is noted as a filter. */
-export function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[], names: readonly string[] = []): Value {
+export function bodyValue(ctx: LineageContext, label: string, body: string, args: readonly Value[], f?: Pick<CatalogFunction, 'outColumns' | 'results'>): Value {
+  const names = f?.outColumns ?? [];
   const argument = derived(...args);
   const key = `function ${label} ${body}`;
   if (ctx.expanding.includes(key)) return argument;
@@ -127,6 +145,11 @@ export function bodyValue(ctx: LineageContext, label: string, body: string, args
     ctx.expanding.pop();
     ctx.parameters.pop();
   }
+  // What the body gives is made to fit the declared types.
+  last.forEach((c, i) => {
+    const type = (f?.results?.length ?? 0) > 1 ? f?.results?.[i] : f?.results?.[0];
+    if (mayRefuse(ctx.env, c.value, type)) ctx.filter(c.value, 'other');
+  });
   if (names.length > 1 && names.length === last.length) return rowOf(last.map((c, i) => ({ name: names[i] ?? c.name, value: derived(c.value) })));
   return derived(...last.map((c) => c.value));
 }

@@ -1,7 +1,7 @@
 /** Conditions: WHERE, ON, HAVING, FILTER and the tests inside expressions. */
 import { as, kindOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
-import { isConstant, isEquality, isQuiet, pair } from './compare.ts';
+import { isEquality, isHarmless, isQuiet, pair, plainEquality } from './compare.ts';
 import type { LineageContext, Place } from './context.ts';
 import { CONSTANT, derived, isWhole, rowOf } from './value.ts';
 import type { Value } from './value.ts';
@@ -38,7 +38,7 @@ export function nullTest(ctx: LineageContext, test: NodeOf<'NullTest'> | undefin
 /** CASE: its tests decide which branch is computed, and a branch can fail. */
 export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined, place: Place): Value {
   const results = [...(e?.args ?? []).map((arm) => as(arm, 'CaseWhen')?.result), e?.defresult];
-  const quiet = !ctx.measured && e?.arg === undefined && results.every(isConstant) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
+  const quiet = !ctx.measured && e?.arg === undefined && results.every(isHarmless) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
   // Constants for every case: only the masked result depends on the tests.
   if (quiet) return derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place))));
   const tests: Value[] = [];
@@ -47,7 +47,14 @@ export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined
   for (const arm of e?.args ?? []) {
     const when = as(arm, 'CaseWhen');
     if (subject === undefined) tests.push(condition(ctx, when?.expr, place));
-    else tests.push(ctx.within(when?.expr, () => pair(ctx, [subject, ctx.engine.expression(when?.expr, place)])));
+    else
+      tests.push(
+        ctx.within(when?.expr, () => {
+          const other = ctx.engine.expression(when?.expr, place);
+          plainEquality(ctx, [subject, other]);
+          return pair(ctx, [subject, other]);
+        }),
+      );
     parts.push(ctx.engine.expression(when?.result, place));
   }
   parts.push(ctx.engine.expression(e?.defresult, place));
@@ -65,6 +72,7 @@ export function subLinkValue(ctx: LineageContext, link: NodeOf<'SubLink'> | unde
   const tested = as(link?.testexpr, 'RowExpr')?.args ?? (link?.testexpr === undefined ? [] : [link.testexpr]);
   const equality = kind === 'ANY_SUBLINK' && (link?.operName === undefined || isEquality(strings(link.operName)));
   const values = tested.map((t) => ctx.engine.expression(t, place));
+  if (equality && link?.operName === undefined) plainEquality(ctx, [...values, ...columns.map((c) => c.value)]);
   if (equality) return derived(...values.map((v, i) => pair(ctx, [v, columns[i]?.value ?? CONSTANT])));
   const all = derived(...values, ...columns.map((c) => c.value));
   ctx.filter(all, 'other');

@@ -53,26 +53,31 @@ function lazily(ctx: LineageContext, cte: CommonTableExpr, place: Place, ctes: (
     return ctx.computed(() => ctx.engine.query(node, { scope: place.scope, ctes: ctes() })).map((c, i) => ({ name: names[i] ?? c.name, value: c.value }));
   };
   return () => {
-    if (state === 'done' || state === 'running') return current ?? [];
+    if (state === 'done') return current ?? [];
+    // Each round starts from what the one before has made of the values.
+    if (state === 'running') return (current ?? []).map((c) => (c.value.sources.size === 0 ? c : { ...c, value: { ...c.value, loops: true } }));
     if (state === 'seed') throw new LineageRefusal('unresolved', `WITH query "${cte.ctename ?? ''}" refers to itself where it cannot be followed`, ctx.place);
     state = 'seed';
     if (cte.ctequery === undefined) current = [];
     else if (select?.op === 'SETOP_UNION' && select.larg !== undefined && containsName(select.rarg, cte.ctename ?? '')) {
       // The non-recursive side is evaluated with the WITH of the whole, if it has one of its own.
-      current = extended(cte, run({ SelectStmt: { ...select.larg, withClause: select.larg.withClause ?? select.withClause } }));
+      current = extended(ctx, cte, run({ SelectStmt: { ...select.larg, withClause: select.larg.withClause ?? select.withClause } }));
       state = 'running';
-      current = fixedPoint(ctx, cte, current, () => run(cte.ctequery ?? { SelectStmt: {} }), (next) => (current = next));
-    } else current = extended(cte, run(cte.ctequery));
+      current = fixedPoint(ctx, cte, current, () => run(cte.ctequery ?? { SelectStmt: {} }), (next) => (current = next)).map((c) => ({ ...c, value: settled(c.value) }));
+    } else current = extended(ctx, cte, run(cte.ctequery));
     state = 'done';
     return current;
   };
 }
 
+/** The rounds are over. */
+const settled = (value: Value): Value => ({ ...value, loops: false });
+
 function fixedPoint(ctx: LineageContext, cte: CommonTableExpr, seed: readonly NamedValue[], step: () => readonly NamedValue[], publish: (c: readonly NamedValue[]) => void): readonly NamedValue[] {
   let current = seed;
   // Sources only grow and there are finitely many; one round per column is the most that it can take.
   for (let round = 0; round <= seed.length + 1; round++) {
-    const next = mergeColumns(current, extended(cte, step()));
+    const next = mergeColumns(current, extended(ctx, cte, step()));
     const grown = next.some((c, i) => c.value.sources.size !== current[i]?.value.sources.size || c.value.exact !== current[i].value.exact);
     current = next;
     publish(current);
@@ -92,7 +97,7 @@ function containsName(tree: unknown, name: string): boolean {
 }
 
 /** Columns that SEARCH and CYCLE add. */
-function extended(cte: CommonTableExpr, columns: readonly NamedValue[]): readonly NamedValue[] {
+function extended(ctx: LineageContext, cte: CommonTableExpr, columns: readonly NamedValue[]): readonly NamedValue[] {
   const over = (names: readonly string[]): Value => derived(...columns.filter((c) => names.includes(c.name)).map((c) => c.value));
   const out = [...columns];
   const has = (name: string | undefined): boolean => name === undefined || out.some((c) => c.name === name);
@@ -101,6 +106,8 @@ function extended(cte: CommonTableExpr, columns: readonly NamedValue[]): readonl
   const cycle = cte.cycle_clause;
   if (cycle && !has(cycle.cycle_mark_column)) {
     const path = over(strings(cycle.cycle_col_list));
+    // The recursion ends where the values have been before: the number of rows tells which are equal.
+    for (const c of columns) if (strings(cycle.cycle_col_list).includes(c.name)) ctx.group(c.value);
     out.push({ name: cycle.cycle_mark_column ?? '', value: path }, { name: cycle.cycle_path_column ?? '', value: path });
   }
   return out;

@@ -4,8 +4,8 @@ import type { StatementText } from '../facts/place.ts';
 import { executeIn } from '../facts/sql.ts';
 import { optionOn } from '../facts/statements.ts';
 import { resolveFunction, resolveTable, vouchedFor } from '../facts/resolve.ts';
-import { as, kindOf, qualified, strings } from '../facts/tree.ts';
-import type { Node } from '../facts/tree.ts';
+import { allOf, as, kindOf, qualified, strings } from '../facts/tree.ts';
+import type { Node, NodeOf } from '../facts/tree.ts';
 import type { AnalysisEnv, ColumnRef, OutputColumn, StatementAnalysis } from '../types.ts';
 import { LineageContext, LineageRefusal } from './context.ts';
 import type { Engine, Place } from './context.ts';
@@ -41,6 +41,9 @@ function makeContext(env: AnalysisEnv, source: StatementText): LineageContext {
   return ctx;
 }
 
+/** Their errors quote whole rows of tables that only a view or a partition of theirs is named. */
+const CHANGES: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt', 'RefreshMatViewStmt', 'AlterTableStmt', 'IndexStmt', 'CreateTableAsStmt', 'ReindexStmt', 'ClusterStmt']);
+
 /** Computes the lineage of a statement. Never throws for any tree that the parser can give. */
 export function statementLineage(node: Node, env: AnalysisEnv, source: StatementText): Lineage {
   const ctx = makeContext(env, source);
@@ -48,7 +51,7 @@ export function statementLineage(node: Node, env: AnalysisEnv, source: Statement
     const output = outputOf(ctx, node);
     ctx.settle();
     const known = ctx.unresolvedMessage === undefined && !ctx.positionsUnknown ? output : output === 'none' ? 'none' : 'untracked';
-    return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], ...(ctx.hiddenCode ? { hiddenCode: true } : {}) };
+    return { output: known, reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], ...(ctx.hiddenCode || (ctx.touchesClassified && CHANGES.has(kindOf(node) ?? '')) ? { hiddenCode: true } : {}) };
   } catch (error) {
     if (!(error instanceof LineageRefusal)) throw error;
     return { output: 'untracked', reads: [...ctx.reads.values()], predicates: [...ctx.predicates.values()], refusal: { code: error.code, message: error.message, at: error.at ?? source.whole } };
@@ -88,10 +91,10 @@ function outputOf(ctx: LineageContext, node: Node): Output {
       return 'none';
     }
     case 'ExplainStmt':
-      ctx.measured = optionOn(as(node, 'ExplainStmt')?.options, 'analyze');
-      explained(ctx, as(node, 'ExplainStmt')?.query);
+      explained(ctx, as(node, 'ExplainStmt'));
       return 'untracked';
     case 'ExecuteStmt':
+      handedOver(ctx, as(node, 'ExecuteStmt'));
       return earlier(ctx, ctx.env.prepared(executeIn(node) ?? ''), `prepared statement "${executeIn(node) ?? ''}" is not known in this session`);
     case 'FetchStmt': {
       const fetch = as(node, 'FetchStmt');
@@ -144,12 +147,23 @@ function createAs(ctx: LineageContext, node: Node): Output {
     fillsTable(ctx, body.into?.rel, queryColumns(ctx, body.query, TOP), names);
     return 'none';
   }
+  handedOver(ctx, run);
   const output = earlier(ctx, ctx.env.prepared(run.name ?? ''), `prepared statement "${run.name ?? ''}" is not known in this session`);
   if (output === 'untracked') ctx.refuse('unresolved', `the columns of prepared statement "${run.name ?? ''}" are not known`);
   else if (output !== 'none') {
     fillsTable(ctx, body.into?.rel, output.map((c) => ({ name: c.name, value: { sources: new Set(c.sources.map((s) => ctx.column(s.schema, s.table, s.column))), exact: c.exact } })), names);
   }
   return 'none';
+}
+
+/** Arguments of EXECUTE: the prepared query was analysed for parameters that hold nothing classified. */
+function handedOver(ctx: LineageContext, run: NodeOf<'ExecuteStmt'> | undefined): void {
+  for (const param of run?.params ?? []) {
+    const value = ctx.engine.expression(param, TOP);
+    const [first] = ctx.classified(value);
+    if (first === undefined) continue;
+    ctx.within(param, () => ctx.refuse('opaque', `EXECUTE would hand a value of ${first.schema}.${first.table}.${first.column} to prepared statement "${run?.name ?? ''}"; write the query with the value in its place`));
+  }
 }
 
 /** A new table may only take classified values into columns that its own name puts into the same class. */
@@ -197,8 +211,18 @@ function copiedTable(ctx: LineageContext, range: RangeVar | undefined, attlist: 
 }
 
 /** What EXPLAIN plans is read for the same refusals; the plan's text has no claim. */
-function explained(ctx: LineageContext, query: Node | undefined): void {
-  if (query !== undefined) outputOf(ctx, query);
+function explained(ctx: LineageContext, explain: NodeOf<'ExplainStmt'> | undefined): void {
+  ctx.measured = optionOn(explain?.options, 'analyze');
+  ctx.explained = true;
+  const output = explain?.query === undefined ? 'none' : outputOf(ctx, explain.query);
+  if (typeof output === 'string') return;
+  for (const c of output) {
+    const value = { sources: new Set(c.sources.map((s) => ctx.column(s.schema, s.table, s.column))), exact: c.exact };
+    // SERIALIZE says how long the rows are. What a prepared statement computes is not read again here.
+    if (ctx.measured && allOf(explain?.options, 'DefElem').some((o) => o.defname === 'serialize')) ctx.filter(value, 'other');
+    const [first] = ctx.classified(value);
+    if (first !== undefined && !c.exact && as(explain?.query, 'ExecuteStmt') !== undefined) ctx.refuse('opaque', `the plan could show what the prepared statement computes from ${first.schema}.${first.table}.${first.column}; write EXPLAIN with the query itself`);
+  }
 }
 
 /** Output of a statement analysed before, with what it read and filtered on. */

@@ -3,9 +3,9 @@
  * that never raise an error because of what the value is, and give NULL only for NULL. Whatever is not listed here could
  * answer a question about the value by failing, by NULL or by the number of rows, and counts as a filter on it.
  */
-import { as, constOf, strings } from '../facts/tree.ts';
+import { as, constOf, constText, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
-import { isFirm } from './value.ts';
+import { isFirm, sizeOf } from './value.ts';
 import type { Value } from './value.ts';
 
 /** Which arguments may hold a hidden value: all, or those at these places. */
@@ -23,25 +23,59 @@ function table(text: string): ReadonlyMap<string, Places> {
 /** Functions of pg_catalog; without places the first argument. */
 const TOTAL = table(`
   lower upper initcap casefold length:* char_length character_length octet_length bit_length substr left right btrim:* ltrim:* rtrim:*
-  concat:* concat_ws:* format:1,2,3,4,5,6,7,8,9 md5 sha224 sha256 sha384 sha512 reverse replace:* translate:* regexp_replace split_part
+  concat:* concat_ws:* md5 sha224 sha256 sha384 sha512 reverse replace:* translate:* regexp_replace split_part
   lpad:0,2 rpad:0,2 repeat overlay:0,1 position:* strpos:* ascii to_char encode quote_literal quote_nullable quote_ident to_hex hashtext hashtextextended
   pg_column_size normalize textcat:*
   abs sign round floor ceil ceiling trunc
   age:* date_part:1 extract:1 date_trunc:1 timezone:1 justify_days justify_hours justify_interval isfinite
   to_json to_jsonb row_to_json array_to_json json_build_object:* jsonb_build_object:* json_build_array:* jsonb_build_array:* json_typeof jsonb_typeof
-  json_strip_nulls jsonb_strip_nulls jsonb_pretty jsonb_set:0,2
+  json_strip_nulls jsonb_strip_nulls jsonb_pretty
   array_append:* array_prepend:* array_to_string:0,2 array_length array_upper array_lower array_ndims array_dims cardinality array_reverse
   family host masklen abbrev network broadcast hostmask netmask
   num_nulls:* num_nonnulls:*
   min max sum avg count any_value array_agg string_agg:* json_agg jsonb_agg json_object_agg:* jsonb_object_agg:* json_agg_strict jsonb_agg_strict xmlagg
-  bool_and bool_or every bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp covar_pop:* covar_samp:* corr:*
-  regr_avgx:* regr_avgy:* regr_intercept:* regr_r2:* regr_slope:* regr_sxx:* regr_sxy:* regr_syy:* mode percentile_disc:1 percentile_cont:1
+  bool_and bool_or every bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp mode percentile_disc:1 percentile_cont:1
   first_value last_value nth_value lag:0,2 lead:0,2
-  xmlcomment xmltext
+  xmltext
 `);
 
 /** Functions of common extensions, in whatever schema they are installed. */
-const EXTENSION_TOTAL = table('unaccent similarity:* word_similarity:* strict_word_similarity:* soundex difference:* metaphone dmetaphone dmetaphone_alt digest hmac:0,1 uuid_generate_v5:1 uuid_generate_v3:1 citext st_astext st_asgeojson st_x st_y');
+const EXTENSION_TOTAL = table('unaccent similarity:* word_similarity:* strict_word_similarity:* soundex difference:* dmetaphone dmetaphone_alt digest hmac:0,1 uuid_generate_v5:1 uuid_generate_v3:1 citext st_astext st_asgeojson');
+
+/** They compute with numbers of a limited range: not of what has been computed, which may be of any size. */
+const OF_COLUMNS: ReadonlySet<string> = new Set(['corr', 'covar_pop', 'covar_samp', 'regr_avgx', 'regr_avgy', 'regr_intercept', 'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy']);
+
+/** More than this times a column's length, a value could be too long for the server, and so tell how long the column's is. */
+export const MAX_SIZE = 20_000;
+/** Multiplications of numbers beyond which one could be too large. */
+const MAX_FACTORS = 8;
+
+/** They make nothing longer. */
+const SHORTENING: ReadonlySet<string> = new Set(
+  'lower upper initcap casefold length char_length character_length octet_length bit_length substr substring left right btrim ltrim rtrim md5 sha224 sha256 sha384 sha512 reverse split_part translate overlay concat concat_ws min max any_value first_value last_value nth_value lag lead round trunc abs sign ceil ceiling floor date_part extract date_trunc age coalesce sum avg count array_append array_prepend array_agg json_agg jsonb_agg string_agg to_json to_jsonb row_to_json json_build_object jsonb_build_object json_build_array jsonb_build_array'.split(' '),
+);
+
+/** How many times longer than its arguments the result of a call may be. */
+export function growthOf(name: string, nodes: readonly Node[], args: readonly Value[]): number {
+  const number = (node: Node | undefined): number => {
+    const c = constOf(node);
+    return c?.kind === 'number' ? Math.abs(Number(c.value)) : Infinity;
+  };
+  const length = (node: Node | undefined): number => Math.max(1, constText(node)?.length ?? 1_000);
+  switch (name) {
+    case 'repeat':
+      return number(nodes[1]);
+    case 'lpad':
+    case 'rpad':
+      return Math.max(1, number(nodes[1]) / 10);
+    case 'replace':
+      return args[2] !== undefined && args[2].sources.size > 0 ? Math.max(1, sizeOf(args[2])) : length(nodes[2]);
+    case 'regexp_replace':
+      return length(nodes[2]);
+    default:
+      return SHORTENING.has(name) ? 1 : 2;
+  }
+}
 
 /** They say how many parts the value has, or take one out: nothing new of a value that is read as it stands. */
 const OF_PARTS: ReadonlySet<string> = new Set([
@@ -69,8 +103,10 @@ const OBJECT_BUILDERS: ReadonlySet<string> = new Set(['json_build_object', 'json
 
 export interface Call {
   readonly name: string;
-  /** Of pg_catalog, and no other function of the name can be meant. */
+  /** Of pg_catalog, and no other function of the name can be meant but those of extensions. */
   readonly builtin: boolean;
+  /** Of an extension, and nothing else. */
+  readonly compiled: boolean;
   readonly args: readonly Value[];
   readonly nodes: readonly Node[];
   /** Whether a value holds something that must stay hidden. */
@@ -84,10 +120,15 @@ export function isTotal(call: Call): boolean {
   if (held.length === 0) return true;
   // Named arguments need not stand where the table counts them.
   if (call.nodes.some((n) => as(n, 'NamedArgExpr') !== undefined)) return false;
-  if (!call.builtin) return allowed(EXTENSION_TOTAL.get(name), held);
+  if (!call.builtin) return call.compiled && allowed(EXTENSION_TOTAL.get(name), held);
   if (OF_PARTS.has(name)) return held.every((i) => i === 0) && isFirm(args[0]);
   // With a number it counts characters; with a text it is a pattern that need not be found.
   if (name === 'substring') return held.every((i) => i === 0) && constOf(call.nodes[1])?.kind === 'number';
+  if (OF_COLUMNS.has(name)) return args.every((a) => a.exact || !hidden(a));
+  // A value may say how wide it is to be shown, or that of which width it is.
+  if (name === 'format') return !held.includes(0) && constText(call.nodes[0])?.includes('*') === false;
+  // Of a value that is no object or array a part cannot be set.
+  if (name === 'jsonb_set') return held.every((i) => i === 2 || (i === 0 && (args[0]?.exact === true || (args[0]?.firm === true && constText(call.nodes[1]) !== undefined && as(call.nodes[0], 'FuncCall') !== undefined))));
   if (name === 'convert_to') return held.every((i) => i === 0) && /^utf-?8$/i.test(String(constOf(call.nodes[1])?.value ?? ''));
   return allowed(TOTAL.get(name), held);
 }
@@ -109,7 +150,9 @@ export function buildsParts(call: Call): boolean {
 }
 
 /** OIDs of types whose input takes every text, and of which a longer value is cut. */
-const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name', 'char']);
+const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name']);
+/** OIDs of types that the type of one character, which has a range, takes as they are. */
+const CUT_TO_CHAR: ReadonlySet<number> = new Set([18, 19, 25, 1042, 1043]);
 const NUMERIC = 1700;
 const JSONB = 3802;
 const DATES: ReadonlySet<number> = new Set([1082, 1114, 1184]);
@@ -136,6 +179,7 @@ export function isTotalCast(value: Value, type: NodeOf<'TypeCast'>['typeName']):
   const isArray = (type?.arrayBounds?.length ?? 0) > 0;
   if (isArray) return false;
   if (TEXTS.has(name)) return true;
+  if (name === 'char') return value.type !== undefined && CUT_TO_CHAR.has(value.type);
   // A number of digits, unlike a length, is checked and not cut.
   if ((type?.typmods?.length ?? 0) > 0 || value.type === undefined) return false;
   return WIDENING[value.type]?.includes(name) ?? false;
@@ -143,12 +187,14 @@ export function isTotalCast(value: Value, type: NodeOf<'TypeCast'>['typeName']):
 
 /** True when the operator never raises an error and gives no truth about its hidden operands. */
 export function isTotalOperator(symbol: string, e: NodeOf<'A_Expr'>, left: Value, right: Value, hidden: (value: Value) => boolean): boolean {
-  if (symbol === '||') return true;
+  if (symbol === '||') return sizeOf(left, right) <= MAX_SIZE && !(left.loops === true && right.loops === true);
   if (e.lexpr === undefined) return symbol === '-' || symbol === '+' || symbol === '~';
   if (ACCESS.has(symbol)) return isFirm(left) && !hidden(right);
   // A key is taken out of an object, whether it is there or not.
   if (symbol === '-' && left.type === JSONB && left.firm === true && !hidden(right)) return true;
   if (symbol !== '+' && symbol !== '-' && symbol !== '*') return false;
+  // Numbers that are multiplied again and again get too large for the server, sooner or later.
+  if (left.loops === true || right.loops === true || (symbol === '*' && sizeOf(left, right) + 1 > MAX_FACTORS)) return false;
   const [a, b] = [operand(e.lexpr, left, hidden), operand(e.rexpr, right, hidden)];
   if ([a, b].every((o) => o === 'numeric' || o === 'constant')) return true;
   return symbol === '-' && [a, b].every((o) => o === 'date' || o === 'now');

@@ -15,6 +15,10 @@ export interface Value {
   readonly whole?: boolean;
   /** Rows give it, though no table: joined with every possible value, a hidden column is told whole. */
   readonly given?: boolean;
+  /** How many times the length of a column's value it may have, where that is more than once. */
+  readonly size?: number;
+  /** Each round of a recursive query may make it longer. */
+  readonly loops?: boolean;
   /** OID of its type, where it is known. */
   readonly type?: number;
   /** Modifier of the type, such as a length. */
@@ -54,13 +58,21 @@ export const isWhole = (v: Value | undefined): boolean => v !== undefined && (v.
 /** A value computed from others: every source of any of them. */
 export function derived(...values: readonly (Value | undefined)[]): Value {
   const parts = values.filter((v) => v !== undefined && v.sources.size > 0);
-  if (parts.length === 0) return values.some((v) => v?.given) ? GIVEN : CONSTANT;
+  const size = sizeOf(...values);
+  const more = { ...(size > 1 ? { size } : {}), ...(values.some((v) => v?.loops) ? { loops: true } : {}) };
+  if (parts.length === 0) return { ...(values.some((v) => v?.given) ? GIVEN : CONSTANT), ...more };
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return { sources: only.sources, exact: false };
+  if (parts.length === 1 && only !== undefined) return { sources: only.sources, exact: false, ...more };
   const sources = new Set<ColumnRef>();
   for (const part of parts) for (const ref of part?.sources ?? EMPTY) sources.add(ref);
-  return { sources, exact: false };
+  return { sources, exact: false, ...more };
 }
+
+/** The length that values have together, in lengths of a column's value; short constants count nothing. */
+export const sizeOf = (...values: readonly (Value | undefined)[]): number => values.reduce((sum, v) => sum + (v?.size ?? (v !== undefined && v.sources.size > 0 ? 1 : 0)), 0);
+
+/** The same value, `times` as long. */
+export const grown = (v: Value, times: number): Value => (times <= 1 ? v : { ...v, size: Math.max(1, sizeOf(v)) * times });
 
 /** A value that is one of the given values as it stands: the branches of UNION, a merged join column. */
 export function either(a: Value, b: Value): Value {

@@ -24,6 +24,7 @@ const PRINT = `SELECT pg_catalog.concat_ws('/', ${[
   sum('pg_attribute', 'attrelid, attnum, xmin', `attnum > 0 AND attrelid IN ${LASTING}`),
   sum('pg_rewrite', 'oid, xmin', `ev_class IN ${LASTING}`),
   sum('pg_proc', 'oid, xmin', `oid >= ${USER} AND pronamespace NOT IN ${OWN_SCHEMA}`),
+  sum('pg_type', 'oid, xmin', `oid >= ${USER} AND typtype = 'd' AND typnamespace NOT IN ${OWN_SCHEMA}`),
   sum('pg_operator', 'oid, xmin', `oid >= ${USER}`),
   sum('pg_cast', 'oid, xmin', `oid >= ${USER}`),
   sum('pg_policy', 'oid, xmin', `polrelid IN ${LASTING}`),

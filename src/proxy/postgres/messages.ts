@@ -42,6 +42,8 @@ export function maskMessage(type: 'error' | 'notice', body: Buffer, scrub: boole
   const isHidden = scrub && mayQuoteData(received);
   const raised = scrub && isRaised(received);
   const masked = (f: NoticeField): NoticeField => {
+    // A tree that debug_print_plan shows spells out every constant in it, byte by byte.
+    if (scrub && f.kind === 'D' && f.value.includes(':constvalue ')) return { kind: f.kind, value: REDACTED };
     if (raised && OWN_TEXT.has(f.kind)) return { kind: f.kind, value: REDACTED };
     return TEXT_FIELDS.has(f.kind) ? { kind: f.kind, value: maskText(isHidden ? hideQuoted(f.value) : f.value, plan, context).text } : f;
   };

@@ -272,6 +272,12 @@ describe('messages of the server', () => {
     expect(text(raised, false)).toContain('patient ada moves');
   });
 
+  it('trees of plans are hidden whole where classified data is near', () => {
+    const tree: [string, string][] = [['S', 'LOG'], ['C', '00000'], ['M', 'plan:'], ['D', '{PLANNEDSTMT {CONST :consttype 25 :constvalue 7 [ 28 0 0 0 98 54 112 ]}}']];
+    expect(text(tree, true)).not.toContain('98 54 112');
+    expect(text(tree, false)).toContain('98 54 112');
+  });
+
   it('keys of a violation are hidden, the name of the constraint is not', () => {
     const shown = text([['S', 'ERROR'], ['C', '23505'], ['M', 'duplicate key value violates unique constraint "customers_email_key"'], ['D', 'Key (email)=(ada@example.org) already exists.']], true);
     expect(shown).toContain('customers_email_key');

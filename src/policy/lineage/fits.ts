@@ -1,0 +1,31 @@
+/** Whether every value that lineage knows of can be one of a type: of a function's argument or of its result. */
+import type { AnalysisEnv } from '../types.ts';
+import type { Value } from './value.ts';
+
+/** OIDs of types that take every value that the server puts into them unasked: texts, pseudo-types, rows. */
+const TAKE_ALL: ReadonlySet<number> = new Set([19, 25, 705, 1042, 1043, 2249, 2275, 2276, 2277, 2278, 2283, 2287, 2776, 3500, 3831, 4537, 4538, 5077, 5078, 5079, 5080]);
+/** Types that the server puts other values into, of which some are too large or are no such thing. */
+const NARROW: ReadonlySet<number> = new Set([18, 20, 21, 23, 24, 26, 700, 701, 790, 1266, 1560, 1562, 1700, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191]);
+/** Types of which every value is one of the larger types too. */
+const WIDER: ReadonlyMap<number, readonly number[]> = new Map([
+  [21, [20, 23, 700, 701, 1700]],
+  [23, [20, 701, 1700]],
+  [20, [1700]],
+  [700, [701]],
+]);
+const FIRST_USER_OID = 16_384;
+
+const isWider = (value: Value, type: number): boolean => value.type === type || (value.type !== undefined && WIDER.get(value.type)?.includes(type) === true);
+
+const isRow = (env: AnalysisEnv, type: number): boolean => env.catalog?.relationOfType?.(type) !== undefined;
+
+/** True when passing the value for an argument of the type cannot fail. */
+export function fitsInto(env: AnalysisEnv, value: Value, type: number | undefined): boolean {
+  return type === undefined || value.sources.size === 0 || TAKE_ALL.has(type) || isWider(value, type) || (value.fields !== undefined && isRow(env, type));
+}
+
+/** True when giving the value as a result of the type can fail. */
+export function mayRefuse(env: AnalysisEnv, value: Value, type: number | undefined): boolean {
+  if (type === undefined || value.sources.size === 0 || isWider(value, type)) return false;
+  return NARROW.has(type) || (type >= FIRST_USER_OID && !isRow(env, type));
+}
