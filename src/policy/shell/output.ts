@@ -8,7 +8,7 @@ const PLAIN_FLAGS = /^(nproc|whoami|hostname|uname|arch|pidof|pgrep|wc|id|lognam
 /** Calls that print one word at most. */
 const ONE_WORD = /^(whoami|arch|logname|hostname( -[fsd])?|uname( -[smnrpio])?|id -(un|gn))$/;
 /** Calls that print one number at most. */
-const NUMBER = /^(nproc|id -(u|g)|wc -[lcwmL]|z?grep -[iEvFw]*c[iEvFw]* ('[^']*'|"[^"$`\\]*"|[\w.:-]+)|pgrep -[fx]*c[fx]* ('[^']*'|"[^"$`\\]*"|[\w.:-]+)|date \+%s)$/;
+const NUMBER = /^(nproc|id -(u|g)|wc -[lcwmL]|z?grep -[iEvFw]*c[iEvFw]* ('[^']*'|"[^"$`\\]*"|[\w.:-]+)( [\w./~][\w./~+-]*)?|pgrep -[fx]*c[fx]* ('[^']*'|"[^"$`\\]*"|[\w.:-]+)|date \+%s)$/;
 /** Formats that print no blank, slash or sign. */
 const DATE = /^date( -u)? ['"]?\+(?=[%A-Za-z0-9])((?!%[-_0^#:]*[cDxrntekl+z])[%A-Za-z0-9_.:-])+['"]?$/;
 

@@ -28,7 +28,7 @@ export const MIXED: Readonly<Record<string, Handler>> = {
   date: shows('d= date= r=read reference=read f=read file=read s!kernel= set!kernel= I= R u rfc-3339= iso-8601= rfc-2822 rfc-email utc universal uct debug resolution help version', 'kernel', (o) => o.startsWith('+')),
   hostname: shows('F!network-config=read file!network-config=read b!network-config boot!network-config f i I s d a A y V h fqdn long short ip-address all-ip-addresses all-fqdns domain alias yp nis help version', 'network-config', () => false),
   domainname: shows('F!network-config=read a d f s i V h', 'network-config', () => false),
-  mount: shows('t!mount= o!mount= B!mount bind!mount R!mount rbind!mount a!mount all!mount M!mount move!mount l v V h show-labels verbose help version', 'mount', () => false),
+  mount: shows('t= o!mount= B!mount bind!mount R!mount rbind!mount a!mount all!mount M!mount move!mount l v V h show-labels verbose help version', 'mount', () => false),
   sysctl: shows('w!kernel write!kernel p!kernel load!kernel system!kernel f!kernel a n e N r= pattern= A b X q d h V all names values ignore binary quiet deprecated help version', 'kernel', (o) => !o.includes('=')),
   ulimit: shows('a', 'changes', () => true),
   uptime: shows('p s h V pretty since', 'changes', () => true),

@@ -9,7 +9,7 @@ export function isPlainSed(script: string): boolean {
     while (at < script.length && /[\s;{}]/.test(script.charAt(at))) at++;
     if (at >= script.length) return true;
     const end = command(script, at);
-    if (end === undefined || (end < script.length && !/[\s;}]/.test(script.charAt(end)))) return false;
+    if (end === undefined || (end < script.length && !/[\s;{}]/.test(script.charAt(end)))) return false;
     at = end;
   }
   return true;
