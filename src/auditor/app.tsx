@@ -105,7 +105,7 @@ function SignedIn() {
     case 'failed':
       return (
         <main style={centre}>
-          <FailedState what="The store does not answer" why={explain(loaded.error)} onRetry={reload} />
+          <FailedState what="This page could not be loaded" why={explain(loaded.error)} onRetry={reload} />
         </main>
       );
     case 'ready':

@@ -72,7 +72,7 @@ function useFont(cols: number, rows: number) {
     return () => observer.disconnect();
   }, []);
   const fits = Math.min((size.width - 2 * PADDING_PX - 2) / (cols * ADVANCE_EM), (size.height - 2 * PADDING_PX - 2) / (rows * LINE_EM), MAX_FONT_PX);
-  return { place, fontPx: Math.max(MIN_FONT_PX, Math.floor(fits * 10) / 10) };
+  return { place, size, fontPx: Math.max(MIN_FONT_PX, Math.floor(fits * 10) / 10) };
 }
 
 const MARGIN_PX = 12;
@@ -81,7 +81,7 @@ const beyond = (px: number): number => (px > 0 ? px + MARGIN_PX : 0);
 
 /** @param version changes whenever the screen has changed @param needle in lower case; empty for none */
 export function TerminalView({ screen, version, needle }: { screen: ReplayScreen; version: number; needle: string }) {
-  const { place, fontPx } = useFont(screen.cols, screen.rows);
+  const { place, size, fontPx } = useFont(screen.cols, screen.rows);
   const rows = Array.from({ length: screen.rows }, (_, y) => JSON.stringify(screen.runs(y)));
   const { cursorRow } = screen;
   // Where not all of the screen fits: what is looked for, else the row that is written to, stays in sight.
@@ -93,7 +93,7 @@ export function TerminalView({ screen, version, needle }: { screen: ReplayScreen
     const [row, around] = [wanted.getBoundingClientRect(), element.getBoundingClientRect()];
     const left = needle === '' ? 0 : beyond(row.right - around.right) - beyond(around.left - row.left);
     element.scrollBy({ left, top: beyond(row.bottom - around.bottom) - beyond(around.top - row.top), behavior: 'instant' });
-  }, [place, cursorRow, needle, version, fontPx]);
+  }, [place, size, cursorRow, needle, version, fontPx]);
   return (
     <div ref={place} className={classes.place}>
       <div className={classes.screen} style={{ fontSize: `${fontPx}px`, width: `calc(${screen.cols}ch + ${2 * PADDING_PX + 2}px)` }} role="region" aria-label="Terminal as it was shown" tabIndex={0} data-version={version}>
