@@ -8,6 +8,7 @@ export interface EndWords {
 }
 
 const SIGN_ON: readonly (readonly [RegExp, string])[] = [
+  [/^the store .* cannot be reached: /, 'What opens the host comes from the store: check the network to the store, then reconnect.'],
   [/ presented the host key | has no host key of a registered type /, 'Do not go on by another way: ask the owner of the host whether its key has changed. The new one must be registered first.'],
   [/ cannot be reached: | did not let us in within /, 'Check the network or VPN to the host, then reconnect.'],
   [/ refused the (?:registered credential|certificate) | asks for more than the registered password|: the registered private key cannot be used/, 'Tell the owner of the host: what is registered for it does not open it.'],

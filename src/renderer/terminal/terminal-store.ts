@@ -292,7 +292,7 @@ export function reconnect(tabId: string): void {
       for (const [paneId, pane] of live) {
         if (pane.tabId !== tabId) continue;
         pane.view.resetModes();
-        pane.view.note(`── connected again, ${new Date().toLocaleTimeString()} ──`);
+        pane.view.note(`── a new session, ${new Date().toLocaleTimeString()} ──`);
         startShell(paneId);
       }
     } finally {
