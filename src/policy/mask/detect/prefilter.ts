@@ -54,7 +54,7 @@ export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
   let digits = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
-    switch (KIND[byte]) {
+    switch (KIND[byte] ?? OTHER) {
       case OTHER:
         digits = 0;
         break;
@@ -93,7 +93,7 @@ export function plainlyClean(bytes: Uint8Array, start: number, end: number, digi
   let readable = end < head;
   for (let i = start; i < end; i++) {
     const byte = bytes[i] ?? 0;
-    switch (KIND[byte]) {
+    switch (KIND[byte] ?? OTHER) {
       case OTHER:
         digits = 0;
         break;

@@ -125,14 +125,27 @@ export class Line {
     this.#lastEnd = this.#cursor;
   }
 
-  /** To the next tab stop; the tab is a character of the text. */
-  tab(start: number): void {
-    const column = this.#cols > 0 ? this.#cursor % this.#cols : this.#cursor;
+  /** To the column of the next tab stop; the tab is a character of the text. What it passes over stays. */
+  tab(start: number, to: number): void {
+    const at = this.#cursor;
+    const under = this.#cellCode[at];
+    const [code, char] = [under, this.#cellChar[at] ?? -1];
+    const row = this.#rowStart();
     this.put(0x20, start, start + 1);
     this.#codes[this.#codes.length - 1] = 0x09;
-    this.#cellCode[this.#cursor - 1] = 0x09;
-    this.#cursor += 7 - (column % 8);
+    if (code === undefined || code === 0x20) this.#cellCode[this.#cursor - 1] = 0x09;
+    else {
+      this.#cellCode[this.#cursor - 1] = code;
+      this.#cellChar[this.#cursor - 1] = char;
+    }
+    this.#cursor = Math.max(this.#cursor, row + to);
     this.#lastEnd = this.#cursor;
+  }
+
+  /** Without wrapping, what comes after the last column is written to it. @param width of what comes */
+  stopAtEdge(width: number): void {
+    const end = this.#rowStart() + this.#cols;
+    if (this.#cols > 0 && this.#cursor + width > end) this.#cursor = end - width;
   }
 
   /** Relative move within the row; what leaves the row stops at its edge. */
@@ -210,10 +223,27 @@ export class Line {
     this.#cellChar.length = this.#cellCode.length;
   }
 
+  /** Clears the cells up to the cursor and under it. */
+  eraseToCursor(): void {
+    this.#blank(0, this.#cursor + 1);
+  }
+
+  /** Clears the row from the cursor on (0), up to it (1), or all of it (2); the cursor stays. */
+  eraseInRow(kind: 0 | 1 | 2): void {
+    const row = this.#rowStart();
+    const end = this.#rowEnd();
+    if (kind === 0 && end === this.#cellCode.length) this.eraseToEnd();
+    else this.#blank(kind === 0 ? this.#cursor : row, kind === 1 ? Math.min(this.#cursor + 1, end) : end);
+  }
+
   /** Clears all cells; the cursor stays. */
   eraseAll(): void {
-    this.#cellCode.fill(0x20);
-    this.#cellChar.fill(-1);
+    this.#blank(0, this.#cellCode.length);
+  }
+
+  #blank(from: number, to: number): void {
+    this.#cellCode.fill(0x20, from, to);
+    this.#cellChar.fill(-1, from, to);
     this.#gap = this.#jumped = true;
   }
 

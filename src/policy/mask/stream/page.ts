@@ -1,90 +1,92 @@
 /**
- * The line that is being written, and the rows of a full-screen program that were written before: the cursor may come
- * back to them and complete a value. Follows the moves of ECMA-48 and of xterm; where the row is not known, a line ends.
+ * Where the characters of a terminal's output come to stand: the moves of ECMA-48 and of xterm, the modes that change what
+ * a character or a move does, and the two screens.
  */
 import { bounds } from './bounds.ts';
-import { Line } from './line.ts';
+import { charWidth } from './char-width.ts';
+import type { Line } from './line.ts';
+import { Rows, type RowsOptions } from './rows.ts';
+import { TabStops } from './tab-stops.ts';
 
-export interface PageOptions {
-  /** Of the terminal; 0 where it is not known, or where there is none. */
-  readonly cols: number;
-  readonly rows: number;
-  /** A line is left: what it holds is decided. */
-  readonly left: (line: Line) => void;
-  /** Offset before which everything is shown. */
-  readonly shown: () => number;
-}
-
-interface Saved {
-  readonly line: Line;
-  readonly at: ReturnType<Line['save']>;
-  readonly top: number | undefined;
-}
+/** Modes of ECMA-48 and, with a question mark, of DEC and xterm. */
+const INSERT = 4;
+const LINE_FEED = 20;
+const COLUMNS = 3;
+const ORIGIN = 6;
+const WRAP = 7;
+const SAVE = 1048;
+const ALTERNATE: readonly number[] = [47, 1047, 1049];
+const SAVING_ALTERNATE = 1049;
 
 export class Page {
-  readonly #o: PageOptions;
   #cols: number;
-  #rows: number;
-  #line: Line;
-  /** Row of the terminal in which the line begins, counted from 1, where it is known. */
-  #top: number | undefined;
-  /** Lines by the rows that they take. */
-  readonly #kept = new Map<number, { readonly line: Line; readonly top: number }>();
-  /** Only some rows scroll, or so it seems. */
-  #region = false;
-  #saved: Saved | undefined;
+  readonly #main: Rows;
+  #alternate: Rows | undefined;
+  #rows: Rows;
+  readonly #tabs = new TabStops();
+  #inserts = false;
+  #wraps = true;
+  #origin = false;
+  #newLine = false;
   #last = 0;
 
-  constructor(options: PageOptions) {
-    this.#o = options;
+  constructor(options: RowsOptions) {
     this.#cols = options.cols;
-    this.#rows = options.rows;
-    this.#line = new Line(options.cols);
+    this.#main = this.#rows = new Rows(options);
   }
 
   get line(): Line {
-    return this.#line;
+    return this.#rows.line;
   }
 
   /** Nothing but the next bytes matters for what they show. */
   get fresh(): boolean {
-    return this.#line.empty && this.#line.at === 0 && !this.#line.left && this.#top === undefined;
+    return this.#rows.fresh;
+  }
+
+  /** Whole lines have passed that are not looked at again. */
+  passed(rows: number): void {
+    this.#rows.passed(rows);
   }
 
   resize(cols: number, rows: number): void {
-    this.#cols = this.#line.cols = cols;
-    this.#rows = rows;
-    this.#forget();
+    this.#cols = cols;
+    this.#tabs.reset();
+    this.#main.resize(cols, rows);
+    this.#alternate?.resize(cols, rows);
   }
 
-  /** The line is over; the next begins in a column of a row that is not known. */
-  close(column = 0): void {
-    this.#leave();
-    this.#forget();
-    this.#line = new Line(this.#cols, column);
+  close(): void {
+    this.#rows.close();
   }
 
   put(code: number, start: number, end: number): void {
-    if (this.#line.left) this.#arrive();
-    this.#line.put(code, start, end);
+    if (this.line.left) this.#rows.arrive();
+    if (this.#inserts || !this.#wraps) {
+      const width = charWidth(code);
+      if (!this.#wraps) this.line.stopAtEdge(width);
+      if (this.#inserts && width > 0) this.line.putIn(width);
+    }
+    this.line.put(code, start, end);
     this.#last = code;
   }
 
   control(code: number, start: number): void {
     switch (code) {
       case 0x08:
-        this.#line.move(-1);
+        this.line.move(-1);
         return;
       case 0x09:
-        this.#line.tab(start);
+        if (this.line.left) this.#rows.arrive();
+        this.line.tab(start, this.#tabs.after(this.line.at, this.#cols));
         return;
       case 0x0a:
       case 0x0b:
       case 0x0c:
-        this.#feed();
+        this.#rows.feed(this.#cols > 0 && !this.#newLine ? this.line.at : 0);
         return;
       case 0x0d:
-        this.#line.column(0);
+        this.line.column(0);
         return;
       case 0x00:
       case 0x07:
@@ -92,7 +94,7 @@ export class Page {
         return;
       default:
         // Not seen on a terminal; records of data files are told apart by such.
-        this.#line.part();
+        this.line.part();
     }
   }
 
@@ -110,77 +112,130 @@ export class Page {
         return;
       case 'H':
       case 'f':
-        this.#goTo(n, (second || 1) - 1);
+        this.#rows.address(n - 1, Math.min(second || 1, bounds.lineCells) - 1, this.#origin);
         return;
       case 'd':
-        this.#goTo(n, this.#line.at);
-        return;
-      case 'E':
-      case 'F':
-        this.#line.column(0);
-        this.#line.vertical(name === 'E' ? n : -n);
+        this.#rows.address(n - 1, this.line.at, this.#origin);
         return;
       case 'r':
-        // Sets which rows scroll, and moves nothing but the cursor: tmux does so in the middle of a row that it draws in pieces.
-        this.#region = n > 1 || (second !== 0 && second < this.#rows);
-        this.#goTo(1, 0);
+        if (second !== 0 && second <= n) return;
+        this.#rows.address(0, 0, false);
+        this.#rows.scrolls(n - 1, (second || Infinity) - 1);
+        this.#rows.address(0, 0, this.#origin);
         return;
       case 's':
-        this.#save();
+        this.#rows.save();
         return;
       case 'u':
-        this.#restore();
+        this.#rows.restore();
+        return;
+      case 'h':
+      case 'l':
+        for (const mode of params.split(';').map(Number)) {
+          if (mode === INSERT) this.#inserts = name === 'h';
+          else if (mode === LINE_FEED) this.#newLine = name === 'h';
+        }
+        return;
+      case 'g':
+        if (first === 0) this.#tabs.remove(this.line.at, this.#cols);
+        else if (first === 3) this.#tabs.removeAll();
         return;
       default:
-        this.#inRow(name, first, n);
+        this.#move(name, n);
+        this.#edit(name, first, n);
     }
   }
 
   escape(final: number): void {
     switch (String.fromCharCode(final)) {
       case 'D':
-        this.#line.vertical(1);
+        this.#rows.index(1);
         return;
       case 'M':
-        this.#line.vertical(-1);
+        this.#rows.index(-1);
         return;
       case 'E':
-        this.#line.column(0);
-        this.#line.vertical(1);
+        this.line.column(0);
+        this.#rows.index(1);
+        return;
+      case 'H':
+        this.#tabs.add(this.line.at, this.#cols);
         return;
       case '7':
-        this.#save();
+        this.#rows.save();
         return;
       case '8':
-        this.#restore();
+        this.#rows.restore();
         return;
       case 'c':
-        this.close();
-        this.#region = false;
+        this.#show(false);
+        this.#rows.close();
+        this.#rows.scrolls(0, Infinity);
+        this.#tabs.reset();
+        this.#reset();
         return;
     }
   }
 
-  /** With a prefix or an intermediate. Most of them move nothing. */
-  #special(name: string, params: string): void {
-    if ((name === 'h' || name === 'l') && /^\?(?:.*;)?(?:3|6|47|1047|1049)(?:;|$)/.test(params)) this.close();
-    else if ((name === 'J' || name === 'K') && params.startsWith('?')) this.#inRow(name, Number(params.slice(1)) || 0, 1);
-    else if ((name === '@' || name === 'A') && params.endsWith(' ')) this.close(this.#line.at);
+  #reset(): void {
+    this.#inserts = this.#origin = this.#newLine = false;
+    this.#wraps = true;
   }
 
-  #inRow(name: string, first: number, n: number): void {
-    const line = this.#line;
+  /** With a prefix or an intermediate. Most of them move nothing. */
+  #special(name: string, params: string): void {
+    if ((name === 'h' || name === 'l') && params.startsWith('?')) {
+      for (const mode of params.slice(1).split(';').map(Number)) this.#mode(mode, name === 'h');
+    } else if ((name === 'J' || name === 'K') && params.startsWith('?')) this.#edit(name, Number(params.slice(1)) || 0, 1);
+    else if (((name === '@' || name === 'A') && params.endsWith(' ')) || ((name === '}' || name === '~') && params.endsWith("'"))) this.#rows.close(this.line.at);
+    else if (name === 'p' && params === '!') {
+      this.#reset();
+      this.#rows.scrolls(0, Infinity);
+    }
+  }
+
+  #mode(mode: number, on: boolean): void {
+    if (mode === COLUMNS) this.#rows.close();
+    else if (mode === WRAP) this.#wraps = on;
+    else if (mode === ORIGIN) {
+      this.#origin = on;
+      this.#rows.address(0, 0, on);
+    } else if (mode === SAVE) {
+      if (on) this.#rows.save();
+      else this.#rows.restore();
+    } else if (ALTERNATE.includes(mode)) {
+      if (on && mode === SAVING_ALTERNATE && this.#alternate === undefined) this.#rows.save();
+      this.#show(on);
+      if (!on && mode === SAVING_ALTERNATE) this.#rows.restore();
+    }
+  }
+
+  /** The other screen; it is empty each time. */
+  #show(alternate: boolean): void {
+    const other = this.#alternate;
+    if (alternate === (other !== undefined)) return;
+    this.#rows.suspend();
+    if (other === undefined) this.#rows = this.#alternate = this.#main.beside();
+    else {
+      this.#rows = this.#main;
+      this.#alternate = undefined;
+      this.#main.resume();
+      this.#main.follow(other);
+    }
+  }
+
+  #move(name: string, n: number): void {
+    const line = this.line;
     switch (name) {
       case 'A':
-        line.vertical(-n);
-        return;
       case 'B':
       case 'e':
-        line.vertical(n);
+        this.#rows.vertical(name === 'A' ? -n : n);
         return;
-      case 'S':
-      case 'T':
-        this.#scroll(name === 'S' ? n : -n);
+      case 'E':
+      case 'F':
+        line.column(0);
+        this.#rows.vertical(name === 'E' ? n : -n);
         return;
       case 'C':
       case 'a':
@@ -194,110 +249,37 @@ export class Page {
         line.column(n - 1);
         return;
       case 'I':
-        line.column((Math.floor(line.at / 8) + n) * 8);
-        return;
       case 'Z':
-        line.column(Math.max(0, (Math.ceil(line.at / 8) - n) * 8));
+        for (let i = 0; i < Math.min(n, this.#cols); i++) line.column(name === 'I' ? this.#tabs.after(line.at, this.#cols) : this.#tabs.before(line.at));
         return;
+    }
+  }
+
+  #edit(name: string, first: number, n: number): void {
+    switch (name) {
       case 'K':
+        if (first === 0 || first === 1 || first === 2) this.line.eraseInRow(first);
+        return;
       case 'J':
-        if (first === 0) line.eraseToEnd();
-        else if (first < 3) line.eraseAll();
-        if (name === 'J' && first < 3) this.#kept.clear();
+        if (first === 0 || first === 1 || first === 2) this.#rows.erase(first);
+        return;
+      case 'S':
+      case 'T':
+        this.#rows.scroll(name === 'S' ? n : -n);
         return;
       case 'L':
       case 'M':
-        this.#kept.clear();
-        line.column(0);
-        line.eraseAll();
+        this.#rows.insert(name === 'L' ? n : -n);
         return;
       case 'P':
-        line.takeOut(n);
+        this.line.takeOut(n);
         return;
       case '@':
-        line.putIn(n);
+        this.line.putIn(n);
         return;
       case 'X':
-        line.blank(n);
+        this.line.blank(n);
         return;
     }
-  }
-
-  /** What is on the screen moves up, the cursor stays. */
-  #scroll(rows: number): void {
-    this.#kept.clear();
-    if (this.#top !== undefined) this.#top -= rows;
-    this.#line.vertical(rows);
-  }
-
-  /** A character comes where the moves have led. */
-  #arrive(): void {
-    const column = this.#line.at;
-    if (this.#top !== undefined && this.#rows > 0) {
-      this.#goTo(Math.min(this.#rows, Math.max(1, this.#top + this.#line.row)), column);
-      if (!this.#line.left) return;
-    }
-    if (!this.#line.stayed()) this.close(column);
-  }
-
-  #feed(): void {
-    if (this.#line.feed()) {
-      // At the last row the screen has moved.
-      if (this.#top !== undefined && this.#top + this.#line.rows > this.#rows) this.#forget();
-      return;
-    }
-    const column = this.#cols > 0 ? this.#line.at : 0;
-    const next = this.#top === undefined || this.#region ? undefined : this.#top + this.#line.row + 1;
-    if (next !== undefined && next <= this.#rows) this.#goTo(next, column);
-    else this.close(column);
-  }
-
-  /** @param row from 1 @param column from 0 */
-  #goTo(row: number, column: number): void {
-    if (this.#top !== undefined && this.#line.place(row - this.#top, column)) return;
-    this.#leave();
-    const known = this.#kept.get(row);
-    if (known === undefined || known.line === this.#line) {
-      this.#line = new Line(this.#cols, column);
-      this.#top = row;
-      return;
-    }
-    this.#line = known.line;
-    this.#top = known.top;
-    this.#line.release(this.#o.shown());
-    this.#line.place(row - known.top, column);
-  }
-
-  #leave(): void {
-    const line = this.#line;
-    this.#o.left(line);
-    if (this.#top === undefined || line.empty) return;
-    for (let y = 0; y < line.rows && this.#kept.size < bounds.keptRows; y++) this.#kept.set(this.#top + y, { line, top: this.#top });
-  }
-
-  /** Rows are not where they were. */
-  #forget(): void {
-    this.#top = undefined;
-    this.#kept.clear();
-  }
-
-  #save(): void {
-    this.#saved = { line: this.#line, at: this.#line.save(), top: this.#top };
-  }
-
-  /** Back to the line that was left, whatever came in between. */
-  #restore(): void {
-    const saved = this.#saved;
-    if (saved === undefined) {
-      this.close();
-      return;
-    }
-    if (saved.line !== this.#line) {
-      this.#leave();
-      this.#line = saved.line;
-      this.#line.release(this.#o.shown());
-      this.#top = saved.top;
-    }
-    this.#line.restore(saved.at);
   }
 }

@@ -196,6 +196,7 @@ export class StreamMasker implements VtEvents {
   #plainLines(bytes: Uint8Array, from: number, parts: Uint8Array[]): number {
     let out = from;
     let at = from;
+    let rows = 0;
     for (let lf = bytes.indexOf(LF, at); lf >= 0; lf = bytes.indexOf(LF, at)) {
       const cr = lf > at && bytes[lf - 1] === 0x0d;
       const end = cr ? lf - 1 : lf;
@@ -213,8 +214,10 @@ export class StreamMasker implements VtEvents {
           out = end;
         }
       }
+      rows += this.#cols > 0 && end - at > this.#cols ? Math.ceil((end - at) / this.#cols) : 1;
       at = lf + 1;
     }
+    if (this.#cols > 0 && rows > 0) this.#page.passed(rows);
     if (at > out) parts.push(bytes.subarray(out, at));
     return at;
   }

@@ -134,6 +134,12 @@ export class VtReader {
         this.#leaveString();
         this.#state = 'ground';
         return true;
+      case 0x84:
+      case 0x85:
+      case 0x88:
+        if (this.#state !== 'ground') return false;
+        this.#events.escape(code - 0x40);
+        return true;
       default:
         return false;
     }
