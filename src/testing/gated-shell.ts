@@ -108,7 +108,8 @@ export class GatedShell {
    */
   async enter(lines: readonly string[]): Promise<readonly (Seen | { readonly kind: 'continued' })[]> {
     const all: (Seen | { readonly kind: 'continued' })[] = [];
-    for (const text of lines) {
+    // An empty one runs nothing, and is not asked about.
+    for (const text of lines.filter((l) => l !== '')) {
       const seen = new Promise<Seen>((resolve) => (this.#seen = resolve));
       this.#shown = '';
       await this.#gate.write(Buffer.from(text, 'utf8'));
