@@ -104,7 +104,7 @@ export class GatedShell {
 
   /**
    * Types lines one after the other, each when the shell is ready for it. Whatever is read is refused.
-   * @returns what was read of them; the last is a continuation where the shell waits for more
+   * @returns what was read of them; the last is a continuation where the shell waits for more, or found nothing in it that could run
    */
   async enter(lines: readonly string[]): Promise<readonly (Seen | { readonly kind: 'continued' })[]> {
     const all: (Seen | { readonly kind: 'continued' })[] = [];
@@ -114,7 +114,7 @@ export class GatedShell {
       this.#shown = '';
       await this.#gate.write(Buffer.from(text, 'utf8'));
       await this.#gate.write(Buffer.from('\r'));
-      const answer = await Promise.race([seen, this.shows(/[\r\n]> \p{Cc}*$/u).then(() => ({ kind: 'continued' }) as const)]);
+      const answer = await Promise.race([seen, this.shows(/(?:[\r\n]> |syntax error[^]*\$ )\p{Cc}*$/u).then(() => ({ kind: 'continued' }) as const)]);
       this.#watch = undefined;
       all.push(answer);
       if (answer.kind !== 'continued') await this.#prompted();
