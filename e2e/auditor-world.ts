@@ -165,7 +165,7 @@ async function onHost(gateway: TestGateway, sshd: Sshd): Promise<void> {
   const shared = ['-F', String(Reflect.get(gateway.listener('web1'), 'ssh_config')), '-o', 'ControlMaster=auto', '-o', `ControlPath=${sshd.dir}/m`, '-o', 'ControlPersist=20'];
   const env = { PATH: process.env['PATH'] ?? '', HOME: gateway.dir, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
   await typedShell(spawn('ssh', [...shared, 'web1'], { name: 'xterm-256color', cols: 100, rows: 28, env }), [
-    `cd ${sshd.dir}`,
+    `cd ${sshd.dir}; echo moved; sleep 1`,
     `printf '\\033]0;evil\\007\\033[1;32mready\\033[0m for \\033[4mthe day\\033[0m\\n'; ls --color=always`,
     // Without its directory the policy would not know what is read.
     `wc -l ${sshd.dir}/release-notes.txt`,
@@ -196,21 +196,26 @@ async function typedShell(pty: IPty, lines: readonly string[]): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`the shell on the host does not go on: ${shown.slice(-2_000)}`)), SHELL_MS).unref();
   });
-  const prompt = (): Promise<void> =>
-    new Promise((resolve) => {
-      seen = () => {
-        if (PROMPT.test(shown.replaceAll(/.\[\?2004[hl]/g, ''))) resolve();
-      };
-      seen();
-    });
+  const shows = (what: RegExp): Promise<void> =>
+    Promise.race([
+      new Promise<void>((resolve) => {
+        seen = () => {
+          if (what.test(shown.replaceAll(/.\[\?2004[hl]/g, ''))) resolve();
+        };
+        seen();
+      }),
+      late,
+    ]);
   for (const line of lines) {
-    await Promise.race([prompt(), late]);
+    await shows(PROMPT);
     shown = '';
     pty.write(`${line}\r`);
-    // The window grows while work goes on.
-    if (line.startsWith('cd ')) pty.resize(112, 30);
+    if (!line.startsWith('cd ')) continue;
+    // The window grows while a command runs: a prompt would be drawn anew, and taken for the next.
+    await shows(/[\r\n]moved\r\n/);
+    pty.resize(112, 30);
   }
-  await Promise.race([prompt(), late]);
+  await shows(PROMPT);
   pty.write('exit 3\r');
   const code = await Promise.race([ended, late]);
   if (code !== 3) throw new Error(`the shell on the host ended with ${code}: ${shown}`);
