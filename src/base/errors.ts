@@ -43,10 +43,14 @@ export class ConfigError extends Error {
   readonly line: number | undefined;
   readonly field: string | undefined;
   readonly fix: string | undefined;
+  /** The message without the fix, for a screen that has a place of its own for it. */
+  readonly problem: string;
   constructor(message: string, place: { file?: string; line?: number; field?: string; fix?: string } = {}) {
     const where = [place.file, place.line].filter((x) => x !== undefined).join(':');
     const field = place.field ? `${place.field}: ` : '';
-    super(`${where ? `${where}: ` : ''}${field}${message}${place.fix ? ` (${place.fix})` : ''}`);
+    const problem = `${where ? `${where}: ` : ''}${field}${message}`;
+    super(place.fix ? `${problem} (${place.fix})` : problem);
+    this.problem = problem;
     this.file = place.file;
     this.line = place.line;
     this.field = place.field;

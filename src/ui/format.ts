@@ -65,13 +65,15 @@ export function shortDigest(digest: string): string {
   return hex.length <= 16 ? digest : `${prefix}${hex.slice(0, 8)}…${hex.slice(-7)}`;
 }
 
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** What errors of a target begin with: its name, which is written as it is. */
 const BEGINS_WITH_NAME = /^\S+ \(\S+:\d+\)/;
 
 /** A policy's reason, or an error's message, as a whole sentence: they are written without a capital and a full stop. */
 export function asSentence(text: string): string {
   const words = text.trim();
-  const first = BEGINS_WITH_NAME.test(words) ? words : words.charAt(0).toUpperCase() + words.slice(1);
+  const first = BEGINS_WITH_NAME.test(words) ? words : capitalised(words);
   return words === '' || /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 

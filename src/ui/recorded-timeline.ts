@@ -5,13 +5,13 @@ import type { TimelineRecord } from '../contract/ipc/sessions.ts';
 import { parseApprovalDecision } from '../evidence/approval.ts';
 import { parseEnvelope, payloadJson } from '../evidence/dsse.ts';
 import type { ReadRecord } from '../evidence/read.ts';
+import { capitalised } from './format.ts';
 import { exposedWords, isLook, outcomeWords, reachedWords, refusedWords, requestWords, type SshRequestWords, typedOn, typedWords, type Typing } from './recorded-ssh.ts';
 
 /** Rows that the replay is given from one result; the recording may hold more. */
 const MAX_ROWS = 500;
 
 const textOf = (value: Json | undefined): string => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const field = (r: ReadRecord, name: string): string => (r.removed.includes(name) ? '[content missing]' : textOf(r.fields[name]));
 const clearText = (r: ReadRecord, name: string): string => {
   const value = r.clear[name];
@@ -110,7 +110,7 @@ export class TimelineBuilder {
       case 'gap':
         return void this.records.push({ ...base, kind: 'note', text: `Gap in the recording: ${clearText(r, 'reason')}` });
       case 'session.note':
-        return void this.records.push({ ...base, kind: 'note', text: capital(field(r, 'text')) });
+        return void this.records.push({ ...base, kind: 'note', text: capitalised(field(r, 'text')) });
       case 'ssh.exit':
       case 'ssh.sftp.end':
       case 'ssh.forward.end':

@@ -1,6 +1,7 @@
 /** Requests to the store that served this page. What comes back is parsed before anybody sees it. */
 import type { z } from 'zod';
 import { errorReply } from '../../contract/store/common.ts';
+import { asSentence } from '../../ui/format.ts';
 
 /** The store said no, or did not answer. */
 export class RequestError extends Error {
@@ -72,11 +73,6 @@ const words: Readonly<Record<string, string>> = {
 
 /** Sentence for anything thrown. */
 export function explain(error: unknown): string {
-  if (error instanceof RequestError) return words[error.code] ?? sentence(error.message);
-  return error instanceof Error ? sentence(error.message) : 'Something went wrong.';
+  if (error instanceof RequestError) return words[error.code] ?? asSentence(error.message);
+  return error instanceof Error ? asSentence(error.message) : 'Something went wrong.';
 }
-
-const sentence = (text: string): string => {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-};

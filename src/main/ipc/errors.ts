@@ -22,10 +22,7 @@ export function toIpcError(error: unknown): IpcErrorShape {
   }
   if (error instanceof DeniedError || error instanceof MalformedError) return { code: error.code, message: error.message };
   if (error instanceof ConfigError) {
-    if (error.fix === undefined) return { code: error.code, message: error.message };
-    // The message ends with the fix in brackets, for command lines; the window has a place of its own for it.
-    const told = ` (${error.fix})`;
-    return { code: error.code, message: error.message.endsWith(told) ? error.message.slice(0, -told.length) : error.message, fix: error.fix };
+    return { code: error.code, message: error.problem, ...(error.fix === undefined ? {} : { fix: error.fix }) };
   }
   return { code: 'bug', message: 'Something went wrong inside Sallyport.', fix: 'Try again. If it happens again, send the log to your administrator.' };
 }

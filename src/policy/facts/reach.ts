@@ -1,7 +1,7 @@
 /** Does a write's WHERE leave out any row of the table? What can be known from the statement and the catalog's columns. */
 import type { RangeVar, WithClause } from 'libpg-query';
 import type { AnalysisEnv, CatalogRelation } from '../types.ts';
-import { columnOf, isEmpty, ownColumns, ownItem, ownName } from './own-rows.ts';
+import { columnOf, isEmpty, ownColumns, ownItem, ownName, tableOf } from './own-rows.ts';
 import type { OwnColumns, OwnTable } from './own-rows.ts';
 import { resolveTable } from './resolve.ts';
 import { isSampledAlways } from './sample.ts';
@@ -37,8 +37,7 @@ export function reachesAll(where: Node, range: RangeVar | undefined, others: rea
 
 /** True when a query that fills the table gives it all of its own rows back. */
 export function givesAllBack(query: Node | undefined, range: RangeVar | undefined, env: AnalysisEnv, ctes?: WithClause): boolean {
-  const found = resolveTable({ schema: range?.schemaname, name: range?.relname ?? '' }, env);
-  const own: OwnTable = { env, table: `${found.schema}.${found.name}`, ctes, keepsAll: (w, alias) => reachesAll(w, { ...range, alias: { aliasname: alias } }, [], env, ctes) };
+  const own: OwnTable = { env, table: tableOf(range ?? {}, env), ctes, keepsAll: (w, alias) => reachesAll(w, { ...range, alias: { aliasname: alias } }, [], env, ctes) };
   return ownColumns(query, own) !== undefined;
 }
 
@@ -136,7 +135,7 @@ function joinsItself(e: NodeOf<'A_Expr'>, target: Target): boolean {
     return { isTarget: names.length > 0 && item === target.alias, isAgain: again !== undefined, column: again === undefined ? columnOf(n) : ownName(again, columnOf(n)) };
   });
   const [left, right] = sides;
-  return left?.column !== undefined && left.column === right?.column && sides.some((s) => s.isTarget) && sides.some((s) => s.isAgain && !(s.isTarget && sides.every((x) => x.isTarget)));
+  return left?.column !== undefined && left.column === right?.column && sides.some((s) => s.isTarget) && !sides.every((s) => s.isTarget) && sides.some((s) => s.isAgain);
 }
 
 /** A comparison with what every row has alike, or with the rows of another table that only one of many can fail. */

@@ -1,5 +1,6 @@
 /** Which object a name means: by the catalog and the search_path where there is a catalog, else by spelling. */
 import type { AnalysisEnv, CatalogFunction, CatalogRelation, CatalogView, VouchedFunction } from '../types.ts';
+import { FIRST_USER_OID } from '../user-oids.ts';
 import { BUILTIN_FUNCTIONS } from './builtin-names.ts';
 import type { QualifiedName } from './tree.ts';
 
@@ -79,9 +80,6 @@ export function resolveFunction(name: QualifiedName, env: AnalysisEnv): Resolved
   if (builtin) return { schema: 'pg_catalog', name: name.name, builtin, candidates };
   return { schema: name.schema, name: name.name, builtin: false, candidates };
 }
-
-/** First OID of objects that people made. */
-const FIRST_USER_OID = 16_384;
 
 /**
  * Without the overloads that a call with these argument types cannot mean: those of another number of arguments, and

@@ -24,10 +24,10 @@ type Sample = string | number | null;
 /** True when the condition holds for every sample of the columns in it. False where it holds anything but such columns. */
 export function isSampledAlways(where: Node, alias: string, relation: CatalogRelation | undefined): boolean {
   if (relation === undefined) return false;
-  const seen: Seen = { columns: new Map(), constants: [], nulls: false };
+  const seen: Seen = { columns: new Set(), constants: [], nulls: false };
   if (!look(where, alias, seen) || seen.columns.size === 0 || seen.columns.size > 2) return false;
   const lists: { readonly name: string; readonly values: readonly Sample[] }[] = [];
-  for (const name of seen.columns.keys()) {
+  for (const name of seen.columns) {
     const values = samplesOf(relation.columns.find((c) => c.name === name), seen);
     if (values === undefined) return false;
     lists.push({ name, values });
@@ -37,7 +37,7 @@ export function isSampledAlways(where: Node, alias: string, relation: CatalogRel
 }
 
 interface Seen {
-  readonly columns: Map<string, true>;
+  readonly columns: Set<string>;
   readonly constants: Sample[];
   /** Something is asked about NULL. */
   nulls: boolean;
@@ -54,7 +54,7 @@ function look(tree: unknown, alias: string, seen: Seen): boolean {
   if (kind === 'ColumnRef') {
     const name = names.at(-1);
     if (name === undefined || names.length > 2 || (names.length === 2 && names[0] !== alias)) return false;
-    seen.columns.set(name, true);
+    seen.columns.add(name);
     return true;
   }
   const constant = constOf(node);

@@ -294,10 +294,13 @@ function fromNothing(query: Node | undefined): Literal {
   return select?.op !== 'SETOP_NONE' || select.fromClause !== undefined || select.whereClause !== undefined || value === undefined ? undefined : literal(value);
 }
 
+/** Whether an arm of CASE is taken, with a value to compare or without. */
+const armTruth = (choice: NodeOf<'CaseExpr'>, when: NodeOf<'CaseWhen'> | undefined): Truth => (choice.arg === undefined ? fold(when?.expr) : compare('=', choice.arg, when?.expr));
+
 function chosen(choice: NodeOf<'CaseExpr'>): Literal {
   for (const arm of choice.args ?? []) {
     const when = as(arm, 'CaseWhen');
-    const truth = choice.arg === undefined ? fold(when?.expr) : compare('=', choice.arg, when?.expr);
+    const truth = armTruth(choice, when);
     if (truth === 'open') return undefined;
     if (truth === 'true') return when?.result === undefined ? undefined : literal(when.result);
   }
@@ -356,7 +359,7 @@ function foldCase(node: Node): Truth {
   const results: Truth[] = [];
   for (const arm of c.args ?? []) {
     const when = as(arm, 'CaseWhen');
-    const condition = c.arg === undefined ? fold(when?.expr) : compare('=', c.arg, when?.expr);
+    const condition = armTruth(c, when);
     if (condition === 'true') return results.every((r) => r === 'true') ? fold(when?.result) : 'open';
     if (condition === 'open') results.push(fold(when?.result));
   }

@@ -1,5 +1,6 @@
 /** Whether every value that lineage knows of can be one of a type: of a function's argument or of its result. */
 import type { AnalysisEnv } from '../types.ts';
+import { FIRST_USER_OID } from '../user-oids.ts';
 import type { Value } from './value.ts';
 
 /** OIDs of types that take every value that the server puts into them unasked: texts, pseudo-types, rows. */
@@ -13,7 +14,6 @@ const WIDER: ReadonlyMap<number, readonly number[]> = new Map([
   [20, [1700]],
   [700, [701]],
 ]);
-const FIRST_USER_OID = 16_384;
 
 const isWider = (value: Value, type: number): boolean => value.type === type || (value.type !== undefined && WIDER.get(value.type)?.includes(type) === true);
 

@@ -7,6 +7,7 @@ import { definesOpaqueCode } from '../facts/opaque-code.ts';
 import { allOf, as } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { ColumnRef } from '../types.ts';
+import { FIRST_USER_OID } from '../user-oids.ts';
 import { classifiedColumns } from './context.ts';
 import type { LineageContext, Place } from './context.ts';
 import { relationItem } from './relations.ts';
@@ -44,8 +45,6 @@ const domainPlace = (value: Value): Place => {
   const item: ScopeItem = { alias: '', columns: [{ name: 'value', value }], system: false, relVisible: false, colVisible: true };
   return { scope: { items: [item], parent: undefined }, ctes: undefined };
 };
-
-const FIRST_USER_OID = 16_384;
 
 /** Classified columns of types that people made: a check that is added to a domain is asked of every value of it. */
 function ofOwnTypes(ctx: LineageContext): Value {

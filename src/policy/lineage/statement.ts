@@ -216,10 +216,11 @@ function explained(ctx: LineageContext, explain: NodeOf<'ExplainStmt'> | undefin
   ctx.explained = true;
   const output = explain?.query === undefined ? 'none' : outputOf(ctx, explain.query);
   if (typeof output === 'string') return;
+  const serializes = ctx.measured && allOf(explain?.options, 'DefElem').some((o) => o.defname === 'serialize');
   for (const c of output) {
     const value = { sources: new Set(c.sources.map((s) => ctx.column(s.schema, s.table, s.column))), exact: c.exact };
     // SERIALIZE says how long the rows are. What a prepared statement computes is not read again here.
-    if (ctx.measured && allOf(explain?.options, 'DefElem').some((o) => o.defname === 'serialize')) ctx.filter(value, 'other');
+    if (serializes) ctx.filter(value, 'other');
     const [first] = ctx.classified(value);
     if (first !== undefined && !c.exact && as(explain?.query, 'ExecuteStmt') !== undefined) ctx.refuse('opaque', `the plan could show what the prepared statement computes from ${first.schema}.${first.table}.${first.column}; write EXPLAIN with the query itself`);
   }

@@ -1,4 +1,5 @@
 /** PostgreSQL's built-in type OIDs (pg_type.dat) as far as masking must tell them apart. */
+import { FIRST_USER_OID } from '../user-oids.ts';
 
 export const oid = {
   bytea: 17,
@@ -33,9 +34,6 @@ const INERT: ReadonlySet<number> = new Set([
   3220, 3734, 3769, 3904, 3906, 3908, 3910, 3912, 3926, 4089, 4096, 5038, 5069, 629, 651, 719, 775, 791, 1000, 1002, 1005, 1006, 1007, 1008, 1010, 1011, 1012, 1013, 1017, 1018, 1019, 1020, 1021, 1022,
   1027, 1028, 1040, 1041, 1115, 1182, 1183, 1185, 1187, 1270, 1561, 1563, 2951, 3221, 3905, 3907, 3909, 3911, 3913, 3927,
 ]);
-
-/** First OID that the server gives to objects of users and extensions (FirstNormalObjectId). */
-const FIRST_USER_OID = 16384;
 
 /** How a masked value of a type may look on the wire. */
 export type MaskForm = 'text' | 'json' | 'jsonb' | 'uuid' | 'text_array' | 'json_array' | 'null';

@@ -35,6 +35,9 @@ export const staticField = (text: string): Field => ({ text, pattern: text, home
 /** A value of run time of which nothing is known. */
 export const UNKNOWN_FIELD: Field = { text: undefined, pattern: '**', home: false, dynamic: true, splits: true };
 
+/** Of `@file`, which names a file of arguments or names to many programs: the file. */
+export const behindAt = (field: Field): Field => (!field.home && field.pattern.startsWith('@') ? rest(field, 1) : field);
+
 /** The field without its first `count` characters, which are known: the value of `--file=x`. */
 export function rest(field: Field, count: number): Field {
   const cut = field.pattern.slice(count);

@@ -3,7 +3,7 @@
  * used. Other programs change objects too, and the server tells nobody.
  */
 import type { Credential, Target } from '../core/ports.ts';
-import { FIRST_USER_OID } from './object-ids.ts';
+import { FIRST_USER_OID } from '../../policy/user-oids.ts';
 import { OwnConnection } from './own-queries.ts';
 
 const IDLE_MS = 30_000;

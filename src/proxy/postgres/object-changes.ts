@@ -8,7 +8,7 @@ import type { StatementAnalysis } from '../../policy/types.ts';
 import type { AnalysisContext } from './analyser.ts';
 import type { SessionContext } from './context.ts';
 import { needsOwnCatalog } from './injector.ts';
-import { FIRST_USER_OID } from './object-ids.ts';
+import { FIRST_USER_OID } from '../../policy/user-oids.ts';
 import { movesDataInside, movesObjects } from './statement-order.ts';
 
 /** May change what names mean to other sessions; temporary objects are the session's own. */

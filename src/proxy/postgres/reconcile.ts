@@ -4,7 +4,7 @@
  * result is refused.
  */
 import type { CatalogView, ClassRule, MaskPlan, PolicyEngine } from '../../policy/types.ts';
-import { FIRST_USER_OID } from './object-ids.ts';
+import { FIRST_USER_OID } from '../../policy/user-oids.ts';
 import type { ResultColumn } from './statements.ts';
 
 export type Reconciled = { readonly plan: MaskPlan } | { readonly refusal: string };

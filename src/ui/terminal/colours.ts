@@ -36,9 +36,9 @@ function contrast(a: number, b: number): number {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 
-const mended = new Map<string, string>();
+const judged = new Map<string, string | undefined>();
 /** Of pairs of colours: a recording may hold as many as it likes. */
-const MAX_MENDED = 4_096;
+const MAX_JUDGED = 4_096;
 
 /**
  * The colour of text on a ground, or one towards white or black that can be read there: black on a dark screen, and what
@@ -47,17 +47,21 @@ const MAX_MENDED = 4_096;
  */
 export function legible(fg: string | undefined, bg: string | undefined): string | undefined {
   const [text, ground] = [fg ?? TEXT, bg ?? SCREEN];
-  const known = mended.get(text + ground);
-  if (known !== undefined) return known;
+  const key = `${fg ?? ''}${ground}`;
+  if (judged.has(key)) return judged.get(key);
+  if (judged.size >= MAX_JUDGED) judged.clear();
+  const found = contrast(luminance(text), luminance(ground)) >= MIN_CONTRAST ? fg : mended(text, ground);
+  judged.set(key, found);
+  return found;
+}
+
+function mended(text: string, ground: string): string {
   const behind = luminance(ground);
-  if (contrast(luminance(text), behind) >= MIN_CONTRAST) return fg;
   const towards = contrast(1, behind) >= contrast(0, behind) ? 255 : 0;
   let found = text;
   for (let share = 0.1; share < 1.05 && contrast(luminance(found), behind) < MIN_CONTRAST; share += 0.1) {
     const [r, g, b] = partsOf(text).map((c) => Math.round(c + (towards - c) * Math.min(1, share)));
     found = hex(r ?? 0, g ?? 0, b ?? 0);
   }
-  if (mended.size >= MAX_MENDED) mended.clear();
-  mended.set(text + ground, found);
   return found;
 }

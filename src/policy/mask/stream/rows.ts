@@ -161,10 +161,16 @@ export class Rows {
     this.#line.vertical(this.#within(from, from + n) - from);
   }
 
+  /** First and last row of what scrolls; without end where the screen is not known. */
+  #scrolling(screen: number | undefined): { readonly first: number; readonly last: number } {
+    if (screen === undefined) return { first: -Infinity, last: Infinity };
+    return { first: screen + (this.#region?.from ?? 0), last: screen + (this.#region?.to ?? this.#rows - 1) };
+  }
+
   #within(from: number, to: number): number {
     const screen = this.#screen;
     if (screen === undefined) return to;
-    const [first, last] = [screen + (this.#region?.from ?? 0), screen + (this.#region?.to ?? this.#rows - 1)];
+    const { first, last } = this.#scrolling(screen);
     if (to < from) return Math.min(from, Math.max(to, from >= first ? first : screen));
     return this.#rows === 0 ? to : Math.max(from, Math.min(to, from <= last ? last : screen + this.#rows - 1));
   }
@@ -191,31 +197,32 @@ export class Rows {
       this.vertical(by);
       return;
     }
-    const [from, to] = [screen + (this.#region?.from ?? 0), screen + (this.#region?.to ?? this.#rows - 1)];
-    if (at !== (by === 1 ? to : from)) this.vertical(by);
+    const { first, last } = this.#scrolling(screen);
+    if (at !== (by === 1 ? last : first)) this.vertical(by);
     else if (by === 1 && this.#region === undefined) {
       this.#screen = screen + 1;
       this.#line.vertical(1);
-    } else this.#shift(from, to, -by);
+    } else this.#shift(first, last, -by);
   }
 
   /** What scrolls moves up by so many rows, or down where it is negative. The cursor stays. */
   scroll(n: number): void {
     const screen = this.#screen;
     if (this.#rows === 0) this.#line.vertical(n);
-    else if (screen === undefined) this.#shift(-Infinity, Infinity, -n);
-    else this.#shift(screen + (this.#region?.from ?? 0), screen + (this.#region?.to ?? this.#rows - 1), -n);
+    else {
+      const { first, last } = this.#scrolling(screen);
+      this.#shift(first, last, -n);
+    }
   }
 
   /** Rows are put in before the cursor's, or taken out where it is negative. */
   insert(n: number): void {
-    const [at, screen] = [this.#row, this.#screen];
-    const to = screen === undefined ? Infinity : screen + (this.#region?.to ?? this.#rows - 1);
-    const from = screen === undefined ? -Infinity : screen + (this.#region?.from ?? 0);
+    const at = this.#row;
+    const { first, last } = this.#scrolling(this.#screen);
     if (this.#rows === 0) {
       this.forget();
       this.#line.eraseAll();
-    } else if (at >= from && at <= to) this.#shift(at, to, n);
+    } else if (at >= first && at <= last) this.#shift(at, last, n);
     this.#line.column(0);
   }
 

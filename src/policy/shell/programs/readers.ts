@@ -1,5 +1,5 @@
 /** Programs that read and print, with the options of theirs that do more than that. */
-import { knownStart } from '../field.ts';
+import { behindAt, knownStart } from '../field.ts';
 import type { Field } from '../field.ts';
 import type { Handler } from '../run.ts';
 import { optionTable, splitArguments } from '../options.ts';
@@ -28,8 +28,7 @@ const jq: Handler = ({ program, args }, run) => {
 /** `@file` holds more arguments; what is no option is read. */
 const binutils: Handler = ({ program, args }, run) => {
   for (const a of args) {
-    const at = a.pattern.startsWith('@') ? { ...a, pattern: a.pattern.slice(1), text: a.text?.slice(1) } : a;
-    if (!/^(-|\d+$)/.test(knownStart(a))) run.file('read', at, program);
+    if (!/^(-|\d+$)/.test(knownStart(a))) run.file('read', behindAt(a), program);
   }
 };
 

@@ -2,7 +2,7 @@
 import { splitArguments, optionTable } from '../options.ts';
 import type { Handler, Run } from '../run.ts';
 import { applyOptions, each, noteForms } from '../spec.ts';
-import { staticField } from '../field.ts';
+import { behindAt, staticField } from '../field.ts';
 import type { Field } from '../field.ts';
 
 const RM = optionTable('r:-r R:-r recursive:-r f force:-f i I interactive v verbose d dir one-file-system preserve-root no-preserve-root:--no-preserve-root');
@@ -93,13 +93,15 @@ const compressor: Handler = ({ program, args }, run) => {
   }
 };
 
+const ARCHIVE = optionTable('o=write');
+
 /** `7z a x.7z file`: a command, an archive, files that are taken into it or out of it. */
 const archiver: Handler = ({ program, args }, run) => {
   run.touch('changes');
-  const found = splitArguments(args, optionTable('o=write'));
-  applyOptions(program, found, optionTable('o=write'), false, run);
+  const found = splitArguments(args, ARCHIVE);
+  applyOptions(program, found, ARCHIVE, false, run);
   for (const o of found.operands.slice(1)) {
-    const named = o.pattern.startsWith('@') ? { ...o, pattern: o.pattern.slice(1), text: o.text?.slice(1) } : o;
+    const named = behindAt(o);
     run.file('read', named, program);
     run.file('write', named, program);
   }
