@@ -118,11 +118,32 @@ function wholeCell(bytes: Buffer, active: ActiveDetectors, hints: NameHints): Ma
   return spec && { cell: null, classIds: [spec.classId] };
 }
 
+/** Digits of the shortest and the longest payment card number (ISO/IEC 7812-1). */
+const CARD_DIGITS = { least: 13, most: 19 } as const;
+
+/**
+ * True when `source[start, end)` has no run of digits as long as a card's number, but for digits behind a decimal point:
+ * one average in fifty would pass for a card.
+ */
+export function holdsNoCard(source: Uint8Array, start: number, end: number): boolean {
+  let run = 0;
+  for (let i = start; i <= end; i++) {
+    const byte = i < end ? (source[i] ?? 0) : 0;
+    if (byte >= 0x30 && byte <= 0x39) run++;
+    else {
+      const isFraction = i - run > start && source[i - run - 1] === 0x2e;
+      if (run >= CARD_DIGITS.least && run <= CARD_DIGITS.most && !isFraction) return false;
+      run = 0;
+    }
+  }
+  return true;
+}
+
 /** Numbers can hold payment cards only: other ids are too short to be told from numbers. */
 function numberCell(text: string, active: ActiveDetectors): MaskedCell | undefined {
   const spec = active.specs.get('card');
-  if (spec === undefined || text.length < 13) return undefined;
-  const found = Array.from(text.matchAll(/[0-9]{13,}/g)).some((m) => card(m[0]));
+  if (spec === undefined || text.length < CARD_DIGITS.least) return undefined;
+  const found = Array.from(text.matchAll(/(?<![.0-9])[0-9]{13,}/g)).some((m) => card(m[0]));
   return found ? { cell: null, classIds: [spec.classId] } : undefined;
 }
 

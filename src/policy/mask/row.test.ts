@@ -137,6 +137,16 @@ describe('detectors', () => {
     expect(mask(detect, '4111111111111111.00', 1700)).toBeNull();
     expect(mask(detect, Buffer.from('0004000300000000' + '100f045704570457', 'hex'), 1700, 1)).toBeNull();
     expect(mask(detect, '4111111111111112', 20)).toBeUndefined();
+    expect(mask(detect, '{12,4111111111111111}', 1016)).toBeNull();
+    // The length of a row's cell stands before it, and 46 is a point.
+    const row = Buffer.from('.4111111111111111');
+    expect(new RowMasker(new ResultMask(detect, [{ name: 'x', typeOid: 20, format: 0 }], context())).maskCell(0, row, 1)).toBeNull();
+  });
+
+  it('leave averages alone, whatever their decimals pass for', () => {
+    for (const [number, oid] of [['3.4310344827586206', 1700], ['0.4111111111111111', 1700], ['{"avg":3.4310344827586206}', 3802], ['took 3.4310344827586206 s', 25]] as const) {
+      expect(mask(detect, number, oid)).toBeUndefined();
+    }
   });
 
   it('look into bytea, base64 and hexadecimal', () => {

@@ -1,7 +1,7 @@
 /** Masks the rows of one result. */
 import { BugError } from '../../base/errors.ts';
 import type { MaskPlan } from '../types.ts';
-import { maskByDetectors, maskByRule } from './cell.ts';
+import { holdsNoCard, maskByDetectors, maskByRule } from './cell.ts';
 import { activeDetectors, ruleSpec, type ActiveDetectors, type MaskContext } from './detectors.ts';
 import { hintsOf, type NameHints } from './detect/ids.ts';
 import { plainlyClean } from './detect/prefilter.ts';
@@ -47,11 +47,8 @@ export class ResultMask {
   }
 }
 
-/** Digits of the shortest payment card number. */
-const SHORTEST_CARD = 13;
-
 function isPlainlyClean(source: Buffer, start: number, end: number, how: Column & { readonly by: 'detectors' }, active: ActiveDetectors): boolean {
-  if (how.form === 'number_text') return end - start < SHORTEST_CARD;
+  if (how.form === 'number_text') return holdsNoCard(source, start, end);
   return how.form === 'text' && !how.hints.password && !how.hints.secret && plainlyClean(source, start, end, active.digitsNeeded);
 }
 

@@ -134,7 +134,7 @@ function findCards(text: string, cluster: readonly Group[], hits: Hit[]): void {
         if (between !== gap || !CARD_GAP.test(gap)) break;
       }
       digits += last.digits;
-      if (digits.length >= 13 && card(digits) && (j > i ? grouped(text, cluster, i, j) : !insideHex(text, first))) {
+      if (digits.length >= 13 && card(digits) && (j > i ? grouped(text, cluster, i, j) : !insideHex(text, first) && !isFraction(text, first))) {
         hits.push({ start: first.start, end: last.end, detector: 'card' });
         i = j;
         break;
@@ -169,10 +169,19 @@ function insideHex(text: string, group: Group): boolean {
   return /^[0-9a-f]*$/i.test(lead + word);
 }
 
+/** `3.4310344827586206`: of averages and quotients, one in fifty would pass for a card. A version or an address has more points. */
+function isFraction(text: string, group: Group): boolean {
+  if (text[group.start - 1] !== '.') return false;
+  let i = group.start - 2;
+  while (i >= 0 && isDigit(text.charCodeAt(i))) i--;
+  return i < group.start - 2 && text[i] !== '.' && !(i >= 0 && isWord(text.charCodeAt(i)));
+}
+
 function findSingle(text: string, group: Group, wants: (id: DetectorId) => boolean, hints: NameHints, hits: Hit[]): void {
   const { start, end, digits } = group;
   if (digits.length < 9 || digits.length > 15) return;
   if ((start > 0 && isWord(text.charCodeAt(start - 1))) || (end < text.length && isWord(text.charCodeAt(end)))) return;
+  if (isFraction(text, group)) return;
   const add = (detector: DetectorId): void => {
     hits.push({ start, end, detector });
   };
