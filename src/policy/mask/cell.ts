@@ -16,17 +16,11 @@ export interface MaskedCell {
 }
 
 /** The mask of a cell whose column has a rule. Never the cell itself, unless it is a mask already. */
-export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undefined, form: MaskForm): Buffer | null | undefined {
+export function maskByRule(spec: MaskSpec, source: Buffer, start: number, end: number, typeOid: number | undefined, form: MaskForm): Buffer | null | undefined {
   if (spec.kind === 'null') return null;
+  if (form === 'text') return textByRule(spec, source, start, typeOid === oid.bpchar ? withoutPadding(source, start, end) : end);
+  const cell = source.subarray(start, end);
   switch (form) {
-    case 'text': {
-      // bpchar is padded with blanks that are no part of the value.
-      const value = typeOid === oid.bpchar ? withoutPadding(cell) : cell;
-      if (value[0] === 0x6d && isMaskToken(value.toString('latin1'))) return undefined;
-      if (spec.kind === 'token') return spec.tokens.token(value);
-      const mask = renderMask(spec, decodeCell(value).text);
-      return mask === null ? null : Buffer.from(mask, 'latin1');
-    }
     case 'json':
       return jsonMask(spec, decodeCell(cell).text);
     case 'jsonb': {
@@ -49,10 +43,18 @@ export function maskByRule(spec: MaskSpec, cell: Buffer, typeOid: number | undef
   }
 }
 
-function withoutPadding(cell: Buffer): Buffer {
-  let end = cell.length;
-  while (end > 0 && cell[end - 1] === 0x20) end--;
-  return cell.subarray(0, end);
+function textByRule(spec: MaskSpec, source: Buffer, start: number, end: number): Buffer | null | undefined {
+  if (source[start] === 0x6d && isMaskToken(source.toString('latin1', start, end))) return undefined;
+  if (spec.kind === 'token') return spec.tokens.token(source, start, end);
+  const mask = renderMask(spec, decodeCell(source.subarray(start, end)).text);
+  return mask === null ? null : Buffer.from(mask, 'latin1');
+}
+
+/** bpchar is padded with blanks that are no part of the value. */
+function withoutPadding(source: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && source[at - 1] === 0x20) at--;
+  return at;
 }
 
 function jsonMask(spec: MaskSpec, text: string): Buffer | null {

@@ -35,13 +35,19 @@ function root(value: bigint, degree: bigint): bigint {
   return low;
 }
 
+/** The block that is being compressed: its sixteen words, and the schedule that follows from them. */
 const W = new Int32Array(64);
 
-function compress(state: Int32Array, block: Uint8Array, offset: number): void {
+/** Sixteen big-endian words of a block. */
+function load(block: Uint8Array, offset: number): void {
   for (let i = 0; i < 16; i++) {
     const at = offset + i * 4;
     W[i] = ((block[at] ?? 0) << 24) | ((block[at + 1] ?? 0) << 16) | ((block[at + 2] ?? 0) << 8) | (block[at + 3] ?? 0);
   }
+}
+
+/** Takes the block in `W` into the state. */
+function compress(state: Int32Array): void {
   for (let i = 16; i < 64; i++) {
     const x = W[i - 15] ?? 0;
     const y = W[i - 2] ?? 0;
@@ -88,8 +94,8 @@ export class KeyedHash {
   readonly #inner: Int32Array;
   readonly #outer: Int32Array;
   readonly #state = new Int32Array(8);
+  /** The prefix, and behind it the value that is being hashed. */
   readonly #scratch = Buffer.alloc(4 * BLOCK);
-  readonly #out = Buffer.alloc(32);
 
   /** @param key at most 64 bytes */
   constructor(key: Uint8Array, prefix: string) {
@@ -97,42 +103,39 @@ export class KeyedHash {
     this.#prefix = Buffer.from(`${prefix}\0`, 'utf8');
     this.#inner = keyState(key, 0x36);
     this.#outer = keyState(key, 0x5c);
+    if (this.#prefix.length <= MAX_SHORT) this.#scratch.set(this.#prefix, 0);
   }
 
-  /** 32 bytes, valid until the next call. */
-  digest(value: Uint8Array): Buffer {
-    const length = this.#prefix.length + value.length;
-    if (length > MAX_SHORT) {
-      this.#out.set(createHmac('sha256', this.#key).update(this.#prefix).update(value).digest());
-      return this.#out;
-    }
-    this.#scratch.set(this.#prefix, 0);
-    this.#scratch.set(value, this.#prefix.length);
-    this.#finish(this.#inner, length);
-    this.#scratch.set(this.#out, 0);
-    this.#finish(this.#outer, 32);
-    return this.#out;
-  }
-
-  /** Pads the scratch buffer's first `length` bytes, which follow one block of key, and compresses them from `from`. */
-  #finish(from: Int32Array, length: number): void {
+  /** The digest of the value `source[start, end)` as eight big-endian words, valid until the next call. */
+  digest(source: Uint8Array, start = 0, end = source.length): Int32Array {
+    const length = this.#prefix.length + end - start;
+    if (length > MAX_SHORT) return this.#long(source.subarray(start, end));
     const scratch = this.#scratch;
-    const end = Math.ceil((length + 9) / BLOCK) * BLOCK;
+    for (let i = start, at = this.#prefix.length; i < end; i++) scratch[at++] = source[i] ?? 0;
+    const padded = Math.ceil((length + 9) / BLOCK) * BLOCK;
     scratch[length] = 0x80;
-    for (let i = length + 1; i < end; i++) scratch[i] = 0;
-    // At most 320 bytes: the length in bits fits two bytes.
-    const bits = (length + BLOCK) * 8;
-    scratch[end - 2] = bits >> 8;
-    scratch[end - 1] = bits;
-    this.#state.set(from);
-    for (let at = 0; at < end; at += BLOCK) compress(this.#state, scratch, at);
-    for (let i = 0; i < 8; i++) {
-      const word = this.#state[i] ?? 0;
-      this.#out[i * 4] = word >> 24;
-      this.#out[i * 4 + 1] = word >> 16;
-      this.#out[i * 4 + 2] = word >> 8;
-      this.#out[i * 4 + 3] = word;
+    for (let i = length + 1; i < padded; i++) scratch[i] = 0;
+    const state = this.#state;
+    state.set(this.#inner);
+    for (let at = 0; at < padded; at += BLOCK) {
+      load(scratch, at);
+      // A block of key came before it. At most 320 bytes: the length in bits fits one word.
+      if (at + BLOCK === padded) W[15] = (length + BLOCK) * 8;
+      compress(state);
     }
+    W.set(state, 0);
+    W[8] = 0x80000000;
+    W.fill(0, 9, 15);
+    W[15] = (BLOCK + 32) * 8;
+    state.set(this.#outer);
+    compress(state);
+    return state;
+  }
+
+  #long(value: Uint8Array): Int32Array {
+    const digest = createHmac('sha256', this.#key).update(this.#prefix).update(value).digest();
+    for (let i = 0; i < 8; i++) this.#state[i] = digest.readInt32BE(i * 4);
+    return this.#state;
   }
 }
 
@@ -140,6 +143,7 @@ function keyState(key: Uint8Array, pad: number): Int32Array {
   const block = new Uint8Array(BLOCK).fill(pad);
   key.slice(0, BLOCK).forEach((byte, i) => (block[i] = byte ^ pad));
   const state = INITIAL.slice();
-  compress(state, block, 0);
+  load(block, 0);
+  compress(state);
   return state;
 }

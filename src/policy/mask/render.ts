@@ -60,7 +60,17 @@ export function renderMask(spec: MaskSpec, value: string): string | null {
   }
 }
 
-const digitsOf = (value: string): string => value.replaceAll(/\D/g, '');
+/** The last digits of a value that has at least so many. */
+function lastDigits(value: string, keep: number, least: number): string | undefined {
+  let kept = '';
+  let count = 0;
+  for (let i = value.length - 1; i >= 0 && count < least; i--) {
+    const code = value.charCodeAt(i);
+    if (code < 48 || code > 57) continue;
+    if (count++ < keep) kept = value.charAt(i) + kept;
+  }
+  return count < least ? undefined : kept;
+}
 
 /**
  * Keeps little, and nothing of a short value: an e-mail's first letter and domain (local part of three or more),
@@ -69,7 +79,6 @@ const digitsOf = (value: string): string => value.replaceAll(/\D/g, '');
  * must be right in every client encoding.
  */
 export function partialMask(shape: PartialShape, value: string): string {
-  const digits = digitsOf(value);
   switch (shape) {
     case 'email': {
       const at = value.lastIndexOf('@');
@@ -77,15 +86,17 @@ export function partialMask(shape: PartialShape, value: string): string {
       if (at < 1 || !/^[A-Za-z0-9.-]{3,255}$/.test(domain) || !/^[A-Za-z0-9._%+-]+$/.test(value.slice(0, at))) return FULL_MASK;
       return `${at >= 3 ? value.charAt(0) : ''}***@${domain}`;
     }
-    case 'card':
-      return digits.length >= 13 ? `************${digits.slice(-4)}` : FULL_MASK;
+    case 'card': {
+      const last = lastDigits(value, 4, 13);
+      return last === undefined ? FULL_MASK : `************${last}`;
+    }
     case 'iban': {
       const compact = value.replaceAll(/[^A-Za-z0-9]/g, '');
       return compact.length >= 15 ? `${compact.slice(0, 2)}**************${compact.slice(-4)}` : FULL_MASK;
     }
     case 'phone':
     case 'number':
-      return digits.length >= 9 ? `${FULL_MASK}${digits.slice(-2)}` : FULL_MASK;
+      return `${FULL_MASK}${lastDigits(value, 2, 9) ?? ''}`;
     case 'secret':
       return FULL_MASK;
     case 'other':

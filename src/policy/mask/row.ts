@@ -73,7 +73,7 @@ export class RowMasker {
     const how = this.#mask.columns[column];
     if (how === undefined) throw new BugError(`column ${column} of ${this.#mask.columns.length} does not exist`);
     if (how.by === 'rule') {
-      const masked = maskByRule(how.spec, source.subarray(start, end), how.typeOid, how.form);
+      const masked = maskByRule(how.spec, source, start, end, how.typeOid, how.form);
       if (masked !== undefined) this.#count(how.spec.classId);
       return masked;
     }

@@ -32,23 +32,21 @@ export class Tokenizer {
     this.#prefix = Buffer.from(`msk_${tokenSlug(classId)}_`, 'latin1');
   }
 
-  /** @param value the clear value's bytes in text form */
-  token(value: Uint8Array): Buffer {
-    const mac = this.#hash.digest(value);
+  /** @param source the clear value's bytes in text form: those from `start` to `end` */
+  token(source: Uint8Array, start = 0, end = source.length): Buffer {
+    const mac = this.#hash.digest(source, start, end);
     const prefix = this.#prefix;
     const out = Buffer.allocUnsafe(prefix.length + 12);
-    out.set(prefix, 0);
-    for (let i = 0, at = prefix.length; i < 6; i++) {
-      const byte = mac[i] ?? 0;
-      out[at++] = ALPHABET[byte >> 4] ?? 0;
-      out[at++] = ALPHABET[byte & 15] ?? 0;
-    }
+    for (let i = 0; i < prefix.length; i++) out[i] = prefix[i] ?? 0;
+    for (let i = 0, at = prefix.length; i < 12; i++) out[at++] = ALPHABET[((mac[i >> 3] ?? 0) >>> (28 - (i & 7) * 4)) & 15] ?? 0;
     return out;
   }
 
   /** Sixteen bytes of a uuid that is recognisably a mask. @param value the sixteen bytes of the clear uuid */
   uuid(value: Uint8Array): Buffer {
-    const out = Buffer.from(this.#hash.digest(value).subarray(0, 16));
+    const mac = this.#hash.digest(value);
+    const out = Buffer.alloc(16);
+    for (let i = 0; i < 4; i++) out.writeInt32BE(mac[i] ?? 0, i * 4);
     out.write('msk_', 0, 'latin1');
     out[6] = 0x80 | ((out[6] ?? 0) & 0x0f);
     out[8] = 0x80 | ((out[8] ?? 0) & 0x3f);

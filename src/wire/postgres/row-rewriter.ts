@@ -9,6 +9,8 @@ import { backendType, HEADER_BYTES } from './protocol.ts';
 export type CellMask = (index: number, source: Buffer, start: number, end: number) => Uint8Array | null | undefined;
 
 const BLOCK_BYTES = 64 * 1024;
+/** Copied one by one: calling a copy costs more. */
+const FEW_BYTES = 96;
 
 export class RowRewriter {
   readonly #watched: Uint8Array;
@@ -88,18 +90,21 @@ export class RowRewriter {
     this.#at = written;
   }
 
-  #copy(source: Buffer, from: number, to: number): void {
+  #copy(source: Uint8Array, from: number, to: number): void {
     this.#reserve(to - from);
-    source.copy(this.#block, this.#at, from, to);
-    this.#at += to - from;
+    const block = this.#block;
+    let at = this.#at;
+    if (to - from > FEW_BYTES) {
+      block.set(source.subarray(from, to), at);
+      at += to - from;
+    } else for (let i = from; i < to; i++) block[at++] = source[i] ?? 0;
+    this.#at = at;
   }
 
   #cell(cell: Uint8Array | null): void {
-    this.#reserve(4 + (cell?.length ?? 0));
+    this.#reserve(4);
     this.#at = this.#block.writeInt32BE(cell === null ? -1 : cell.length, this.#at);
-    if (cell === null) return;
-    this.#block.set(cell, this.#at);
-    this.#at += cell.length;
+    if (cell !== null) this.#copy(cell, 0, cell.length);
   }
 
   #finish(): void {
