@@ -18,6 +18,8 @@ export interface Scope {
   /** Every value that the variable may have; undefined when they are not all known. */
   values(name: string): readonly Value[] | undefined;
   isAssigned(name: string): boolean;
+  /** Nothing that this line or its sender could have written sets the variable. */
+  isUnset(name: string): boolean;
   /** The variable surely holds an integer. */
   isNumber(name: string): boolean;
   /** Arithmetic sets the variable to an integer. */
@@ -37,6 +39,7 @@ interface Draft {
 }
 
 const UNKNOWN: Piece = { kind: 'value', plain: false };
+const UNSET: Piece = { kind: 'value', plain: false, unset: true };
 const PLAIN: Piece = { kind: 'value', plain: true };
 const PLAIN_WORD: Piece = { kind: 'value', plain: true, single: true };
 const EMPTY: Draft = { pieces: [], home: false, splits: false, quoted: false };
@@ -192,7 +195,7 @@ function parameter(name: string, inQuotes: boolean, scope: Scope): readonly Draf
   if (PLAIN_PARAMETERS.has(name) && (/^\W$/.test(name) || !scope.isAssigned(name))) return one(PLAIN);
   if (scope.isNumber(name)) return one(PLAIN_WORD);
   const values = scope.values(name);
-  if (values === undefined || values.length === 0) return one(UNKNOWN, { splits });
+  if (values === undefined || values.length === 0) return one(scope.isUnset(name) ? UNSET : UNKNOWN, { splits });
   return values.map((v) => {
     const literalText = v.pieces.map((p) => (p.kind === 'text' ? p.text : '')).join('');
     // Unquoted, white space splits and wildcards match files; zsh does neither.

@@ -5,8 +5,8 @@ export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   /** A glob character: `*`, `?` or a bracket. */
   | { readonly kind: 'glob'; readonly text: '*' | '?'; readonly noDash?: true }
-  /** A value of run time. `plain`: it has no `/`, no white space and no leading `-`, as numbers and dates; `single`: it is one word at most. */
-  | { readonly kind: 'value'; readonly plain: boolean; readonly single?: true };
+  /** A value of run time; `unset`: nothing has set the variable. `plain`: it has no `/`, no white space and no leading `-`, as numbers and dates; `single`: it is one word at most. */
+  | { readonly kind: 'value'; readonly plain: boolean; readonly single?: true; readonly unset?: true };
 
 export interface Field {
   /** The word, when all of it is known; undefined otherwise. */
@@ -21,6 +21,8 @@ export interface Field {
   readonly splits: boolean;
   /** None of these words begins with a dash. */
   readonly noDash?: true;
+  /** It is a variable that nothing has set. */
+  readonly isUnset?: true;
 }
 
 export function fieldOf(pieces: readonly Piece[], home: boolean, splits: boolean): Field {
@@ -28,7 +30,8 @@ export function fieldOf(pieces: readonly Piece[], home: boolean, splits: boolean
   const pattern = (home ? '~' : '') + pieces.map((p) => (p.kind === 'value' ? (p.plain ? '*' : '**') : p.text)).join('');
   const [first] = pieces;
   const noDash = first?.kind === 'glob' && first.noDash === true;
-  return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits, ...(noDash ? { noDash } : {}) };
+  const isUnset = pieces.length === 1 && first?.kind === 'value' && first.unset === true;
+  return { text: known ? pattern : undefined, pattern, home, dynamic: pieces.some((p) => p.kind === 'value' && !p.plain), splits, ...(noDash ? { noDash } : {}), ...(isUnset ? { isUnset } : {}) };
 }
 
 export const staticField = (text: string): Field => ({ text, pattern: text, home: false, dynamic: false, splits: false });

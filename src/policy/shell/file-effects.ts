@@ -15,6 +15,9 @@ const WRITE_EFFECTS: readonly (readonly [RegExp, Effect])[] = [
   [/\/systemd\/(system|user)(\/|$)/, 'schedule'],
   [/^\/etc\/(init\.d|rc.*\.d|rc\.local|profile|profile\.d|bash\.bashrc|bashrc|zsh|ld\.so\.preload|ld\.so\.conf|environment)(\/|$|\.)/, 'environment'],
   [/(^|\/)\.(bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|login|pam_environment|inputrc|vimrc|gitconfig)$/, 'environment'],
+  // Read by programs that only look, when they start.
+  [/(^|\/)\.(bash_completion|zlogout|mkshrc|rpmmacros|yarnrc(\.yml)?|pnpmfile\.cjs|exrc|emacs|gdbinit|lesskey|lessfilter|digrc|psqlrc|xprofile|xsession|xinitrc|xsessionrc|zpool\.d|emacs\.d)(\/|$)/, 'environment'],
+  [/(^|\/)\.(docker\/cli-plugins|kube\/(kuberc|plugins)|config\/(rpm|nvim|procps|zellij|tmux|yarn)|local\/share\/bash-completion|local\/lib\/python[\d.]*\/site-packages\/[^/]*(\.pth|customize\.py)|config\/bash_completion)(\/|$)/, 'environment'],
   [/(^|\/)\.(bash|zsh|sh|ash|ksh|fish|python|mysql|psql|sqlite|rediscli|node_repl|lesshst)_?(history|hst)?$/, 'history'],
   [/(^|\/)\.(histfile|history|zhistory)$/, 'history'],
   [/^\/(var\/log\/(wtmp|btmp|lastlog|faillog|auth\.log|secure|audit|journal|syslog|messages)|(var\/)?run\/utmp|run\/log\/journal)/, 'history'],

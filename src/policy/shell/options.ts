@@ -4,8 +4,8 @@ import type { Field } from './field.ts';
 import type { Effect } from './types.ts';
 
 /** What an option's value, or an operand, is to the program. */
-/** `number`: a number; anything else is an operand after all, which is read. */
-export const ROLES = ['ignore', 'number', 'read', 'write', 'delete', 'code', 'script'] as const;
+/** `number`: a number; anything else is an operand after all, which is read. `names`: a file that names the files to work on. */
+export const ROLES = ['ignore', 'number', 'read', 'write', 'delete', 'code', 'script', 'names'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface OptionRule {
@@ -98,7 +98,7 @@ export function splitArguments(args: readonly Field[], table: OptionTable, style
   return { options, operands, isUnsure };
 }
 
-const NAMES_FILE: ReadonlySet<Role> = new Set<Role>(['read', 'write', 'delete', 'script']);
+const NAMES_FILE: ReadonlySet<Role> = new Set<Role>(['read', 'write', 'delete', 'script', 'names']);
 
 interface Found {
   readonly options: readonly FoundOption[];

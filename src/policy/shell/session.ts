@@ -27,7 +27,7 @@ interface Call {
 /** A home directory as a whole, or what holds them. */
 const HOMES = /^(~|\/|\?|\/root|\/home|\/home\/[^/]+)$/;
 /** Programs that take a tree along, or make another way into it. */
-const COPIES = new Set(['cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax', 'git']);
+const COPIES = new Set(['diff', 'colordiff', 'cp', 'ln', 'mv', 'tar', 'bsdtar', 'zip', 'rsync', 'scp', 'install', 'cpio', 'pax', 'git']);
 
 /** They run a program at a terminal that they make, wherever its output goes. */
 const MAKES_TERMINAL = new Set(['unbuffer', 'ssh', 'slogin', 'script']);

@@ -59,6 +59,9 @@ export function applyRole(role: Role, value: Field, program: string, run: Run, r
     case 'delete':
       if (value.text !== '-') run.file(role, value, program, recursive);
       return;
+    case 'names':
+      if (value.text !== '-') run.file('read', value, program);
+      return run.opaque('dynamic-argument', `${program} works on the files that its input names`);
     case 'code':
       return run.opaque('code', `${program} is given code or a program to run`);
     case 'script':

@@ -27,12 +27,13 @@ interface Known {
   readonly numbers: ReadonlySet<string>;
 }
 
-/** `5`, `$((x + 1))`; in a list `{1..9}` and `$(seq 3)`, too: an integer, or several, whatever happens. */
+/** `5`, `$?`, `$((x + 1))`; in a list `{1..9}` and `$(seq 3)`, too: an integer, or several, whatever happens. */
 function isInteger(word: Word, inList = false): boolean {
   const [only, ...more] = word.parts ?? [];
   if (only === undefined) return /^\d+$/.test(word.text);
   if (more.length > 0) return false;
   if (only.type === 'DoubleQuoted') return only.parts.length === 1 && only.parts[0] !== undefined && computes(only.parts[0]);
+  if (only.type === 'SimpleExpansion') return /^\$[?#$]$/.test(only.text);
   if (inList && only.type === 'BraceExpansion') return /^\{\d+\.\.\d+(\.\.\d+)?\}$/.test(only.text);
   if (inList && only.type === 'CommandExpansion' && /^\$\(\s*seq( \d+){1,3}\s*\)$/.test(only.text)) return true;
   return computes(only);
@@ -96,6 +97,11 @@ export class Variables {
 
   isAssigned(name: string): boolean {
     return !this.#isFollowed || this.#counts.has(name);
+  }
+
+  /** Clients may set upper-case names only, and only those that policy lists. */
+  isUnset(name: string): boolean {
+    return /^[a-z_][a-z0-9_]*$/.test(name) && !OWN.test(name) && !this.isAssigned(name);
   }
 
   values(name: string): readonly Value[] | undefined {

@@ -70,6 +70,11 @@ export class Walk implements Scope {
     return this.#variables.isAssigned(name);
   }
 
+  isUnset(name: string): boolean {
+    // A shell that another program runs is given variables, and one that people type into has had lines before.
+    return !this.#session.env.interactive && this.#frame.isOwnText && this.#frame.via.length === 0 && this.#variables.isUnset(name);
+  }
+
   isNumber(name: string): boolean {
     return this.#variables.isNumber(name);
   }

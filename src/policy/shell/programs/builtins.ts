@@ -10,8 +10,9 @@ import { joined, setsVariable } from './wrappers.ts';
 
 const isOption = (f: Field): boolean => f.text !== undefined && /^[-+]/.test(f.text);
 
-const cd: Handler = ({ args }, run) => {
+const cd: Handler = ({ program, args }, run) => {
   const [to] = args.filter((a) => a.text === undefined || !/^(-[LPe@]+|--)$/.test(a.text));
+  if (to === undefined && program === 'pushd') return run.changeDirectory(undefined);
   if (to === undefined) return run.changeDirectory({ ...staticField('~'), home: true });
   run.changeDirectory(to.text === '-' ? undefined : to);
 };
@@ -23,9 +24,11 @@ function named(field: Field, run: Run, by: string): void {
 
 /** export, declare, local, readonly: `NAME=value` each. */
 const declares: Handler = ({ program, args }, run) => {
+  const isValued = args.some((a) => !isOption(a) && a.pattern.includes('='));
   for (const a of args) {
     if (isOption(a)) {
-      if (/^-[A-Za-z]*[ni]/.test(a.text ?? '') && program !== 'export') run.opaque('eval', `${program} ${a.text ?? ''} reads values as names or arithmetic`);
+      const computes = program === 'export' ? /^-[A-Za-z]*i/ : isValued ? /^-[A-Za-z]*[niEF]/ : /^-[A-Za-z]*[ni]/;
+      if (computes.test(a.text ?? '')) run.opaque('eval', `${program} ${a.text ?? ''} reads values as names or arithmetic`);
       if (program === 'export' && /f/.test(a.text ?? '')) run.opaque('shadowed', 'a function is exported to other programs');
       continue;
     }
@@ -118,6 +121,8 @@ const trap: Handler = ({ program, args }, run) => {
 
 const printf: Handler = ({ program, args }, run) => {
   const [first, second] = args;
+  // Some shells compute what is printed as a number.
+  if (/%[^a-zA-Z%]*[diouxXcfFeEgG*]/.test(first?.text ?? '%d') && args.slice(1).some((a) => /\[.*[$`]/s.test(a.text ?? ''))) run.opaque('eval', `${program} may compute what it prints, which may run commands`);
   if (first?.text?.startsWith('-v') !== true && first?.text !== undefined) return;
   if (first?.text === undefined && first !== undefined && knownStart(first) !== '' && !knownStart(first).startsWith('-')) return;
   if (first?.text === undefined) return;
@@ -131,14 +136,28 @@ const printf: Handler = ({ program, args }, run) => {
 /** Some shells compute the operands of these, and an index in them may run commands. */
 const COMPARES = /^-(eq|ne|lt|le|gt|ge)$/;
 
-/** A number, or a value that has nothing but letters and digits. */
-const isNumeric = (f: Field): boolean => (f.text === undefined ? !f.dynamic && !f.splits : /^\s*[-+]?\d*\s*$/.test(f.text));
+/** A number, a value that has nothing but letters and digits, or none. */
+const isNumeric = (f: Field): boolean => (f.text === undefined ? f.isUnset === true || (!f.dynamic && !f.splits) : /^\s*[-+]?\d*\s*$/.test(f.text));
 
 const test: Handler = ({ program, args }, run) => {
   for (const [i, a] of args.entries()) {
     if (COMPARES.test(a.text ?? '') && [args[i - 1], args[i + 1]].some((f) => f !== undefined && !isNumeric(f))) run.opaque('eval', `${program} may compute a value of run time, which may run commands`);
   }
   for (const [i, a] of args.entries()) if ((a.text === '-v' || a.text === '-R') && args[i + 1] !== undefined) named(args[i + 1] ?? a, run, program);
+};
+
+/** Some shells compute the operands of these. */
+const counts: Handler = ({ program, args }, run) => {
+  run.form(program);
+  for (const a of args) {
+    if (a.text === undefined ? a.dynamic : !/^(-?\w*|\+?\d+|%\d+|--)$/.test(a.text)) run.opaque('eval', `${program} may compute its operand, which may run commands`);
+  }
+};
+
+/** `jobs -x cmd args` runs a program. */
+const jobs: Handler = ({ program, args, stdin }, run) => {
+  const at = args.findIndex((a) => a.text === undefined || /^-[a-z]*x/.test(a.text));
+  if (at >= 0) run.program(args.slice(at + 1), program, stdin);
 };
 
 const history: Handler = ({ program, args }, run) => {
@@ -163,7 +182,9 @@ const unread: Handler = ({ program, args, stdin }, run) => {
 };
 
 export const BUILTINS: Readonly<Record<string, Handler>> = {
-  ...each('exit return break continue shift bg fg disown umask ulimit dirs unalias logout suspend', { operands: 'ignore' }),
+  ...each('bg fg disown umask dirs unalias logout suspend', { operands: 'ignore' }),
+  ...Object.fromEntries('exit return break continue shift ulimit'.split(' ').map((n) => [n, counts])),
+  jobs,
   cd,
   chdir: cd,
   pushd: cd,
@@ -211,5 +232,4 @@ export const BUILTINS: Readonly<Record<string, Handler>> = {
   noglob: unread,
   nocorrect: unread,
   coproc: later('runs in the background'),
-  ulimit: ({ program }, run) => run.form(program),
 };

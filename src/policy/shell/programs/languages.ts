@@ -2,6 +2,7 @@
 import { UNKNOWN_FIELD, staticField } from '../field.ts';
 import type { Field } from '../field.ts';
 import { optionTable, splitArguments } from '../options.ts';
+import type { Arguments } from '../options.ts';
 import type { Handler, Invocation, Run } from '../run.ts';
 import { shellOptions } from '../shell-options.ts';
 import { applyOptions, each } from '../spec.ts';
@@ -122,7 +123,7 @@ const sed: Handler = ({ program, args }, run) => {
 /** `-i.bak` and `-ni`: what is attached to -i is a suffix. */
 const sedArguments = (args: readonly Field[]): readonly Field[] => args.map((a) => (a.text !== undefined && /^-[nrEsuz]*i./.test(a.text) ? staticField(a.text.slice(0, a.text.indexOf('i') + 1)) : a));
 
-const TAR = optionTable('f:archive= file:archive= C= directory= c:create create:create x:extract extract:extract get:extract t:list list:list r:create u:create A:create d z j J a v p P k h m O:stdout to-stdout:stdout to-command=code I=code use-compress-program=code checkpoint checkpoint-action=code F=code info-script=code new-volume-script=code rsh-command=code rmt-command=code T=read files-from=read X=read exclude-from=read exclude= g=write listed-incremental=write N= newer= after-date= b= blocking-factor= strip-components= owner= group= mode= transform= xform= K= L= V= H= format= wildcards no-same-owner no-same-permissions same-permissions preserve-permissions numeric-owner gzip bzip2 xz zstd verbose one-file-system remove-files:remove overwrite keep-old-files warning= totals S sparse absolute-names dereference exclude-vcs ignore-failed-read index-file=write quoting-style= sort= mtime= one-top-level= suffix= backup= acls xattrs selinux');
+const TAR = optionTable('f:archive= file:archive= C= directory= c:create create:create x:extract extract:extract get:extract t:list list:list r:create u:create A:create d z j J a v p P k h m O:stdout to-stdout:stdout to-command=code I=code use-compress-program=code checkpoint checkpoint-action=code F=code info-script=code new-volume-script=code rsh-command=code rmt-command=code T=names files-from=names X=read exclude-from=read exclude= g=write listed-incremental=write N= newer= after-date= b= blocking-factor= strip-components= owner= group= mode= transform= xform= K= L= V= H= format= wildcards no-same-owner no-same-permissions same-permissions preserve-permissions numeric-owner gzip bzip2 xz zstd verbose one-file-system remove-files:remove overwrite keep-old-files warning= totals S sparse absolute-names dereference exclude-vcs ignore-failed-read index-file=write quoting-style= sort= mtime= one-top-level= suffix= backup= acls xattrs selinux');
 
 const tar: Handler = ({ program, args }, run) => {
   const [first] = args;
@@ -167,8 +168,21 @@ const grep: Handler = ({ program, args }, run) => {
   const marks = applyOptions(program, found, GREP, false, run);
   const files = marks.has('pattern') ? found.operands : found.operands.slice(1);
   const isRecursive = marks.has('recursive') || program === 'rgrep';
-  for (const f of isRecursive && files.length === 0 ? [staticField('.')] : files) if (f.text !== '-') run.file('read', f, program, isRecursive);
+  const showsAll = isRecursive && showsLines(found, marks) && showsEverything(found, marks);
+  for (const f of isRecursive && files.length === 0 ? [staticField('.')] : files) if (f.text !== '-') run.file('read', showsAll ? below(f) : f, program, isRecursive);
 };
+
+/** A search for anything, for what is not something, or for keys shows whole files: those of a home directory, too. */
+function showsEverything(found: Arguments, marks: ReadonlySet<string>): boolean {
+  const given = marks.has('pattern') ? found.options.filter((o) => o.rule?.mark === 'pattern').map((o) => o.value) : found.operands.slice(0, 1);
+  return found.options.some((o) => o.name === 'v' || o.name === 'invert-match') || given.some((p) => p?.text === undefined || /^[$.*+?|()[\]\\wsS^-]*$/.test(p.text) || /PRIVATE|BEGIN|^-----/.test(p.text));
+}
+
+/** Not only names or counts. */
+const showsLines = (found: Arguments, marks: ReadonlySet<string>): boolean => !marks.has('names') && !found.options.some((o) => /^([lLcq]|files-with(out)?-match(es)?|count|quiet|silent|files)$/.test(o.name));
+
+/** `~` as `~/**`: what lies below it, whatever it is called. */
+const below = (f: Field): Field => (/^(~|\.|\/|\/root|\/home|\/home\/[^/]+)\/?$/.test(f.pattern) || f.home ? { ...f, text: undefined, pattern: `${f.pattern.replace(/\/$/, '')}/**` } : f);
 
 const RG = optionTable('e:pattern= regexp:pattern= f:pattern=read file:pattern=read A= B= C= m= g= glob= t= type= T= type-not= M= j= d= max-depth= pre=code hostname-bin=code ignore-file=read path-separator= sort= sortr= r= replace= E= iglob= engine= color= files:files');
 
@@ -176,12 +190,14 @@ const rg: Handler = ({ program, args }, run) => {
   const found = splitArguments(args, RG);
   const marks = applyOptions(program, found, RG, false, run);
   const files = marks.has('pattern') || marks.has('files') ? found.operands : found.operands.slice(1);
-  for (const f of files.length === 0 ? [staticField('.')] : files) run.file('read', f, program, true);
+  const showsAll = showsLines(found, marks) && showsEverything(found, marks) && !marks.has('files');
+  for (const f of files.length === 0 ? [staticField('.')] : files) run.file('read', showsAll ? below(f) : f, program, true);
 };
 
 const zip: Handler = ({ program, args }, run) => {
   if (args.some((a) => /^(-TT|--unzip)/.test(a.pattern))) run.opaque('code', `${program} runs a program to test the archive`);
   const table = optionTable('r:recursive R:recursive recurse-paths:recursive T test TT=code unzip-command=code m:remove move:remove q j u d x= i= P= y 9 1 0 b=write t= tt= n= s= @:stdin');
+  if (args.some((a) => /^-@|^-[a-zA-Z]*@$/.test(a.text ?? ''))) run.opaque('dynamic-argument', `${program} takes the files that its input names`);
   const found = splitArguments(args, table);
   const marks = applyOptions(program, found, table, false, run);
   const [archive, ...files] = found.operands;

@@ -1,6 +1,6 @@
 /** Programs that open a pager or an editor by themselves where there is a terminal: from there any program can be started. */
 
-const PAGED = new Set(['journalctl', 'systemctl', 'loginctl', 'machinectl', 'timedatectl', 'hostnamectl', 'localectl', 'networkctl', 'resolvectl', 'coredumpctl', 'bootctl', 'busctl', 'systemd-analyze', 'git', 'nmcli', 'dpkg', 'dpkg-query', 'apt', 'aptitude']);
+const PAGED = new Set(['journalctl', 'systemctl', 'loginctl', 'machinectl', 'timedatectl', 'hostnamectl', 'localectl', 'networkctl', 'resolvectl', 'coredumpctl', 'bootctl', 'busctl', 'systemd-analyze', 'git', 'nmcli', 'dpkg', 'dpkg-query', 'apt', 'apt-get', 'aptitude']);
 /** They ask for a text whatever is said of pagers. */
 const EDITED = new Set(['commit', 'merge', 'rebase', 'tag', 'notes', 'cherry-pick', 'revert', 'pull', 'config', 'help', 'add', 'am', 'stash', 'branch', 'difftool', 'mergetool']);
 

@@ -1,21 +1,21 @@
 /** Calls of programs that change things, in which they only show them. The arguments are all known and match as a whole. */
-const LIST = /^(-[A-Za-z]*[LSnvx][A-Za-z]*|--list|--line-numbers|--numeric|--verbose|-t \w+|[A-Z]+)( (-[LSnvx]+|--list|--line-numbers|--numeric|--verbose|-t \w+|[A-Z]+))*$/;
+const LIST = /^(?=(.* )?(-[LSnvx]*[LS][LSnvx]*|--list|--list-rules)( |$))(-[LSnvx]+|--list|--list-rules|--line-numbers|--numeric|--verbose|--exact|-t \w+|[\w-]+)( (-[LSnvx]+|--list|--list-rules|--line-numbers|--numeric|--verbose|--exact|-t \w+|[A-Za-z]\w*))*$/;
 
 const CALLS: Readonly<Record<string, RegExp>> = {
   iptables: LIST,
   ip6tables: LIST,
-  nft: /^(-\w+ )*list [\w -]+$/,
+  nft: /^(-(a|n|nn|nnn|s|t|j|y|p|S|u) )*list( \w[\w-]*)+$/,
   ufw: /^status( (verbose|numbered))?$/,
   'firewall-cmd': /^(--state|--list-[a-z-]+|--get-[a-z-]+|--zone=\w+)( (--state|--list-[a-z-]+|--get-[a-z-]+|--zone=\w+))*$/,
   ipset: /^(list|-L)( [\w-]+)?$/,
   fdisk: /^-l( \S+)*$/,
-  sfdisk: /^(-l|--list|-d|--dump)( \S+)*$/,
+  sfdisk: /^(-l|--list|-d|--dump)( \/dev\/[\w/-]+)*$/,
   parted: /^(-l|\S+ print|-s \S+ print)$/,
-  mdadm: /^(--detail|-D|--examine|-E|--query|-Q)( \S+)+$/,
-  zpool: /^(status|list|iostat|get|history)( [\w/@.-]+)*$/,
+  mdadm: /^(--detail|-D|--examine|-E|--query|-Q)( (--scan|--brief|--verbose|-[sbv]|\/dev\/[\w/-]+))+$/,
+  zpool: /^(status|list|iostat|get|history)( (-[HpvxLPgDysiltqrw]+|-o [\w,]+|\w[\w/@.,:-]*))*$/,
   zfs: /^(list|get|holds)( [\w/@.,-]+)*$/,
   nvme: /^(list|smart-log \S+)$/,
-  btrfs: /^(filesystem|subvolume|device) (show|df|usage|list|stats)( \S+)*$/,
+  btrfs: /^(filesystem|subvolume|device) (show|df|usage|list|stats)( (-[bhkmgtT]|\/\S*))*$/,
   cryptsetup: /^(status|luksDump) \S+$/,
   swapon: /^(-s|--show(=\S+)?|--summary)?$/,
   losetup: /^(-a|-l|--list|--all)?$/,
@@ -71,7 +71,7 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   terraform: /^version$/,
   helm: /^(list|ls|status \S+|history \S+|version)( (-n|--namespace) \S+| -A)*$/,
   'update-alternatives': /^(--list|--display|--query) \S+$/,
-  top: /^-\w*b\w*( -?\w[\w.]*)*$/,
+  top: /^-\w*b\w*( -?[%\w][\w.]*)*$/,
   node: /^-v$/,
   nodejs: /^-v$/,
   php: /^-(v|m|i)$/,
@@ -84,12 +84,12 @@ const CALLS: Readonly<Record<string, RegExp>> = {
   apache2: /^-[vV]$/,
   openssl: /^(version( -a)?|x509( -(noout|text|dates|subject|issuer|enddate|fingerprint|serial)| -in \S+)*|s_client( -(brief|showcerts)| -(connect|servername) [\w.:-]+)*)$/,
   gpg: /^(--list-(secret-)?keys|-k|-K|--verify \S+( \S+)?)$/,
-  'ssh-keygen': /^-(l|lv|lf|lvf) ?(-f )?\S*$/,
+  'ssh-keygen': /^-(l|lv|lf|lvf)( -f)?( [^\s-]\S*)?$/,
   certbot: /^certificates$/,
 };
 
 /** What belongs to the shell, which some take for the name of a program or file; and what may act all the same. */
-const HAVE_NO_VERSION = new Set('. source eval exec command builtin noglob nocorrect trap alias fc time coproc reboot poweroff halt shutdown init telinit kexec'.split(' '));
+const HAVE_NO_VERSION = new Set('. source eval exec command builtin noglob nocorrect trap alias fc time coproc reboot poweroff halt shutdown init telinit kexec pm-suspend pm-hibernate systemd-sleep rtcwake'.split(' '));
 
 /** The patterns are tried on short texts only. */
 const MAX_CHARS = 300;

@@ -3,11 +3,13 @@ import { behindAt, knownStart } from '../field.ts';
 import type { Field } from '../field.ts';
 import type { Handler } from '../run.ts';
 import { optionTable, splitArguments } from '../options.ts';
-import { each, noteForms } from '../spec.ts';
+import { applyOptions, each, noteForms } from '../spec.ts';
 
 /** `--arg name value` takes two words, `--rawfile name file` a name and a file. */
 const jq: Handler = ({ program, args }, run) => {
   let hasFilter = false;
+  // A module is read from wherever the filter says.
+  if (args.some((a) => /(^|[\s;])(import|include)\s*"/.test(a.text ?? ''))) run.opaque('code', `${program}: the filter reads other files`);
   for (let at = 0; at < args.length; at++) {
     const a = args[at];
     if (a === undefined) return;
@@ -29,6 +31,7 @@ const jq: Handler = ({ program, args }, run) => {
 const binutils: Handler = ({ program, args }, run) => {
   for (const a of args) {
     if (!/^(-|\d+$)/.test(knownStart(a))) run.file('read', behindAt(a), program);
+    if (knownStart(a).startsWith('@')) run.opaque('dynamic-argument', `${program} works on the files that its input names`);
   }
 };
 
@@ -45,10 +48,19 @@ const ps: Handler = ({ program, args }, run) => {
     if (takes === letters.length - 1) at++;
   }
 };
+const TREE = optionTable('L= P= I= o=write filelimit= fromfile:lists fromtabfile:lists gitfile=read infofile=read sort= timefmt= charset= H= T=');
+
+/** `--fromfile x` prints the lines of x as if they were files; `-R -o` writes a file into each directory. */
+const tree: Handler = ({ program, args }, run) => {
+  const found = splitArguments(args, TREE);
+  const marks = applyOptions(program, found, TREE, false, run);
+  if (marks.has('lists')) for (const o of found.operands) run.file('read', o, program);
+};
+
 const ENVIRONMENTS: Field = { text: undefined, pattern: '/proc/*/environ', home: false, dynamic: false, splits: false };
 
 export const READERS: Readonly<Record<string, Handler>> = {
-  ...each('cat tac nl head tail od hexdump hd fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat zstdcat tsort look colrm zipinfo', {
+  ...each('cat tac nl head tail od hexdump hd fold fmt pr expand unexpand rev md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 basenc paste zcat bzcat xzcat lzcat tsort look colrm zipinfo', {
     options: 'n=number c=number lines=number bytes=number w=number width=number j=number N=number s=number pid=number retries=number sleep-interval=number',
   }),
   ...Object.fromEntries('readelf objdump nm size strings'.split(' ').map((n) => [n, binutils])),
@@ -57,7 +69,7 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('column', { options: 's= o= separator= output-separator= c= N= table-columns=' }),
   ...each('comm', {}),
   ...each('join', { options: 't= 1= 2= j= o= e= a= v= output-delimiter=' }),
-  ...each('sort', { options: 'k= key= t= field-separator= S= buffer-size= batch-size= parallel= T=write temporary-directory=write o=write output=write compress-program=code files0-from=read random-source=read' }),
+  ...each('sort', { options: 'k= key= t= field-separator= S= buffer-size= batch-size= parallel= T=write temporary-directory=write o=write output=write compress-program=code files0-from=names random-source=read' }),
   ...each('uniq', { options: 'f= s= w= skip-fields= skip-chars= check-chars=', operands: 'read write' }),
   ...each('shuf', { options: 'i= n= input-range= head-count= o=write output=write random-source=read' }),
   ...each('diff colordiff', { options: 'r:recursive recursive:recursive x= exclude= X=read exclude-from=read from-file=read to-file=read U=number C=number I= F= W=number width=number ignore-matching-lines= label= L=' }),
@@ -73,13 +85,16 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('du', { options: 'd= max-depth= exclude= X=read exclude-from=read files0-from=read t= threshold= B= block-size=', operands: 'ignore' }),
   ...each('findmnt', { options: 'F=read tab-file=read N= task= o= output= S= T= t= types= O= w= p=', operands: 'ignore' }),
   ...each('locate plocate mlocate whatis apropos', { options: 'd=read database=read C=read config-file=read M= manpath= n= l= limit= regex= s= m=', operands: 'ignore' }),
-  ...each('tree', { options: 'L= P= I= o=write filelimit=', operands: 'ignore' }),
-  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query vgs pvs lvs vgdisplay pvdisplay lvdisplay sensors numastat help type hash times jobs caller tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
+  ...each('zstdcat', { options: 'o=write output-dir-flat=write output-dir-mirror=write D=read' }),
+  tree,
+  ...each('echo printenv pwd true false : sleep seq yes expr factor numfmt nproc arch uname whoami id groups users logname tty uptime w who free vmstat iostat mpstat pgrep pidof pstree lscpu lsusb lspci lsmod lsns lsmem lslocks lsipc lslogins modinfo getconf locale cal ncal tput clear runlevel ping ping6 traceroute traceroute6 tracepath nslookup host whois getopt uuidgen mcookie dpkg-query numastat help type hash times caller atq tr dirs [[ ruptime rwho uuidparse', { operands: 'ignore' }),
   jq,
   ps,
   ...each('xmllint', { options: 'xpath= output=write o=write shell!interactive schema=read' }),
   ...each('xxd', { options: 'c= g= l= s= o= cols= len= seek=', operands: 'read write' }),
-  ...each('dmesg', { options: 'console-off!kernel console-on!kernel H!interactive human!interactive C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read f= l= since= until=', operands: 'ignore' }),
+  ...each('vgs pvs lvs vgdisplay pvdisplay lvdisplay', { options: 'config=code configtype= profile=code commandprofile=code metadataprofile=code devicesfile=read o= options= O= sort= S= select= units=', operands: 'ignore' }),
+  ...each('sensors', { options: 's!unknown-program set!unknown-program c=read config-file=read', operands: 'ignore' }),
+  ...each('dmesg', { options: 'console-off!kernel console-on!kernel H!interactive human!interactive C!history c!history clear!history read-clear!history n!kernel console-level!kernel D!kernel E!kernel F=read file=read K=read kmsg-file=read f= l= facility= level= since= until= time-format=', operands: 'ignore' }),
   ...each('lsof', { options: 'i= p= u= c= d=', operands: 'ignore' }),
   ...each('lastlog', { options: 'C!history clear!history S!history set!history u= b= t=', operands: 'ignore' }),
   ...each('last lastb', { options: 'f=read n= file=read s= t=', operands: 'ignore' }),
@@ -87,7 +102,7 @@ export const READERS: Readonly<Record<string, Handler>> = {
   ...each('mtr fping', { options: 'F=read f=read filename=read file=read', operands: 'ignore' }),
   ...each('sar', { options: 'o=write f=read', operands: 'ignore' }),
   ...each('dig', { options: 'f=read k=read p= t= c= x= b= q=', operands: 'ignore' }),
-  ...each('lsblk blkid', { options: 'g!changes o= s= t= c=write L= U=', operands: 'ignore' }),
+  ...each('lsblk blkid', { options: 'g!changes o= s= t= c=write w=write L= U=', operands: 'ignore' }),
   ...each('nethogs iotop iftop bpftrace', { touches: ['interactive'], operands: 'ignore' }),
   ...each('journalctl', {
     options: 'u= unit= n= lines= p= priority= since= until= S= U= o= output= b= t= identifier= g= grep= k D=read cursor-file=write directory=read file=read root=read vacuum-size!history vacuum-time!history vacuum-files!history rotate!history flush!changes sync relinquish-var!history smart-relinquish-var!history setup-keys!changes update-catalog!changes',

@@ -49,7 +49,7 @@ const scp: Handler = ({ program, args }, run) => {
 };
 
 const RSYNC = optionTable(
-  'e=code rsh=code rsync-path=code server:server sender:sender daemon:daemon f= filter= exclude= include= exclude-from=read include-from=read files-from=read T=write temp-dir=write partial-dir=write backup-dir=write log-file=write password-file=read config=script a:recursive archive:recursive r:recursive recursive:recursive v z h n dry-run P p t g o D l L H A X S W u c q x i b m R d k K y 0 C I O J E F B= M=code remote-option=code progress partial stats delete:delete delete-after:delete delete-before:delete delete-during:delete delete-excluded:delete remove-source-files:remove-source compress bwlimit= timeout= port= chmod= chown= info= out-format= max-size= min-size= link-dest=read copy-dest=read compare-dest=read numeric-ids inplace append ignore-existing update checksum verbose human-readable itemize-changes size-only existing links perms times group owner devices specials protect-args s rsync-options no-r compress-level= contimeout= outbuf= log-file-format= protocol= iconv= debug= checksum-choice= zc= compress-choice= skip-compress= usermap= groupmap= write-batch=write only-write-batch=write read-batch=read',
+  'e=code rsh=code rsync-path=code server:server sender:sender daemon:daemon f= filter= exclude= include= exclude-from=read include-from=read files-from=names T=write temp-dir=write partial-dir=write backup-dir=write log-file=write password-file=read config=script a:recursive archive:recursive r:recursive recursive:recursive v z h n dry-run P p t g o D l L H A X S W u c q x i b m R d k K y 0 C I O J E F B= M=code remote-option=code progress partial stats delete:delete delete-after:delete delete-before:delete delete-during:delete delete-excluded:delete remove-source-files:remove-source compress bwlimit= timeout= port= chmod= chown= info= out-format= max-size= min-size= link-dest=read copy-dest=read compare-dest=read numeric-ids inplace append ignore-existing update checksum verbose human-readable itemize-changes size-only existing links perms times group owner devices specials protect-args s rsync-options no-r compress-level= contimeout= outbuf= log-file-format= protocol= iconv= debug= checksum-choice= zc= compress-choice= skip-compress= usermap= groupmap= write-batch=write only-write-batch=write read-batch=read',
 );
 
 /** `rsync --server [--sender] flags . paths`: the far end of a copy. */
@@ -85,11 +85,25 @@ function savedAs(url: Field, isTold: boolean): Field {
 }
 
 const CURL = optionTable(
-  'o:save=write output:save=write output-dir=write O:here remote-name:here remote-name-all:here J remote-header-name K=script config=script T=read upload-file=read d:data=ignore data:data=ignore data-binary:data=ignore data-raw= data-urlencode:data=ignore json:data=ignore F:data=ignore form:data=ignore form-string= c=write cookie-jar=write D=write dump-header=write trace=write trace-ascii=write stderr=write hsts=write alt-svc=write E=read cert=read key=read cacert=read capath=read netrc-file=read unix-socket=read abstract-unix-socket= b:cookie=ignore cookie:cookie=ignore url:url=ignore url-query:data=ignore H:data=ignore header:data=ignore A= user-agent= e= referer= u= user= U= x= proxy= X= request= m= max-time= connect-timeout= retry= retry-delay= w:data=ignore write-out:data=ignore y= Y= z= r= range= C= limit-rate= resolve= connect-to= interface= max-redirs= ciphers= tls-max= dns-servers= L location f fail s silent S show-error v verbose k insecure I head i include g globoff 4 6 0 1 2 3 n N p q R a B G Z M h V compressed http1.1 http2 progress-bar fail-with-body no-progress-meter ssl-reqd create-dirs parallel anyauth basic digest negotiate ntlm retry-all-errors retry-connrefused oauth2-bearer= aws-sigv4= engine=code libcurl=write t= Q=code quote=code proto= proto-default= variable=read etag-save=write etag-compare=read',
+  'o:save=write output:save=write output-dir=write O:here remote-name:here remote-name-all:here J remote-header-name K=script config=script T=read upload-file=read d:data=ignore data:data=ignore data-binary:data=ignore data-raw= data-urlencode:data=ignore json:data=ignore F:data=ignore form:data=ignore form-string= c=write cookie-jar=write D=write dump-header=write trace=write trace-ascii=write stderr=write hsts=write alt-svc=write E=read cert=read key=read cacert=read capath=read netrc-file=read unix-socket:socket!containers=read abstract-unix-socket!containers= b:cookie=ignore cookie:cookie=ignore url:url=ignore url-query:data=ignore H:data=ignore header:data=ignore A= user-agent= e= referer= u= user= U= x:via= proxy:via= preproxy:via= X= request= m= max-time= connect-timeout= retry= retry-delay= w:data=ignore write-out:data=ignore y= Y= z= r= range= C= limit-rate= resolve:via= connect-to:via= interface= max-redirs= ciphers= tls-max= dns-servers= L location f fail s silent S show-error v verbose k insecure I head i include g globoff 4 6 0 1 2 3 n N p q R a B G Z M h V compressed http1.1 http2 progress-bar fail-with-body no-progress-meter ssl-reqd create-dirs parallel anyauth basic digest negotiate ntlm retry-all-errors retry-connrefused oauth2-bearer= aws-sigv4= engine=code libcurl=write t= Q=code quote=code proto= proto-default!remote= variable=read etag-save=write etag-compare=read',
 );
+
+/** Where machines in clouds are given the credentials of their role, in the ways that an address can be written. */
+const METADATA = /^(?:\w+:\/\/)?(?:[^/@]*@)?(?:169\.254\.(?:169\.254|170\.\d+)|\[?fd00:ec2::(?:254|23)\]?|100\.100\.100\.200|metadata(?:\.google\.internal|\.azure\.com|\.goog)?|instance-data(?:\.ec2\.internal)?|0*2852039166|0xa9fea9fe|0xa9\.0xfe\.0xa9\.0xfe|0*251\.0*376\.0*251\.0*376|169\.254\.43518|169\.16689662|\[?::ffff:(?:169\.254\.169\.254|a9fe:a9fe)\]?)\.?(?:[:/?#]|$)/i;
+
+const METADATA_WITHIN = /169\.254\.(169\.254|170\.)|fd00:ec2::|100\.100\.100\.200|2852039166|0xa9fea9fe|metadata\.(google|azure|goog)/i;
+
+/** Says what an address reaches beside a web server. */
+function reaches(url: Field, run: Run): void {
+  const start = knownStart(url).replaceAll('\\', '/');
+  if (METADATA.test(start)) run.touch('privilege');
+  // By these a line of text reaches whatever listens: a mail server, a key-value store, a file server.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(start) && !/^(https?|file):/i.test(start)) run.touch('remote');
+}
 
 /** `file://localhost/etc/hosts`; curl expands braces and brackets, and takes `%68` for `h`. */
 function readsUrl(url: Field, program: string, run: Run): void {
+  reaches(url, run);
   const start = knownStart(url);
   // Without a scheme a name that curl has globs for may still become file:.
   if (/^[[{]/.test(start)) return run.opaque('dynamic-argument', `${program} makes an address from a pattern`);
@@ -112,6 +126,7 @@ const curl: Handler = ({ program, args }, run) => {
   }
   if (marks.has('here')) for (const o of found.operands) run.file('write', savedAs(o, found.options.some((x) => x.name === 'J' || x.name === 'remote-header-name')), program);
   for (const o of found.options) if (o.rule?.mark === 'cookie' && o.value !== undefined && !o.value.pattern.includes('=')) run.file('read', o.value, program);
+  for (const o of found.options) if (o.rule?.mark === 'via' && METADATA_WITHIN.test(o.value?.text ?? '')) run.touch('privilege');
   const urls = [...found.operands, ...found.options.flatMap((o) => (o.rule?.mark === 'url' && o.value !== undefined ? [o.value] : []))];
   for (const url of urls) readsUrl(url, program, run);
 };
@@ -124,6 +139,7 @@ const wget: Handler = ({ program, args }, run) => {
   run.touch('network');
   const found = splitArguments(args, WGET);
   const marks = applyOptions(program, found, WGET, true, run);
+  for (const o of found.operands) reaches(o, run);
   const saved = found.options.some((o) => o.rule?.mark === 'save');
   const isTold = marks.has('recursive') || found.options.some((o) => ['m', 'mirror', 'content-disposition', 'trust-server-names', 'i', 'input-file', 'x', 'force-directories', 'p', 'E'].includes(o.name));
   if (!saved && !marks.has('spider')) for (const o of found.operands.length > 0 ? found.operands : [UNKNOWN_FIELD]) run.file('write', savedAs(o, isTold), program);

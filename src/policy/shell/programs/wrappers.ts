@@ -119,12 +119,13 @@ const env: Handler = (call, run) => {
   if (argv.length > 0) run.program(argv, call.program, call.stdin);
 };
 
-const XARGS = optionTable('0 null a=read arg-file=read d= delimiter= E= e eof I:replace= i:replace replace:replace L= l max-lines= n= max-args= P= max-procs= p interactive o open-tty r no-run-if-empty s= max-chars= t verbose x exit process-slot-var= show-limits R= S= J:replace=');
+const XARGS = optionTable('0 null a=read arg-file=read d= delimiter= E= e eof I:replace= i:replace replace:replace L= l max-lines= n= max-args= P= max-procs= p interactive o open-tty r no-run-if-empty s= max-chars= t verbose x exit process-slot-var:variable= show-limits R= S= J:replace=');
 
 /** The arguments come from standard input: as operands of the program, at its end or where the placeholder stands. */
 const xargs: Handler = ({ program, args, stdin }, run) => {
   const found = splitArguments(args, XARGS, STOP);
   applyOptions(program, found, XARGS, true, run);
+  for (const o of found.options) if (o.rule?.mark === 'variable') setsVariable(o.value?.text ?? 'PATH', run);
   const replace = found.options.find((o) => o.rule?.mark === 'replace');
   if (found.operands.length === 0) return;
   const mark = replace === undefined ? undefined : (replace.value?.text ?? '{}');
@@ -289,6 +290,31 @@ const script: Handler = ({ program, args }, run) => {
   else if (commands.length === 0) asShell(run);
 };
 
+/** `ionice -c 3 -p 1`: another process is changed; `ionice -p 1` shows. */
+const changesProcess = (run: Run, marks: ReadonlySet<string>): void => {
+  if (marks.has('process') && marks.has('sets')) run.touch('process');
+};
+
+/** `taskset 1 cmd`, `taskset -p 1` shows, `taskset -p 1 1234` changes that process. */
+function scheduler(options: string): Handler {
+  const table = optionTable(options);
+  const runs = wrapper({ options, skip: 1, alone: () => undefined });
+  return (call, run) => {
+    const found = splitArguments(call.args, table, STOP);
+    if (!found.options.some((o) => o.rule?.mark === 'process')) return runs(call, run);
+    applyOptions(call.program, found, table, true, run);
+    if (found.operands.length !== 1) run.touch('process');
+  };
+}
+
+/** `sg group -c text`. */
+const sg: Handler = ({ program, args }, run) => {
+  run.touch('users', 'privilege');
+  const [, first, ...more] = args.filter((a) => a.text !== '-');
+  if (first === undefined) return asShell(run);
+  run.shell(first.text === '-c' ? more[0] : first, program);
+};
+
 export const WRAPPERS: Readonly<Record<string, Handler>> = {
   sudo: sudoOrEdit,
   sudoedit: (call, run) => {
@@ -298,6 +324,7 @@ export const WRAPPERS: Readonly<Record<string, Handler>> = {
   doas: wrapper({ options: 'u= C=read n s:shell L', touches: ['privilege'], assigns: true, alone: (run, marks) => (marks.has('shell') ? asShell(run) : undefined) }),
   su,
   runuser: su,
+  sg,
   env,
   xargs,
   parallel,
@@ -315,9 +342,9 @@ export const WRAPPERS: Readonly<Record<string, Handler>> = {
   exec: wrapper({ options: 'c l a=', alone: () => undefined }),
   nohup: wrapper({ options: 'help version' }),
   nice: wrapper({ options: 'n= adjustment= 1 2 3 4 5 6 7 8 9 0' }),
-  ionice: wrapper({ options: 'c= class= n= classdata= p= pid= t ignore u=', alone: () => undefined }),
-  chrt: wrapper({ options: 'a b d f i o r p m v R T= P= D=', skip: 1, alone: () => undefined }),
-  taskset: wrapper({ options: 'a p c cpu-list all-tasks pid', skip: 1, alone: () => undefined }),
+  ionice: wrapper({ options: 'c:sets= class:sets= n:sets= classdata:sets= p:process= pid:process= P:process= u:process= t ignore', alone: changesProcess }),
+  chrt: scheduler('a b d f i o r p:process pid:process m v R T= P= D='),
+  taskset: scheduler('a p:process c cpu-list all-tasks pid:process'),
   timeout: wrapper({ options: 's= signal= k= kill-after= v verbose f foreground p preserve-status', skip: 1 }),
   time: wrapper({ options: 'p v f= format= o=write output=write a append verbose portability quiet q' }),
   stdbuf: wrapper({ options: 'i= o= e= input= output= error=' }),

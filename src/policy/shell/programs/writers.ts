@@ -80,7 +80,7 @@ const unzip: Handler = ({ program, args }, run) => {
   if (!marks.has('list')) run.file('write', into ?? staticField('.'), program, true);
 };
 
-const COMPRESS = optionTable('S= suffix= c:stdout stdout:stdout to-stdout:stdout l:stdout t:stdout list:stdout test:stdout k keep d decompress f force o=write output-dir-flat=write T= threads= D=read files=read files0=read');
+const COMPRESS = optionTable('S= suffix= c:stdout stdout:stdout to-stdout:stdout l:stdout t:stdout list:stdout test:stdout k keep d decompress f force o=write output-dir-flat=write output-dir-mirror=write trace=write T= threads= D=read files=names files0=names filelist=names');
 
 /** What they compress is read, and replaced unless it goes to standard output. */
 const compressor: Handler = ({ program, args }, run) => {
@@ -93,15 +93,23 @@ const compressor: Handler = ({ program, args }, run) => {
   }
 };
 
-const ARCHIVE = optionTable('o=write');
+const ARCHIVE = optionTable('o=write output=write d=write directory=write p= F= L= e=');
+
+/** Letters or words by which these programs write out what an archive holds, under the names that it gives. */
+const EXTRACTS = /^-?[a-z]*[xe][a-z]*$/i;
 
 /** `7z a x.7z file`: a command, an archive, files that are taken into it or out of it. */
 const archiver: Handler = ({ program, args }, run) => {
   run.touch('changes');
   const found = splitArguments(args, ARCHIVE);
   applyOptions(program, found, ARCHIVE, false, run);
-  for (const o of found.operands.slice(1)) {
+  const into = found.options.find((o) => o.rule?.role === 'write')?.value;
+  const verb = program === 'cabextract' ? (found.options.some((o) => /^[ltp]$|^(list|test|pipe)$/.test(o.name)) ? 'l' : 'x') : (args[0]?.text ?? 'x');
+  // What comes out may be called .bashrc.
+  if (EXTRACTS.test(verb)) run.file('write', into ?? staticField('.'), program, true);
+  for (const o of program === 'cabextract' ? found.operands : found.operands.slice(1)) {
     const named = behindAt(o);
+    if (named !== o) run.opaque('dynamic-argument', `${program} works on the files that its input names`);
     run.file('read', named, program);
     run.file('write', named, program);
   }
