@@ -3,7 +3,7 @@
  * groups with short separators; every rule looks at whole groups of one cluster, at most nineteen digits from each
  * start, so the work is linear.
  */
-import { aadhaarGroups, isTableRow, phoneGroups, type Group } from './groups.ts';
+import { aadhaarGroups, hasLongNeighbour, isTableRow, phoneGroups, type Group } from './groups.ts';
 import { card, cpf, nir, pesel, ssn, verhoeff } from './checksums.ts';
 import type { DetectorId, Hit, NameHints } from './ids.ts';
 
@@ -154,7 +154,7 @@ function grouped(text: string, cluster: readonly Group[], i: number, j: number):
   const sizes = cluster.slice(i, j + 1).map((g) => g.digits.length);
   const last = sizes.pop() ?? 0;
   const size = sizes[0] ?? 0;
-  if (sizes.length === 1) return size % 4 === 0 ? last % 4 === 0 : size === 6 && [9, 10, 13].includes(last);
+  if (sizes.length === 1) return size % 4 === 0 ? last % 4 === 0 && !hasLongNeighbour(text, cluster, i, j) : size === 6 && [9, 10, 13].includes(last);
   if (sizes.every((n) => n % 4 === 0)) return size === 4 || !isTableRow(text, cluster, i, j);
   if (sizes.length === 2 && size === 4 && sizes[1] === 6) return true;
   return sizes.every((n) => n === size) && last <= size && !isTableRow(text, cluster, i, j);

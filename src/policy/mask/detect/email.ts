@@ -9,6 +9,9 @@ const DOMAIN = /[\p{L}\p{N}.-]/u;
 const TOP = /^(?:\p{L}{2,63}|xn--[a-z0-9-]{2,59})$/iu;
 const LITERAL = /^\[(?:IPv6:)?[0-9a-f.:]{3,45}\]/i;
 
+/** Units of systemd (systemd.unit(5)) that are made from a template: `getty@tty1.service`. None is a top-level domain that gives addresses. */
+const UNIT = /\.(?:service|socket|timer|mount|automount|swap|slice|scope|path|device|target)$/;
+
 const localAscii = new Uint8Array(128);
 const domainAscii = new Uint8Array(128);
 for (let i = 0; i < 128; i++) {
@@ -32,6 +35,7 @@ export function findEmails(text: string, hits: Hit[]): void {
     if (end === undefined) continue;
     // `git@github.com:owner/repo` names a machine account in every clone URL.
     if (text.slice(start, at) === 'git' && text[end] === ':') continue;
+    if (UNIT.test(text.slice(at, end))) continue;
     hits.push({ start, end, detector: 'email' });
   }
 }

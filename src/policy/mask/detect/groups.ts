@@ -12,6 +12,9 @@ export interface Group {
 const WORD = /[A-Za-z0-9_]/;
 const CONTEXT = /phone|mobile|cell|\btel\b|\bfax\b|\bcall\b|\bsms\b|\bring\b|whatsapp|contact|telefon|t[ée]l[ée]phone|handy|m[óo]vil/i;
 
+/** Of a number such as `3.4e+38`. */
+const EXPONENT = /[0-9][eE]\+$/;
+
 /** So many other figures beside a number that is written with blanks, with nothing but blanks between, make a row of a table. */
 const TABLE_NEIGHBOURS = 3;
 
@@ -34,6 +37,13 @@ export function isTableRow(text: string, part: readonly Group[], i: number, j: n
   return neighbours >= TABLE_NEIGHBOURS;
 }
 
+/** Is there a figure of five digits or more beside the groups from `i` to `j`, with nothing but blanks between? Sizes of disks stand so. */
+export function hasLongNeighbour(text: string, part: readonly Group[], i: number, j: number): boolean {
+  const isBlank = (a: Group | undefined, b: Group | undefined): boolean => a !== undefined && b !== undefined && /^ {1,3}$/.test(text.slice(a.end, b.start));
+  const [before, after] = [part[i - 1], part[j + 1]];
+  return ((before?.digits.length ?? 0) >= 5 && isBlank(before, part[i])) || ((after?.digits.length ?? 0) >= 5 && isBlank(part[j], after));
+}
+
 /** Twelve digits in fours, the first from 2 to 9. Sixteen in fours is a card, so a neighbour of four ends the match. */
 export function aadhaarGroups(text: string, part: readonly Group[], i: number, hits: Hit[]): void {
   const four = part.slice(i, i + 3);
@@ -52,6 +62,7 @@ export function aadhaarGroups(text: string, part: readonly Group[], i: number, h
 export function phoneGroups(text: string, part: readonly Group[], named: boolean, hits: Hit[]): void {
   const first = part[0];
   if (first === undefined) return;
+  if (EXPONENT.test(text.slice(Math.max(0, first.start - 3), first.start))) return;
   const glued = first.start > 0 && WORD.test(text.charAt(first.start - 1));
   const plus = text[first.start - 1] === '+' || (text[first.start - 2] === '+' && /[ (]/.test(text.charAt(first.start - 1)));
   const total = part.reduce((n, g) => n + g.digits.length, 0);

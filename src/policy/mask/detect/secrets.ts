@@ -36,7 +36,7 @@ const SIGN_IN = RE2JS.compile('(?:"auth"|\\b_auth)\\s{0,8}[:=]\\s{0,8}"?([A-Za-z
 const AUTHORIZATION = RE2JS.compile('(?i)\\b(?:bearer|basic)\\s+([A-Za-z0-9._~+/-]{12,}={0,2})');
 
 /** Words that stand where a secret would but say nothing. */
-const EMPTY = /^(?:null|none|nil|true|false|undefined|required|optional|redacted|hidden|changed|incorrect|invalid|missing|expired|string|text|varchar|unset|<[a-z_ ]+>|\$\{?\w+\}?|\$\d+|\?|%s|[*•x.]+)$/i;
+const EMPTY = /^(?:null|none|nil|true|false|undefined|required|optional|redacted|hidden|changed|incorrect|invalid|missing|expired|string|text|varchar|unset|password|passwd|pwd|<[a-z_ ]+>|\$\{?\w+\}?|\$\d+|\?|%s|[*•x.]+)$/i;
 
 export function findSecrets(text: string, wants: (id: DetectorId) => boolean, signals: number, hits: Hit[]): void {
   if ((signals & Signal.issued) !== 0) {
@@ -69,6 +69,10 @@ export function findAuthorization(text: string, hits: Hit[]): void {
 
 const isPassword = (value: string): boolean => value.length >= 3 && !EMPTY.test(value);
 
+/** Programs say where a password comes from, too: `getpass()`, `req.body.password`. */
+const REFERENCE = /^(?:[A-Za-z_$][\w$]*\.)+_*(?:password|passwd|pwd|passphrase)$/i;
+const isCode = (value: string, after: string): boolean => REFERENCE.test(value) || (after === '(' && /^[A-Za-z_$][\w$.]*$/.test(value));
+
 function findPasswords(text: string, hits: Hit[]): void {
   const add = (start: number, end: number): void => {
     hits.push({ start, end, detector: 'password' });
@@ -77,7 +81,7 @@ function findPasswords(text: string, hits: Hit[]): void {
     if (isPassword(text.slice(start, end))) add(start, end);
   };
   if (/pass|pwd|psk/i.test(text)) {
-    if (PASSWORD_SIGN.test(text)) pairs(PASSWORD_PAIR, text, 'password', (value, before) => isPassword(value) && !(value.startsWith('/') && WORKING_DIRECTORY.test(before)), hits);
+    if (PASSWORD_SIGN.test(text)) pairs(PASSWORD_PAIR, text, 'password', (value, before, after) => isPassword(value) && !isCode(value, after) && !(value.startsWith('/') && WORKING_DIRECTORY.test(before)), hits);
     if (text.includes('::')) each(LDIF, text, add, 1);
     if (text.includes('>')) each(PASSWORD_ELEMENT, text, kept, 1);
     if (/value=["']/i.test(text)) each(PASSWORD_ATTRIBUTE, text, kept, 1);
@@ -91,13 +95,13 @@ function findPasswords(text: string, hits: Hit[]): void {
 /** A shell keeps in these variables where it is and was. */
 const WORKING_DIRECTORY = /(?:^|[^A-Za-z0-9_])(?:OLD)?PWD["']?=["']?$/;
 
-function pairs(pattern: RE2JS, text: string, detector: DetectorId, accept: (value: string, before: string) => boolean, hits: Hit[]): void {
+function pairs(pattern: RE2JS, text: string, detector: DetectorId, accept: (value: string, before: string, after: string) => boolean, hits: Hit[]): void {
   const matcher = pattern.matcher(text);
   while (matcher.find()) {
     for (const group of [1, 2, 3]) {
       const start = matcher.start(group);
       const end = matcher.end(group);
-      if (start >= 0 && end > start && accept(text.slice(start, end), text.slice(Math.max(0, start - 16), start))) hits.push({ start, end, detector });
+      if (start >= 0 && end > start && accept(text.slice(start, end), text.slice(Math.max(0, start - 16), start), text.charAt(end))) hits.push({ start, end, detector });
     }
   }
 }
