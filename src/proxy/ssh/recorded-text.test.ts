@@ -1,6 +1,8 @@
 /** What of a terminal's bytes becomes text in a recording. */
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { EchoedInput } from './echoed-input.ts';
+import { Meter } from './stream-journal.ts';
 import { asJson, cutCharacter, TextBatches } from './text-batches.ts';
 import { allowedVariables } from './variables.ts';
 
@@ -62,4 +64,17 @@ it('lets through the variables that are named, and none with a strange name or v
   const asked = new Map([['LANG', 'C'], ['LC_ALL', 'C'], ['LCX', '1'], ['PATH', '/evil'], ['LC_A=B', 'x'], ['LC_N', 'a\0b']]);
   expect([...allowedVariables(asked, ['LANG', 'LC_*']).keys()]).toEqual(['LANG', 'LC_ALL']);
   expect(allowedVariables(asked, []).size).toBe(0);
+});
+
+it('digests what moves in its order, in pieces of any size', () => {
+  const meter = new Meter();
+  const whole = createHash('sha256');
+  for (const size of [1, 1, 1022, 1, 1023, 1024, 1025, 7, 70_000, 0, 3]) {
+    const piece = Buffer.alloc(size, size % 251);
+    meter.add(piece);
+    whole.update(piece);
+    // The buffer is its owner's again.
+    piece.fill(0xff);
+  }
+  expect(meter.end()).toEqual({ bytes: 74_107, sha256: whole.digest('hex') });
 });

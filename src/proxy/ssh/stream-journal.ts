@@ -7,14 +7,30 @@ import { TextBatches } from './text-batches.ts';
 const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 50;
 
+/** Keys and their echoes are digested so many bytes at a time. */
+const SMALL_BYTES = 1024;
+
 /** Counts and digests one direction. */
 export class Meter {
   readonly #hash = createHash('sha256');
+  readonly #small = Buffer.allocUnsafe(SMALL_BYTES);
+  #waiting = 0;
   #bytes = 0;
 
   add(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
     this.#bytes += bytes.length;
+    if (this.#waiting + bytes.length > SMALL_BYTES) this.#digest();
+    if (bytes.length > SMALL_BYTES) {
+      this.#hash.update(bytes);
+    } else {
+      this.#small.set(bytes, this.#waiting);
+      this.#waiting += bytes.length;
+    }
+  }
+
+  #digest(): void {
+    this.#hash.update(this.#small.subarray(0, this.#waiting));
+    this.#waiting = 0;
   }
 
   get bytes(): number {
@@ -23,6 +39,7 @@ export class Meter {
 
   /** Once. */
   end(): Moved {
+    this.#digest();
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }

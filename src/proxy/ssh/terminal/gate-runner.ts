@@ -12,6 +12,9 @@ export const UNANSWERED_MS = 1_000;
  */
 export const INTERRUPT_MS = 250;
 const INTERRUPTS = 8;
+/** The echo of a key is this short, and is drawn on the screen so much later than it is shown. */
+const ECHO_BYTES = 256;
+const READ_MS = 5;
 const CTRL_C = 0x03;
 const EMPTY = Buffer.alloc(0);
 
@@ -44,6 +47,7 @@ export class GateRunner {
   #deciding: AbortController | undefined;
   #wake: ((quiet: boolean) => void) | undefined;
   #timer: unknown;
+  #soon: unknown;
   #room: (() => void)[] = [];
   #ended = false;
 
@@ -57,6 +61,17 @@ export class GateRunner {
   output(bytes: Uint8Array): void {
     this.#gate.output(bytes);
     this.#wake?.(false);
+    // Nobody waits for it now, and the next key would.
+    if (bytes.length <= ECHO_BYTES) this.#soon ??= this.#timers.set(() => this.#read(), READ_MS);
+  }
+
+  #read(): void {
+    this.#soon = undefined;
+    try {
+      if (!this.#ended) this.#gate.read();
+    } catch (error) {
+      this.#o.failed(error);
+    }
   }
 
   resize(cols: number, rows: number): void {
@@ -67,13 +82,15 @@ export class GateRunner {
   end(): Promise<void> | undefined {
     this.#ended = true;
     this.#timers.clear(this.#timer);
+    this.#timers.clear(this.#soon);
     this.#deciding?.abort();
     this.#wake?.(true);
     return this.#work;
   }
 
-  /** Takes keys. @returns nothing to send on: what goes on is given to `forward`; a promise when too much waits */
+  /** Takes keys. @returns what goes on at once, most often nothing: it is given to `forward`; a promise when too much waits */
   write(bytes: Buffer): Buffer | Promise<Buffer> {
+    if (!this.#running && this.#gate.passes(bytes)) return bytes;
     if (this.#deciding !== undefined && bytes.includes(CTRL_C)) {
       this.#deciding.abort();
       return EMPTY;

@@ -2,6 +2,7 @@
  * Reads the command line from the screen when a key would run it. No protocol says where a line begins and ends, so this
  * is a good guess and no boundary (docs/ssh-terminal.md). What it is not sure of, it says.
  */
+import { oneKey } from '../../../policy/mask/stream/index.ts';
 import { shellLimits } from '../../../policy/shell/limits.ts';
 import { completeness } from './incomplete.ts';
 import { isUnfinishedPaste, lineEnd, pasted, splitKeys, type Key } from './keys.ts';
@@ -106,6 +107,11 @@ export class LineGate {
     this.#screen.feed(this.#shown.bytes(bytes));
   }
 
+  /** Draws what was shown: the next key finds it done. */
+  read(): void {
+    this.#screen.sync();
+  }
+
   /** Something was shown since the last key: what it did can be seen soon. */
   get answeredKey(): boolean {
     return this.#answered;
@@ -119,6 +125,20 @@ export class LineGate {
   input(bytes: Buffer): boolean {
     if (this.#queue.length + bytes.length > QUEUE_BYTES) return false;
     this.#queue = Buffer.concat([this.#queue, bytes]);
+    return true;
+  }
+
+  /**
+   * Takes one key that is text behind text that is seen: nearly every key is that, and somebody waits for its echo.
+   * @returns false for all else: `input` takes it, with the same effect where both could
+   */
+  passes(bytes: Buffer): boolean {
+    const text = oneKey(bytes);
+    if (text === undefined || this.#queue.length > 0 || this.#dropping !== undefined || this.#prompt === undefined || !this.#visible) return false;
+    if (this.#commands !== undefined || !this.#keys.isPlain || this.#bytes >= LINE_BYTES || this.#screen.alternate) return false;
+    if (this.#typed !== undefined) this.#typed += text;
+    this.#bytes++;
+    this.#quiet = this.#answered = false;
     return true;
   }
 

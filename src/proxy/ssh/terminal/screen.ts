@@ -33,6 +33,7 @@ export class Screen {
   readonly #core: Core;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #alternate = false;
 
   /** Sizes of 0 are sizes that are not known: 80 by 24. */
   constructor(cols: number, rows: number) {
@@ -63,6 +64,7 @@ export class Screen {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#core.writeSync(lastRows(bytes, this.rows));
+    this.#alternate = this.#terminal.buffer.active.type === 'alternate';
   }
 
   resize(cols: number, rows: number): void {
@@ -89,7 +91,8 @@ export class Screen {
 
   /** A full-screen program has the terminal. */
   get alternate(): boolean {
-    return this.#buffer.type === 'alternate';
+    this.sync();
+    return this.#alternate;
   }
 
   get modes(): Terminal['modes'] {

@@ -8,6 +8,11 @@ export class VisibleBytes {
   #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #isPlain = true;
 
+  /** No character has begun whose rest has not come. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
   /** A character whose rest has not come waits for it. */
   text(bytes: Uint8Array): string {
     this.#isPlain = isAscii(bytes.subarray(-1));
