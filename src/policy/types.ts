@@ -398,6 +398,10 @@ export interface CatalogView {
   readonly opaqueOperators?: ReadonlySet<string>;
   /** `schema.type` of types to which a cast runs a function that is not compiled code. */
   readonly opaqueCasts?: ReadonlySet<string>;
+  /** `schema.type` of types that are meant where a name of the server's stands. */
+  readonly hidingTypes?: ReadonlySet<string>;
+  /** OIDs of types that people made and that values of the server's types become unasked. */
+  readonly implicitTypes?: ReadonlySet<number>;
   /** search_path under which the server printed definitions of views and function bodies; pg_catalog alone when absent. */
   readonly printedPath?: readonly string[];
 }

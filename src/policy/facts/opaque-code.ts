@@ -1,6 +1,6 @@
 /** Definitions after which other statements run code that cannot be followed. */
 import type { AnalysisEnv, CatalogView } from '../types.ts';
-import { resolveFunction, vouchedFor } from './resolve.ts';
+import { effectivePath, resolveFunction, vouchedFor } from './resolve.ts';
 import { allOf, as, qualified, stringOf, strings } from './tree.ts';
 import type { Node, QualifiedName } from './tree.ts';
 
@@ -14,18 +14,36 @@ export function definesOpaqueCode(node: Node, env: AnalysisEnv): boolean {
   if (items !== undefined) return allOf(items, 'CreateOpClassItem').some((i) => i.itemtype === 2 && !isHarmless(qualified(i.name?.objname), env));
   const create = as(node, 'CreateFunctionStmt');
   if (create === undefined || env.catalog === undefined) return false;
+  const name = qualified(create.funcname);
+  const schemas = name.schema === undefined ? effectivePath(env) : [name.schema];
+  // Operators, casts, indexes and other functions call compiled code by what it has always done.
+  if (schemas.some((s) => env.catalog?.functions(s, name.name).some((f) => f.language === 'c' || f.language === 'internal'))) return true;
   const language = stringOf(allOf(create.options, 'DefElem').find((o) => o.defname === 'language')?.arg) ?? 'sql';
   if (language.toLowerCase() === 'sql') return false;
-  const name = qualified(create.funcname);
-  const schemas = name.schema === undefined ? env.searchPath : [name.schema];
+  if (schemas.some((s) => isVouchedName(env, s, name.name))) return true;
   const known = calledInCatalog(env.catalog);
   return schemas.some((s) => known.has(JSON.stringify([s, name.name])));
 }
 
-/** The function that a trigger, event trigger or cast will call. */
+const isVouchedName = (env: AnalysisEnv, schema: string, name: string): boolean => env.vouched?.some((v) => v.schema === schema && v.name === name) ?? false;
+
+const ROUTINES: ReadonlySet<string> = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE']);
+
+/** True for a rename or a move to a name that the bundle vouches for: it knows another body by that name. */
+export function takesVouchedName(node: Node, env: AnalysisEnv): boolean {
+  const rename = as(node, 'RenameStmt');
+  const move = as(node, 'AlterObjectSchemaStmt');
+  const named = qualified(as(rename?.object ?? move?.object, 'ObjectWithArgs')?.objname);
+  const schemas = named.schema === undefined ? env.searchPath : [named.schema];
+  if (rename !== undefined && ROUTINES.has(rename.renameType ?? '')) return schemas.some((s) => isVouchedName(env, s, rename.newname ?? ''));
+  return move !== undefined && ROUTINES.has(move.objectType ?? '') && isVouchedName(env, move.newschema ?? '', named.name);
+}
+
+/** The function that a trigger, event trigger or cast will call, or a range type once it is analysed. */
 function calledBy(node: Node): QualifiedName | undefined {
   const trigger = as(node, 'CreateTrigStmt') ?? as(node, 'CreateEventTrigStmt');
-  const names = trigger?.funcname ?? as(node, 'CreateCastStmt')?.func?.objname;
+  const difference = as(allOf(as(node, 'CreateRangeStmt')?.params, 'DefElem').find((o) => o.defname === 'subtype_diff')?.arg, 'TypeName');
+  const names = trigger?.funcname ?? as(node, 'CreateCastStmt')?.func?.objname ?? difference?.names;
   return names === undefined ? undefined : qualified(names);
 }
 

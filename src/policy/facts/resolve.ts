@@ -74,7 +74,7 @@ export function resolveTable(name: QualifiedName, env: AnalysisEnv): ResolvedTab
 export function resolveFunction(name: QualifiedName, env: AnalysisEnv): ResolvedFunction {
   const schemas = name.schema === undefined ? effectivePath(env) : [name.schema];
   const { catalog } = env;
-  const candidates = catalog === undefined ? [] : schemas.flatMap((s) => (s === 'pg_catalog' ? [] : catalog.functions(s, name.name)));
+  const candidates = catalog === undefined ? [] : schemas.flatMap((s) => catalog.functions(s, name.name));
   const builtin = schemas.includes('pg_catalog') && BUILTIN_FUNCTIONS.has(name.name);
   if (candidates[0] !== undefined) return { schema: builtin ? 'pg_catalog' : candidates[0].schema, name: name.name, builtin, candidates };
   if (builtin) return { schema: 'pg_catalog', name: name.name, builtin, candidates };
@@ -83,21 +83,22 @@ export function resolveFunction(name: QualifiedName, env: AnalysisEnv): Resolved
 
 /**
  * Without the overloads that a call with these argument types cannot mean: those of another number of arguments, and
- * those that want a type of somebody's own where a type of the server's is given. `undefined` is a type that is not known.
+ * those that want a type of somebody's own where a type of the server's is given that does not become one unasked.
+ * `undefined` is a type that is not known.
  */
-export function fitting(found: ResolvedFunction, types: readonly (number | undefined)[]): ResolvedFunction {
+export function fitting(found: ResolvedFunction, types: readonly (number | undefined)[], catalog: CatalogView | undefined): ResolvedFunction {
   if (found.candidates.length === 0) return found;
-  const candidates = found.candidates.filter((c) => fits(c, types));
+  const candidates = found.candidates.filter((c) => fits(c, types, catalog?.implicitTypes));
   if (candidates.length === found.candidates.length) return found;
   // Nothing fits: the server will say so, or the snapshot is stale. Then every overload counts.
   return candidates.length === 0 && !found.builtin ? found : { ...found, candidates };
 }
 
-function fits(c: CatalogFunction, types: readonly (number | undefined)[]): boolean {
+function fits(c: CatalogFunction, types: readonly (number | undefined)[], implicit: ReadonlySet<number> | undefined): boolean {
   const { args } = c;
   if (args === undefined || c.variadic) return true;
   if (types.length > args.length || types.length < args.length - (c.defaults ?? 0)) return false;
-  return types.every((type, i) => type === undefined || type >= FIRST_USER_OID || (args[i] ?? 0) < FIRST_USER_OID);
+  return types.every((type, i) => type === undefined || type >= FIRST_USER_OID || (args[i] ?? 0) < FIRST_USER_OID || implicit?.has(args[i] ?? 0) === true);
 }
 
 /** What the bundle says of a function, or undefined when it says nothing. Without a catalog the number of arguments decides. */

@@ -11,6 +11,7 @@ const good: CatalogRows = {
   operators: [['public', '###']],
   casts: [['public', 'mood']],
   hidden: [['16384', 'trigger', 'audit', 'public', 'note', 'plpgsql'], ['16384', 'rule', 'r', null, null, null]],
+  types: [['pg_temp', 'text', '16400', 't', null, 'f'], ['public', 'rows', '16401', 'f', '16384', 't']],
 };
 
 describe('buildCatalog', () => {
@@ -30,6 +31,9 @@ describe('buildCatalog', () => {
     expect(catalog.opaqueOperators?.has('public.###')).toBe(true);
     expect(catalog.relationByOid(16384)?.name).toBe('t');
     expect(catalog.relationOfType?.(16385)?.name).toBe('t');
+    expect(catalog.relationOfType?.(16401)?.name).toBe('t');
+    expect(catalog.hidingTypes?.has('pg_temp.text')).toBe(true);
+    expect([...(catalog.implicitTypes ?? [])]).toEqual([16401]);
   });
 
   it.each<[string, Partial<Record<keyof CatalogRows, readonly unknown[]>>]>([

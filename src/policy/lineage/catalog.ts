@@ -1,6 +1,7 @@
 /** The catalog snapshot: what to ask the server, and how its answer becomes a CatalogView. PostgreSQL 12 to 18. */
 import { MalformedError } from '../../base/errors.ts';
 import type { CatalogFunction, CatalogRelation, CatalogView, HiddenCode } from '../types.ts';
+import { FIRST_USER_OID } from '../user-oids.ts';
 
 const SCHEMA = `CASE WHEN n.oid = pg_catalog.pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END`;
 const SYSTEM = `('pg_catalog', 'information_schema')`;
@@ -24,6 +25,8 @@ export interface CatalogQueries {
   readonly casts: string;
   /** relation oid, kind, name, and of the function: schema, name, language, or nulls */
   readonly hidden: string;
+  /** schema, name, oid, whether it hides a type of the server, oid of the relation whose rows it holds or null, whether values become one unasked */
+  readonly types: string;
 }
 
 /**
@@ -39,7 +42,7 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
   schemas: `SELECT ${SCHEMA} AS schema, pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname) AS place
  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_toast' ORDER BY 1`,
   relations: `SELECT c.oid AS oid, ${SCHEMA} AS schema, c.relname AS name, c.relkind AS kind,
- CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ${SYSTEM} THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
+ CASE WHEN c.relkind IN ('v', 'm') AND (c.oid >= ${FIRST_USER_OID} OR n.nspname NOT IN ${SYSTEM}) THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
  (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
  c.reltype AS row_type, coalesce(t.typarray, 0::pg_catalog.oid) AS row_array
  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
@@ -51,12 +54,12 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated <> ''
  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ${KINDS} AND n.nspname !~ '^pg_toast' ORDER BY 1, 2`,
   functions: `SELECT ${SCHEMA} AS schema, p.proname AS name,
- CASE WHEN p.prokind <> 'a' THEN l.lanname WHEN p.oid NOT IN (
+ CASE WHEN p.prokind <> 'a' THEN ${LANGUAGE} WHEN p.oid NOT IN (
   SELECT g.aggfnoid::pg_catalog.oid FROM pg_catalog.pg_aggregate g JOIN pg_catalog.pg_proc f ON f.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
-  JOIN pg_catalog.pg_language fl ON fl.oid = f.prolang WHERE fl.lanname NOT IN ('c', 'internal')) THEN
+  WHERE NOT CASE WHEN ${extensionHas('pg_proc', 'g.aggfnoid')} THEN f.prolang IN ${COMPILED} ELSE f.oid IN (${COMPUTING}) END) THEN
   CASE WHEN ${extensionHas('pg_proc', 'p.oid')} THEN 'c' ELSE 'internal' END ELSE 'aggregate' END AS language,
  p.provolatile AS volatility, p.prokind AS kind, p.proretset AS returns_set,
- CASE WHEN l.lanname = 'sql' AND p.proconfig IS NULL THEN CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE ${treeBody} END END AS body,
+ CASE WHEN p.prolang = 14 AND p.proconfig IS NULL THEN CASE WHEN p.prosrc <> '' THEN p.prosrc ELSE ${treeBody} END END AS body,
  CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proargmodes) m WHERE m IN ('o', 'b', 't')) THEN
    (SELECT pg_catalog.json_agg(u.argname ORDER BY u.place) FROM ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY AS u(argname, mode, place) WHERE u.mode IN ('o', 'b', 't'))
   WHEN t.typtype = 'c' THEN (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
@@ -66,21 +69,35 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  pg_catalog.pg_get_expr(p.proargdefaults, 0) AS default_values,
  COALESCE((SELECT pg_catalog.string_agg(u.type::pg_catalog.text, ' ' ORDER BY u.place) FROM ROWS FROM (pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes)) WITH ORDINALITY AS u(type, mode, place) WHERE u.mode IN ('o', 'b', 't')), p.prorettype::pg_catalog.text) AS results
  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
- JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2, p.oid`,
+ JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' OR p.oid >= ${FIRST_USER_OID} ORDER BY 1, 2, p.oid`,
   operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
- JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode JOIN pg_catalog.pg_language l ON l.oid = p.prolang
- WHERE n.nspname <> 'pg_catalog' AND (l.lanname NOT IN ('c', 'internal') OR (o.oprleft < 16384 AND o.oprright < 16384 AND NOT ${extensionHas('pg_operator', 'o.oid')}
-  AND EXISTS (SELECT 1 FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace))) ORDER BY 1, 2`,
+ JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
+ WHERE o.oid >= ${FIRST_USER_OID} AND CASE WHEN ${extensionHas('pg_operator', 'o.oid')} THEN p.prolang NOT IN ${COMPILED} ELSE p.oid NOT IN (${COMPUTING}) OR (o.oprleft < 16384 AND o.oprright < 16384
+  AND EXISTS (SELECT 1 FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace)) END ORDER BY 1, 2`,
   casts: `SELECT DISTINCT ${SCHEMA} AS schema, t.typname AS name FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
- JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang
- WHERE c.oid >= 16384 AND (l.lanname NOT IN ('c', 'internal') OR (c.castsource < 16384 AND c.casttarget < 16384)) ORDER BY 1, 2`,
+ JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
+ WHERE c.oid >= ${FIRST_USER_OID} AND ((c.castsource < 16384 AND c.casttarget < 16384) OR (c.castfunc <> 0 AND CASE WHEN ${extensionHas('pg_cast', 'c.oid')} THEN p.prolang NOT IN ${COMPILED}
+  ELSE c.castfunc NOT IN (SELECT b.castfunc FROM pg_catalog.pg_cast b WHERE b.oid < ${FIRST_USER_OID}) END)) ORDER BY 1, 2`,
   hidden: hiddenQuery(),
+  types: typesQuery(serverVersion),
   };
 }
 
 /** Whether an extension brought the object: its operators and aggregates are for values of its own types. */
 const extensionHas = (catalog: string, oid: string): string =>
   `EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+
+/** Languages of compiled code. Names of languages can be changed, these numbers are the server's own. */
+const COMPILED = '(12, 13)';
+const ofServer = `p.oid < ${FIRST_USER_OID}`;
+
+/** What a body is written in. Compiled code that neither the server nor an extension brought may be any function of either under another name. */
+const LANGUAGE = `CASE WHEN p.prolang = 14 THEN 'sql' WHEN p.prolang IN ${COMPILED} THEN CASE WHEN ${ofServer} THEN 'internal' WHEN ${extensionHas('pg_proc', 'p.oid')} THEN 'c' ELSE 'compiled' END
+  WHEN l.lanname IN ('sql', 'c', 'internal') THEN 'other' ELSE l.lanname END`;
+
+/** Functions that the server itself has behind its operators and aggregates: they compute from their arguments, and read nothing. */
+const COMPUTING = `SELECT b.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator b WHERE b.oid < ${FIRST_USER_OID} UNION SELECT u.f::pg_catalog.oid FROM pg_catalog.pg_aggregate b,
+  LATERAL (VALUES (b.aggtransfn), (b.aggfinalfn), (b.aggcombinefn), (b.aggmtransfn), (b.aggminvtransfn), (b.aggmfinalfn)) u(f) WHERE b.aggfnoid < ${FIRST_USER_OID}`;
 
 /** What a dependency of `catalog` on a function says: only functions that people made are noted there. */
 const callers = (catalog: string): string => `pg_catalog.pg_depend x ON x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND x.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid`;
@@ -98,6 +115,22 @@ function hiddenQuery(): string {
  ) h LEFT JOIN pg_catalog.pg_proc p ON p.oid = h.function LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang ORDER BY 1, 2, 3`;
 }
 
+/** Types that hold rows of others inside (domains over them, arrays of such domains, ranges), that hide one of the server's, or that values become unasked. */
+function typesQuery(serverVersion: number): string {
+  const multiranges = serverVersion >= 140000 ? ' UNION ALL SELECT r.rngmultitypid, r.rngsubtype FROM pg_catalog.pg_range r' : '';
+  return `WITH RECURSIVE inside AS (
+  SELECT d.oid AS type, d.typbasetype AS of FROM pg_catalog.pg_type d WHERE d.typtype = 'd' UNION ALL SELECT a.oid, a.typelem FROM pg_catalog.pg_type a WHERE a.typelem <> 0
+  UNION ALL SELECT r.rngtypid, r.rngsubtype FROM pg_catalog.pg_range r${multiranges}
+ ), holds(type, relation) AS (
+  SELECT t.oid, t.typrelid FROM pg_catalog.pg_type t WHERE t.typrelid <> 0 AND t.oid >= ${FIRST_USER_OID} UNION SELECT i.type, h.relation FROM holds h JOIN inside i ON i.of = h.type
+ ) SELECT x.* FROM (SELECT ${SCHEMA} AS schema, t.typname AS name, t.oid AS oid,
+  (n.nspname ~ '^pg_temp_' AND EXISTS (SELECT 1 FROM pg_catalog.pg_type s WHERE s.typname = t.typname AND s.typnamespace = 'pg_catalog'::pg_catalog.regnamespace)) OR (t.typname = 'citext' AND t.typtype <> 'b') AS hides,
+  CASE WHEN t.typrelid = 0 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typrelid <> 0) THEN h.relation END AS relation,
+  EXISTS (SELECT 1 FROM pg_catalog.pg_cast c WHERE c.casttarget = t.oid AND c.castcontext = 'i' AND c.castsource < ${FIRST_USER_OID}) AS implicit
+  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN holds h ON h.type = t.oid WHERE t.oid >= ${FIRST_USER_OID}) x
+ WHERE x.hides OR x.relation IS NOT NULL OR x.implicit ORDER BY 3`;
+}
+
 /** Rows of each query as arrays: text or null as the server sends it, or values that a driver has already read. */
 export interface CatalogRows {
   readonly schemas: readonly unknown[];
@@ -107,6 +140,7 @@ export interface CatalogRows {
   readonly operators: readonly unknown[];
   readonly casts: readonly unknown[];
   readonly hidden: readonly unknown[];
+  readonly types: readonly unknown[];
 }
 
 type Column = CatalogRelation['columns'][number];
@@ -142,8 +176,14 @@ export function buildCatalog(rows: CatalogRows): CatalogView {
     opaqueOperators: rows.operators.map((row) => new Row('operators', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     opaqueCasts: rows.casts.map((row) => new Row('casts', row, 2)).map((r) => `${r.text(0)}.${r.text(1)}`),
     printedPath: path.map((s) => s.name),
+    types: rows.types.map((row) => typeOf(new Row('types', row, 6))),
   });
 }
+
+const typeOf = (r: Row): CatalogType => {
+  const relation = r.numberOrNull(4);
+  return { schema: r.text(0), name: r.text(1), oid: r.number(2), hides: r.boolean(3), implicit: r.boolean(5), ...(relation === null ? {} : { relation }) };
+};
 
 const HIDDEN_KINDS: ReadonlySet<string> = new Set<HiddenCode['kind']>(['trigger', 'rule', 'default', 'check', 'policy']);
 const isHiddenKind = (text: string): text is HiddenCode['kind'] => HIDDEN_KINDS.has(text);
@@ -210,6 +250,20 @@ export interface CatalogParts {
   readonly opaqueOperators?: readonly string[];
   readonly opaqueCasts?: readonly string[];
   readonly printedPath?: readonly string[];
+  readonly types?: readonly CatalogType[];
+}
+
+/** A type that is not what it seems. */
+interface CatalogType {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid: number;
+  /** A name of the server's means this type. */
+  readonly hides: boolean;
+  /** Values of the server's types become one unasked. */
+  readonly implicit: boolean;
+  /** OID of the table or composite type whose rows stand somewhere in its values. */
+  readonly relation?: number;
 }
 
 /** A CatalogView over parsed parts. Schemas that only relations or functions name are added. */
@@ -219,6 +273,11 @@ export function makeCatalog(parts: CatalogParts): CatalogView {
   const byOid = new Map(parts.relations.map((r) => [r.oid, r]));
   const functions = grouped(parts.functions, key);
   const byRowType = new Map(parts.relations.flatMap((r) => (r.rowTypes ?? []).map((t) => [t, r] as const)));
+  const types = parts.types ?? [];
+  for (const t of types) {
+    const relation = t.relation === undefined ? undefined : byOid.get(t.relation);
+    if (relation !== undefined) byRowType.set(t.oid, relation);
+  }
   const schemas = [...new Set([...parts.schemas, ...parts.relations.map((r) => r.schema), ...parts.functions.map((f) => f.schema)])];
   return {
     relation: (schema, name) => byName.get(key(schema, name)),
@@ -229,6 +288,8 @@ export function makeCatalog(parts: CatalogParts): CatalogView {
     relations: () => parts.relations,
     opaqueOperators: new Set(parts.opaqueOperators ?? []),
     opaqueCasts: new Set(parts.opaqueCasts ?? []),
+    hidingTypes: new Set(types.filter((t) => t.hides).map((t) => `${t.schema}.${t.name}`)),
+    implicitTypes: new Set(types.filter((t) => t.implicit).map((t) => t.oid)),
     printedPath: parts.printedPath ?? ['pg_catalog'],
   };
 }

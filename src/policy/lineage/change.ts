@@ -1,5 +1,6 @@
 /** Changes of schema that would take classified columns out of sight of the rules that name them, or ask questions about them. */
 import type { PartitionBoundSpec, RangeVar } from 'libpg-query';
+import { takesVouchedName } from '../facts/opaque-code.ts';
 import { resolveTable } from '../facts/resolve.ts';
 import { allOf, as, qualified, stringOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
@@ -23,8 +24,14 @@ export function changeRules(ctx: LineageContext, node: Node): void {
     if (found !== undefined) keepsClasses(ctx, found, (c) => ({ schema: move.newschema ?? '', table: found.name, column: c }), `moving ${found.schema}.${found.name} to schema ${move.newschema ?? ''}`);
     else unknownTable(ctx, move.relation, MOVED.has(move.objectType ?? ''));
   }
+  const type = move?.relation === undefined && TYPES.has(move?.objectType ?? '') ? typeNamed(ctx, move?.object) : undefined;
+  if (type !== undefined) keepsClasses(ctx, type, (c) => ({ schema: move?.newschema ?? '', table: type.name, column: c }), `moving type ${type.schema}.${type.name} to schema ${move?.newschema ?? ''}`);
+  const contents = as(node, 'AlterExtensionContentsStmt');
+  // What an extension brought is taken for what it was when it came.
+  if (contents !== undefined && contents.action !== -1) ctx.refuse('opaque', `extension ${contents.extname ?? ''} would vouch for what it did not bring`);
   const alter = as(node, 'AlterTableStmt');
   if (alter !== undefined) altered(ctx, alter);
+  if (takesVouchedName(node, ctx.env)) ctx.refuse('opaque', 'the bundle vouches for another body under that name');
   const create = as(node, 'CreateStmt') ?? as(node, 'CreateForeignTableStmt')?.base;
   if (create !== undefined) created(ctx, create);
   const index = as(node, 'IndexStmt');
@@ -68,6 +75,11 @@ function keepsClasses(ctx: LineageContext, relation: CatalogRelation, after: (co
   }
 }
 
+const TYPES: ReadonlySet<string> = new Set(['OBJECT_TYPE', 'OBJECT_DOMAIN']);
+
+/** The composite type that a list of names means. */
+const typeNamed = (ctx: LineageContext, object: Node | undefined): CatalogRelation | undefined => resolveTable(qualified(as(object, 'List')?.items), ctx.env).relation;
+
 const MOVED = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
 
 /** A table that the snapshot does not know may be there all the same, made or moved a moment ago by others: its classes are not known. */
@@ -78,6 +90,9 @@ function unknownTable(ctx: LineageContext, range: NodeOf<'RangeVar'> | undefined
 
 function renamed(ctx: LineageContext, rename: NodeOf<'RenameStmt'>): void {
   const name = rename.newname ?? '';
+  if (rename.renameType === 'OBJECT_LANGUAGE') ctx.refuse('opaque', 'the name of a language tells which code can be followed');
+  const type = TYPES.has(rename.renameType ?? '') ? typeNamed(ctx, rename.object) : undefined;
+  if (type !== undefined) keepsClasses(ctx, type, (c) => ({ schema: type.schema, table: name, column: c }), `renaming type ${type.schema}.${type.name} to ${name}`);
   if (rename.renameType === 'OBJECT_SCHEMA') {
     const old = rename.subname ?? stringOf(rename.object) ?? '';
     for (const relation of ctx.env.catalog?.relations() ?? []) {
@@ -169,14 +184,26 @@ function constrained(ctx: LineageContext, constraint: NodeOf<'Constraint'>, item
       return;
     // Which values the other table has is answered for every row.
     case 'CONSTR_FOREIGN':
-      for (const name of constraint.fk_attrs === undefined ? [target?.name] : strings(constraint.fk_attrs)) {
-        const column = item.columns.find((c) => c.name === name);
-        if (column !== undefined) ctx.filter(column.value, 'equality');
-      }
+      referenced(ctx, constraint, item, target);
       return;
     default:
       return;
   }
+}
+
+/** A foreign key. With ON UPDATE CASCADE the server copies the other table's values into the column. */
+function referenced(ctx: LineageContext, constraint: NodeOf<'Constraint'>, item: ScopeItem, target: ScopeColumn | undefined): void {
+  const own = (constraint.fk_attrs === undefined ? [target?.name] : strings(constraint.fk_attrs)).map((name) => item.columns.find((c) => c.name === name));
+  for (const column of own) if (column !== undefined) ctx.filter(column.value, 'equality');
+  if (constraint.fk_upd_action !== 'c' || constraint.pktable === undefined) return;
+  const keys = strings(constraint.pk_attrs);
+  const columns = constraint.pktable.schemaname === undefined && constraint.pktable.relname === item.alias ? item.columns : tableItem(ctx, constraint.pktable).columns;
+  own.forEach((column, i) => {
+    if (column === undefined) return;
+    // Without names the primary key is meant, which the snapshot does not tell.
+    const from = keys.length > 0 ? columns.filter((c) => c.name === keys[i]) : columns.filter((c) => ctx.hidden(c.value));
+    for (const key of from) ctx.within(constraint, () => checkFlow(ctx, { ...key.value, exact: true }, { ...column.value, ...(key.value.type === undefined ? {} : { type: key.value.type, ...(key.value.typmod === undefined ? {} : { typmod: key.value.typmod }) }) }, `column ${item.alias}.${column.name}, by ON UPDATE CASCADE,`));
+  });
 }
 
 /** A child or partition that is let go keeps its rows, but only the classes of its own name. */
@@ -215,6 +242,10 @@ function altered(ctx: LineageContext, alter: NodeOf<'AlterTableStmt'>): void {
       defined(ctx, definition, { ...item, columns: [...item.columns, added] });
       // The rows that are there get it as a value that the catalogs keep.
       for (const c of allOf(definition.constraints, 'Constraint')) if (c.contype === 'CONSTR_DEFAULT') kept(ctx, c.raw_expr, 'the catalog of columns');
+    } else if (command.subtype === 'AT_DropExpression' && target !== undefined) {
+      // What was computed stays, and nothing says any longer from what.
+      const own = { sources: new Set([ctx.column(item.schema ?? '', item.alias, target.name)]), exact: true };
+      checkFlow(ctx, { ...target.value, whole: true }, own, `column ${item.alias}.${target.name}`);
     } else if (command.subtype === 'AT_SetExpression') ctx.engine.expression(command.def, placeOf(item));
     else if (command.subtype === 'AT_ClusterOn') ordered(ctx, alter.relation);
   }

@@ -123,14 +123,16 @@ export function expandStar(ctx: LineageContext, fields: readonly Node[], place: 
   return out;
 }
 
-/** The fields of a row value followed by `.name`, `.*` or `[n]`. */
-export function indirect(ctx: LineageContext, base: Value, steps: readonly Node[], place: Place): Value {
+/** The fields of a row value followed by `.name`, `.*` or `[n]`. An array of which all elements are known to be there is a list. */
+export function indirect(ctx: LineageContext, base: Value, steps: readonly Node[], place: Place, isList = false): Value {
   let value = base;
+  let listed = isList;
   for (const step of steps) {
     const name = stringOf(step);
     if (name !== undefined) {
       const fields: readonly NamedValue[] | undefined = value.fields ?? compositeFields(ctx, value);
       const field = fields?.find((f) => f.name === name);
+      listed = false;
       value = field?.value ?? (fields === undefined ? derived(value) : attributeFunction(ctx, name, value, `field "${name}" does not exist in the row`));
       continue;
     }
@@ -138,6 +140,8 @@ export function indirect(ctx: LineageContext, base: Value, steps: readonly Node[
     const bounds = index === undefined ? CONSTANT : derived(ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place));
     // An element that is not there is NULL: which one is asked for must not depend on a hidden value.
     ctx.filter(bounds, 'other', step);
+    // So is a key of an object, if the object's keys do.
+    if (!listed && !isFirm(value)) ctx.filter(value, 'other', step);
     value = { ...derived(value, bounds), firm: isFirm(value) };
   }
   return value;

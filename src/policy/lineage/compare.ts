@@ -2,6 +2,7 @@
 import { as, constOf, constText, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { LineageContext, Place } from './context.ts';
+import { effectivePath } from '../facts/resolve.ts';
 import { isBuiltinOperator } from './operators.ts';
 import { isTotalOperator } from './total.ts';
 import { CONSTANT, derived, isFirm, isWhole } from './value.ts';
@@ -19,6 +20,7 @@ export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefin
   if (e === undefined) return CONSTANT;
   const name = strings(e.name);
   const numbers = ARITHMETIC.has(name[0] ?? '') && isNumber(ctx, e.lexpr, place) && isNumber(ctx, e.rexpr, place);
+  for (const used of BETWEEN[e.kind ?? ''] ?? []) if (!isBuiltinOperator([used], ctx.env)) ctx.refuse('opaque', `operator ${used} may be one of somebody's own, of which nothing is known; write the comparisons out`);
   if (!isBuiltinOperator(name, ctx.env, numbers)) ctx.refuse('opaque', `operator ${name.join('.')} may be one of somebody's own, of which nothing is known${name.length === 1 ? `; that of the server is OPERATOR(pg_catalog.${name[0] ?? ''})` : ''}`);
   const value = (node: Node | undefined): Value => ctx.engine.expression(node, place);
   const equality = isEquality(name);
@@ -45,6 +47,9 @@ export function operatorValue(ctx: LineageContext, e: NodeOf<'A_Expr'> | undefin
   }
 }
 
+/** What BETWEEN compares by. */
+const BETWEEN: Readonly<Partial<Record<string, readonly string[]>>> = { AEXPR_BETWEEN: ['<=', '>='], AEXPR_BETWEEN_SYM: ['<=', '>='], AEXPR_NOT_BETWEEN: ['<', '>'], AEXPR_NOT_BETWEEN_SYM: ['<', '>'] };
+
 const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '=', '<>', '<', '>', '<=', '>=']);
 const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 700, 701, 1700]);
 
@@ -63,7 +68,7 @@ function plainOperator(ctx: LineageContext, e: NodeOf<'A_Expr'>, left: Value, ri
   if (ctx.measured || !isTotalOperator(symbol, e, left, right, ctx.hidden)) ctx.filter(value, 'other');
   else if (symbol === '||' && isWhole(left) && isWhole(right)) return { ...value, whole: true };
   else if (ACCESS.has(symbol) && isFirm(left)) return { ...value, firm: true };
-  else if (left.type === NUMERIC || right.type === NUMERIC) return { ...value, type: NUMERIC };
+  else if (left.type === NUMERIC || right.type === NUMERIC) return { ...value, type: NUMERIC, bounded: true };
   return value;
 }
 
@@ -121,7 +126,7 @@ export function isConstant(node: Node | undefined): boolean {
 
 /** Refuses a comparison that is not spelled out when `=` may mean an operator of somebody's own. */
 export function plainEquality(ctx: LineageContext, values: readonly Value[]): void {
-  if (!isBuiltinOperator(['='], ctx.env) && values.some(ctx.hidden)) ctx.refuse('opaque', 'operator = is not only that of pg_catalog here, and what it compares is not known; write OPERATOR(pg_catalog.=)');
+  if (!isBuiltinOperator(['='], ctx.env) && !(values.every((v) => v.type !== undefined && NUMBERS.has(v.type)) && effectivePath(ctx.env)[0] === 'pg_catalog')) ctx.refuse('opaque', 'operator = is not only that of pg_catalog here, and what it compares is not known; write OPERATOR(pg_catalog.=)');
 }
 
 /** Values that are tested for equality with each other: plain columns of one class, and constants. */

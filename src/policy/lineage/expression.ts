@@ -5,11 +5,12 @@ import { as, bodyOf, isObject, kindOf, qualified } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { attributeFunction, columnValue, indirect } from './columns.ts';
 import type { LineageContext, Place } from './context.ts';
-import { functionValue, NEUTRAL_FUNCTIONS } from './functions.ts';
+import { functionValue, NEUTRAL_FUNCTIONS, PLACING_FUNCTIONS } from './functions.ts';
 import { columnName } from './naming.ts';
 import { operatorValue } from './compare.ts';
-import { isTotalCast } from './total.ts';
-import { booleanValue, caseValue, condition, nullTest, subLinkValue } from './predicate.ts';
+import { fitsRow } from './fits.ts';
+import { isTame, isTotalCast } from './total.ts';
+import { booleanValue, boundedParts, caseValue, condition, nullTest, subLinkValue } from './predicate.ts';
 import { CONSTANT, derived, isFirm, isWhole, rowOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
@@ -19,7 +20,6 @@ const LEAVES: ReadonlySet<string> = new Set(['A_Const', 'SQLValueFunction', 'Set
 const COMBINING: ReadonlySet<string> = new Set([
   'MinMaxExpr',
   'List',
-  'XmlSerialize',
   'NamedArgExpr',
   'ResTarget',
   'JsonObjectConstructor',
@@ -71,7 +71,7 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
   if (kind === undefined || LEAVES.has(kind)) return CONSTANT;
   if (COMBINING.has(kind)) {
     const value = combined(ctx, bodyOf(node), place);
-    return refusesValues(node) ? asked(ctx, value) : value;
+    return refusesValues(ctx, node) ? asked(ctx, value) : value;
   }
   if (ASKING.has(kind)) return asked(ctx, combined(ctx, bodyOf(node), place));
   switch (kind) {
@@ -85,7 +85,12 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
       return caseValue(ctx, as(node, 'CaseExpr'), place);
     case 'CoalesceExpr': {
       const values = (as(node, 'CoalesceExpr')?.args ?? []).map((a) => expressionValue(ctx, a, place));
-      return { ...derived(...values), whole: values.every(isWhole) };
+      return { ...derived(...values), whole: values.every(isWhole), ...boundedParts(ctx, values, as(node, 'CoalesceExpr')?.args ?? []) };
+    }
+    case 'XmlSerialize': {
+      const xml = as(node, 'XmlSerialize');
+      const value = expressionValue(ctx, xml?.expr, place);
+      return xml?.xmloption === 'XMLOPTION_DOCUMENT' || xml?.indent === true || narrows(ctx, xml) ? asked(ctx, derived(value)) : derived(value);
     }
     case 'A_ArrayExpr':
       return arrayValue((as(node, 'A_ArrayExpr')?.elements ?? []).map((a) => expressionValue(ctx, a, place)));
@@ -97,7 +102,7 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
       return columnValue(ctx, as(node, 'ColumnRef')?.fields ?? [], place);
     case 'A_Indirection': {
       const body = as(node, 'A_Indirection');
-      return indirect(ctx, expressionValue(ctx, body?.arg, place), body?.indirection ?? [], place);
+      return indirect(ctx, expressionValue(ctx, body?.arg, place), body?.indirection ?? [], place, isList(ctx, body?.arg));
     }
     case 'A_Expr':
       return operatorValue(ctx, as(node, 'A_Expr'), place);
@@ -107,8 +112,10 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
     }
     case 'CollateClause': {
       const value = expressionValue(ctx, as(node, 'CollateClause')?.arg, place);
-      // For others, what is equal is for them to say.
-      return COLLATIONS.has(qualified(as(node, 'CollateClause')?.collname).name) ? value : { ...value, exact: false, whole: false, firm: isFirm(value) };
+      const { schema, name } = qualified(as(node, 'CollateClause')?.collname);
+      if (COLLATIONS.has(name) && isOfServer(ctx, schema, name)) return value;
+      // For others, what is equal is for them to say, and some cannot look for one text in another.
+      return schema === 'pg_catalog' ? { ...value, exact: false, whole: false, firm: isFirm(value) } : asked(ctx, { ...value, exact: false, whole: false });
     }
     case 'RowExpr':
       return rowOf((as(node, 'RowExpr')?.args ?? []).map((a, i): NamedValue => ({ name: `f${i + 1}`, value: expressionValue(ctx, a, place) })));
@@ -127,7 +134,7 @@ function evaluate(ctx: LineageContext, node: Node, place: Place): Value {
     case 'JsonArrayQueryConstructor': {
       const array = as(node, 'JsonArrayQueryConstructor');
       const value = derived(...queryColumns(ctx, array?.query, place));
-      return array?.format?.format_type === 'JS_FORMAT_JSON' || narrows(array?.output) ? asked(ctx, value) : value;
+      return array?.format?.format_type === 'JS_FORMAT_JSON' || narrows(ctx, array?.output) ? asked(ctx, value) : value;
     }
     case 'MultiAssignRef':
       return expressionValue(ctx, as(node, 'MultiAssignRef')?.source, place);
@@ -157,16 +164,32 @@ function combined(ctx: LineageContext, body: unknown, place: Place): Value {
 }
 
 /** A constructor of JSON that fails for some values: of keys that are equal, of text that is no JSON, of what does not fit its type. */
-function refusesValues(node: Node): boolean {
+function refusesValues(ctx: LineageContext, node: Node): boolean {
   if (as(node, 'JsonObjectConstructor')?.unique === true || as(node, 'JsonSerializeExpr') !== undefined) return true;
-  return narrows((as(node, 'JsonObjectConstructor') ?? as(node, 'JsonArrayConstructor') ?? as(node, 'JsonScalarExpr'))?.output);
+  return narrows(ctx, (as(node, 'JsonObjectConstructor') ?? as(node, 'JsonArrayConstructor') ?? as(node, 'JsonScalarExpr'))?.output);
 }
 
 /** RETURNING a type that does not take every JSON text. */
-function narrows(output: JsonOutput | undefined): boolean {
+function narrows(ctx: LineageContext, output: Pick<JsonOutput, 'typeName'> | undefined): boolean {
   const type = output?.typeName;
   if (type === undefined) return false;
-  return (type.typmods?.length ?? 0) > 0 || !JSON_RESULTS.has(qualified(type.names).name);
+  const { schema, name } = qualified(type.names);
+  return (type.typmods?.length ?? 0) > 0 || (type.arrayBounds?.length ?? 0) > 0 || !JSON_RESULTS.has(name) || !isOfServer(ctx, schema, name);
+}
+
+/** True when a name of the server's means what the server made: no other schema comes first, and the session has hidden it by nothing of its own. */
+function isOfServer(ctx: LineageContext, schema: string | undefined, name: string): boolean {
+  if (schema !== undefined) return schema === 'pg_catalog';
+  const path = effectivePath(ctx.env);
+  return path[0] === 'pg_catalog' && !['pg_temp', ...path].some((s) => ctx.env.catalog?.hidingTypes?.has(`${s}.${name}`));
+}
+
+/** An array whose elements are there whatever they hold. */
+function isList(ctx: LineageContext, node: Node | undefined): boolean {
+  if (as(node, 'A_ArrayExpr') !== undefined || as(node, 'SubLink')?.subLinkType === 'ARRAY_SUBLINK') return true;
+  const call = as(node, 'FuncCall');
+  const found = call === undefined ? undefined : resolveFunction(qualified(call.funcname), ctx.env);
+  return found?.builtin === true && found.candidates.length === 0 && found.name === 'array_agg';
 }
 
 const JSON_RESULTS: ReadonlySet<string> = new Set(['json', 'jsonb', 'text', 'varchar', 'bytea']);
@@ -191,12 +214,15 @@ function castValue(ctx: LineageContext, cast: NodeOf<'TypeCast'> | undefined, va
   if (ctx.env.catalog?.opaqueCasts !== undefined && ctx.env.catalog.opaqueCasts.size > 0) opaqueCast(ctx, schema, name);
   const { relation, ambiguous } = value.fields === undefined ? NO_TABLE : resolveTable({ schema, name }, ctx.env);
   // A cast of a row to a table's row type keeps the fields by position.
-  if (value.fields !== undefined && relation !== undefined && !ambiguous && relation.columns.length === value.fields.length) return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
+  if (value.fields !== undefined && relation !== undefined && !ambiguous && relation.columns.length === value.fields.length) {
+    // Each field has to become one of its type.
+    if (!fitsRow(relation.columns, value.fields.map((f) => f.value))) ctx.filter(value, 'other');
+    return rowOf(value.fields.map((f, i) => ({ name: relation.columns[i]?.name ?? f.name, value: f.value })));
+  }
   if (!ctx.hidden(value)) return derived(value);
-  const serverType = schema === 'pg_catalog' || (schema === undefined && effectivePath(ctx.env)[0] === 'pg_catalog');
-  const total = serverType && isTotalCast(value, cast?.typeName);
+  const total = isOfServer(ctx, schema, name) && isTotalCast(value, cast?.typeName);
   if (!total) ctx.filter(value, 'other');
-  return { ...derived(value), ...(total && isWhole(value) && (cast?.typeName?.typmods ?? []).length === 0 && name !== 'char' && name !== 'name' ? { whole: true } : {}), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700 } : {}) };
+  return { ...derived(value), ...(total && isWhole(value) && (cast?.typeName?.typmods ?? []).length === 0 && name !== 'char' && name !== 'name' ? { whole: true } : {}), ...(total && JSON_TYPES.has(name) && isFirm(value) ? { firm: true } : {}), ...(total && name === 'numeric' ? { type: 1700, ...(isTame(value, ctx.hidden) ? { bounded: true } : {}) } : {}) };
 }
 
 const NO_TABLE = { relation: undefined, ambiguous: false };
@@ -231,7 +257,7 @@ function call(ctx: LineageContext, body: NodeOf<'FuncCall'> | undefined, place: 
   }
   if (NEUTRAL_FUNCTIONS.has(name.name) && found.builtin && found.candidates.length === 0) {
     // How often an expression is not null tells as much as a filter on it would.
-    args.forEach((a, i) => ctx.group(a, body.args?.[i]));
+    args.forEach((a, i) => (PLACING_FUNCTIONS.has(name.name) ? ctx.filter(a, 'other', body.args?.[i]) : ctx.group(a, body.args?.[i])));
     return CONSTANT;
   }
   return functionValue(ctx, found, args, body.args ?? []);
@@ -260,5 +286,5 @@ function jsonAggregate(ctx: LineageContext, node: Node, place: Place): Value {
   for (const s of own?.agg_order ?? []) ctx.filter(expressionValue(ctx, as(s, 'SortBy')?.node, place), 'other', s);
   if (own?.over) window(ctx, own.over, place);
   const value = derived(combined(ctx, object?.arg, place), combined(ctx, array?.arg, place));
-  return object?.unique === true || narrows(own?.output) ? asked(ctx, value) : value;
+  return object?.unique === true || narrows(ctx, own?.output) ? asked(ctx, value) : value;
 }

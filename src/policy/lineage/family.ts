@@ -11,6 +11,19 @@ export function relatives(catalog: CatalogView | undefined, relation: CatalogRel
   return known.get(relation.oid) ?? [];
 }
 
+/** Tables that the table inherits from or is a partition of, however far above. */
+export function ancestors(catalog: CatalogView | undefined, relation: CatalogRelation): readonly CatalogRelation[] {
+  const found = new Set<CatalogRelation>();
+  const queue = [...(relation.parents ?? [])];
+  for (let oid = queue.pop(); oid !== undefined; oid = queue.pop()) {
+    const parent = catalog?.relationByOid(oid);
+    if (parent === undefined || found.has(parent)) continue;
+    found.add(parent);
+    queue.push(...(parent.parents ?? []));
+  }
+  return [...found];
+}
+
 function familyIndex(catalog: CatalogView): Map<number, readonly CatalogRelation[]> {
   const index = new Map<number, Set<CatalogRelation>>();
   const link = (of: number, other: CatalogRelation): void => {

@@ -1,5 +1,5 @@
 /** Whether every value that lineage knows of can be one of a type: of a function's argument or of its result. */
-import type { AnalysisEnv } from '../types.ts';
+import type { AnalysisEnv, CatalogRelation } from '../types.ts';
 import { FIRST_USER_OID } from '../user-oids.ts';
 import type { Value } from './value.ts';
 
@@ -17,15 +17,40 @@ const WIDER: ReadonlyMap<number, readonly number[]> = new Map([
 
 const isWider = (value: Value, type: number): boolean => value.type === type || (value.type !== undefined && WIDER.get(value.type)?.includes(type) === true);
 
-const isRow = (env: AnalysisEnv, type: number): boolean => env.catalog?.relationOfType?.(type) !== undefined;
+const TEXT = 25;
+const VARCHAR = 1043;
+const NUMERIC = 1700;
+const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23]);
+
+/** True for whole numbers, and for numbers of a fixed number of digits. */
+export const isBoundedType = (type: number | undefined, typmod: number | undefined): boolean => type !== undefined && (INTEGERS.has(type) || (type === NUMERIC && typmod !== undefined));
+
+/** True when a column takes every value: it is of the same type, or a text without a limit. */
+export const fitsColumn = (value: Value, type: number | undefined, typmod: number | undefined): boolean =>
+  (typmod === undefined && (type === TEXT || type === VARCHAR)) || (value.type === type && value.typmod === typmod);
+
+/** The table or composite type of whose rows this is the type: no array of them, and no domain. */
+export function rowTypeOf(env: AnalysisEnv, type: number | undefined): CatalogRelation | undefined {
+  const relation = type === undefined ? undefined : env.catalog?.relationOfType?.(type);
+  return relation?.rowTypes?.[0] === type ? relation : undefined;
+}
+
+/** True when values that are put side by side fit the columns of a row. */
+export const fitsRow = (columns: CatalogRelation['columns'], values: readonly Value[]): boolean =>
+  columns.length === values.length && columns.every((c, i) => values[i]?.sources.size === 0 || (values[i] !== undefined && fitsColumn(values[i], c.typeOid, c.typmod)));
+
+function isRow(env: AnalysisEnv, type: number, value: Value): boolean {
+  const relation = rowTypeOf(env, type);
+  return relation !== undefined && value.fields !== undefined && fitsRow(relation.columns, value.fields.map((f) => f.value));
+}
 
 /** True when passing the value for an argument of the type cannot fail. */
 export function fitsInto(env: AnalysisEnv, value: Value, type: number | undefined): boolean {
-  return type === undefined || value.sources.size === 0 || TAKE_ALL.has(type) || isWider(value, type) || (value.fields !== undefined && isRow(env, type));
+  return type === undefined || value.sources.size === 0 || TAKE_ALL.has(type) || isWider(value, type) || isRow(env, type, value);
 }
 
 /** True when giving the value as a result of the type can fail. */
 export function mayRefuse(env: AnalysisEnv, value: Value, type: number | undefined): boolean {
   if (type === undefined || value.sources.size === 0 || isWider(value, type)) return false;
-  return NARROW.has(type) || (type >= FIRST_USER_OID && !isRow(env, type));
+  return NARROW.has(type) || (type >= FIRST_USER_OID && rowTypeOf(env, type) === undefined);
 }

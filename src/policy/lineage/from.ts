@@ -1,6 +1,6 @@
 /** The FROM clause: which items it puts in sight and where their columns come from. */
 import type { Alias } from 'libpg-query';
-import { resolveFunction } from '../facts/resolve.ts';
+import { fitting, resolveFunction } from '../facts/resolve.ts';
 import { allOf, as, kindOf, qualified, stringOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { BUILTIN_OUT_COLUMNS } from './builtin-columns.ts';
@@ -75,8 +75,8 @@ function rangeFunction(ctx: LineageContext, body: NodeOf<'RangeFunction'> | unde
   const parts = (body?.functions ?? []).map((entry) => {
     const [call, definitions] = as(entry, 'List')?.items ?? [entry];
     const own = as(definitions, 'List')?.items;
-    const defined = definedColumns(own ?? body?.coldeflist);
-    return functionColumns(ctx, call, defined, (body?.functions?.length ?? 0) === 1 ? alias : undefined, place);
+    const definitionsOf = own ?? body?.coldeflist;
+    return functionColumns(ctx, call, definitionsOf, (body?.functions?.length ?? 0) === 1 ? alias : undefined, place);
   });
   const columns = parts.flatMap((p) => p.columns);
   if (body?.ordinality) columns.push({ name: 'ordinality', value: CONSTANT });
@@ -89,9 +89,12 @@ function rangeFunction(ctx: LineageContext, body: NodeOf<'RangeFunction'> | unde
   return itemOf(alias ?? columnName(as(body?.functions?.[0], 'List')?.items?.[0]), renamed(columns, aliasColumns(body?.alias)));
 }
 
-function functionColumns(ctx: LineageContext, call: Node | undefined, defined: readonly string[], alias: string | undefined, place: Place): FunctionColumns {
+function functionColumns(ctx: LineageContext, call: Node | undefined, definitions: readonly Node[] | undefined, alias: string | undefined, place: Place): FunctionColumns {
   const body = as(call, 'FuncCall');
-  const found = body === undefined ? undefined : resolveFunction(qualified(body.funcname), ctx.env);
+  const defined = definedColumns(definitions);
+  const overloads = body === undefined ? undefined : resolveFunction(qualified(body.funcname), ctx.env);
+  // Columns are those of the overload that the server will take.
+  const found = overloads === undefined || overloads.candidates.length === 0 ? overloads : fitting(overloads, (body?.args ?? []).map((a) => ctx.engine.expression(a, place).type), ctx.env.catalog);
   // unnest(a, b) gives one column for each argument.
   if (found?.builtin && found.name === 'unnest' && found.candidates.length === 0 && (body?.args?.length ?? 0) > 1) {
     return { columns: (body?.args ?? []).map((a) => ({ name: 'unnest', value: element(ctx, ctx.engine.expression(a, place)) })) };
@@ -99,9 +102,12 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
   const value = ctx.engine.expression(call, place);
   const elements = found?.name === 'unnest' ? elementsOf(ctx, body?.args?.[0], place) : undefined;
   const named = (names: readonly string[]): FunctionColumns => ({ columns: names.map((name) => ({ name, value: value.fields?.find((f) => f.name === name)?.value ?? derived(value) })) });
-  if (defined.length > 0) return named(defined);
+  if (defined.length > 0) {
+    if (allOf(definitions, 'ColumnDef').some(narrowed)) ctx.filter(value, 'other');
+    return named(defined);
+  }
   if (found === undefined) return named([alias ?? columnName(call)]);
-  const known = found.candidates.length > 0 ? outColumns(found) : BUILTIN_OUT_COLUMNS.get(found.name);
+  const known = found.candidates.length === 0 ? BUILTIN_OUT_COLUMNS.get(found.name) : found.builtin ? undefined : outColumns(found);
   // No declared columns means one value, named after the alias.
   if (known !== undefined) return named(known.length === 0 ? [alias ?? found.name] : known);
   if (found.builtin && found.candidates.length === 0 && (elements === 'scalar' || !COMPOSITE_FUNCTIONS.has(found.name))) return named([alias ?? found.name]);
@@ -109,6 +115,11 @@ function functionColumns(ctx: LineageContext, call: Node | undefined, defined: r
   // A function of one's own may return a row whose columns the snapshot does not tell.
   return { columns: [], open: () => value };
 }
+
+/** A column of the list after AS that not every value fits. */
+const narrowed = (c: NodeOf<'ColumnDef'>): boolean => (c.typeName?.typmods?.length ?? 0) > 0 || !ANY_TEXT.has(qualified(c.typeName?.names).name);
+
+const ANY_TEXT: ReadonlySet<string> = new Set(['text', 'varchar']);
 
 /** One element of an array; how many there are shows in the number of rows. */
 function element(ctx: LineageContext, array: Value): Value {

@@ -8,9 +8,9 @@ import { parseSql } from '../parse.ts';
 import type { CatalogFunction } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { VALUE_FUNCTIONS } from './internals.ts';
-import { builtType, buildsParts, growthOf, isKnownStable, isTotal, MAX_SIZE } from './total.ts';
+import { builtType, buildsParts, growthOf, isKnownStable, isTotal, keepsBounds, MAX_SIZE } from './total.ts';
 import type { Call } from './total.ts';
-import { fitsInto, mayRefuse } from './fits.ts';
+import { fitsInto, fitsRow, mayRefuse, rowTypeOf } from './fits.ts';
 import { CONSTANT, derived, GIVEN, grown, isWhole, rowOf, sizeOf } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
@@ -18,6 +18,9 @@ const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/
 
 /** Their result says how many or in which place, never what. */
 export const NEUTRAL_FUNCTIONS = set('count row_number rank dense_rank percent_rank cume_dist ntile pg_typeof regr_count');
+
+/** Of them, those that say where among others a value stands, or that count up to it. */
+export const PLACING_FUNCTIONS = set('rank dense_rank percent_rank cume_dist ntile');
 
 /** They give another form of the whole value: equal results mean equal values but for case and blanks. */
 const WHOLE_FUNCTIONS = set('lower upper btrim ltrim rtrim');
@@ -41,7 +44,7 @@ const TYPE_NAMES = set(`
 
 /** Value of a call. `nodes` are the argument trees, for the functions of which the form of the call decides. */
 export function functionValue(ctx: LineageContext, named: ResolvedFunction, args: readonly Value[], nodes: readonly Node[] = []): Value {
-  const found = fitting(named, args.map((a) => a.type));
+  const found = fitting(named, args.map((a) => a.type), ctx.env.catalog);
   const { name } = found;
   const label = functionLabel(found);
   // A result that the bundle vouches for holds nothing of the arguments.
@@ -73,7 +76,8 @@ export function functionValue(ctx: LineageContext, named: ResolvedFunction, args
   if (parts.length === 1 && only?.fields !== undefined) return only;
   if (ROW_FUNCTIONS.has(name) || found.candidates.some((c) => c.returnsSet)) parts.push(GIVEN);
   // The size of what is repeated counts even where nothing of it is hidden.
-  const value = grown(derived(...parts), SIZED.has(name) || ctx.hidden(byArguments) ? growth : 1);
+  const bounded = builtin && keepsBounds(name, args, ctx.hidden);
+  const value = { ...grown(derived(...parts), SIZED.has(name) || ctx.hidden(byArguments) ? growth : 1), ...(bounded ? { bounded } : {}) };
   if (builtin && WHOLE_FUNCTIONS.has(name) && args.length === 1 && isWhole(args[0])) return { ...value, whole: true };
   if (!buildsParts(form)) return value;
   const type = builtType(name);
@@ -150,6 +154,8 @@ export function bodyValue(ctx: LineageContext, label: string, body: string, args
     const type = (f?.results?.length ?? 0) > 1 ? f?.results?.[i] : f?.results?.[0];
     if (mayRefuse(ctx.env, c.value, type)) ctx.filter(c.value, 'other');
   });
+  const row = f?.results?.length === 1 ? rowTypeOf(ctx.env, f.results[0]) : undefined;
+  if (row !== undefined && last.length === row.columns.length && last[0]?.value.type !== f?.results?.[0] && !fitsRow(row.columns, last.map((c) => c.value))) for (const c of last) ctx.filter(c.value, 'other');
   if (names.length > 1 && names.length === last.length) return rowOf(last.map((c, i) => ({ name: names[i] ?? c.name, value: derived(c.value) })));
   return derived(...last.map((c) => c.value));
 }

@@ -10,6 +10,7 @@ import type { ColumnRef } from '../types.ts';
 import { FIRST_USER_OID } from '../user-oids.ts';
 import { classifiedColumns } from './context.ts';
 import type { LineageContext, Place } from './context.ts';
+import { rowTypeOf } from './fits.ts';
 import { relationItem } from './relations.ts';
 import type { ScopeItem } from './scope.ts';
 import { CONSTANT } from './value.ts';
@@ -51,7 +52,8 @@ function ofOwnTypes(ctx: LineageContext): Value {
   const sources = new Set<ColumnRef>();
   for (const ref of classifiedColumns(ctx.env)) {
     const column = ctx.env.catalog?.relation(ref.schema, ref.table)?.columns.find((c) => c.name === ref.column);
-    if (column !== undefined && column.typeOid >= FIRST_USER_OID && ctx.env.catalog?.relationOfType?.(column.typeOid) === undefined) sources.add(ctx.column(ref.schema, ref.table, ref.column));
+    const relation = ctx.env.catalog?.relation(ref.schema, ref.table);
+    if (relation?.kind === 'c' || (column !== undefined && column.typeOid >= FIRST_USER_OID && rowTypeOf(ctx.env, column.typeOid) === undefined)) sources.add(ctx.column(ref.schema, ref.table, ref.column));
   }
   return { sources, exact: false };
 }

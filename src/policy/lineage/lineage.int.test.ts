@@ -70,6 +70,7 @@ async function readCatalog(c: pg.Client, setup: boolean): Promise<CatalogView> {
     operators: await rows(queries.operators),
     casts: await rows(queries.casts),
     hidden: await rows(queries.hidden),
+    types: await rows(queries.types),
   };
   return buildCatalog(all);
 }

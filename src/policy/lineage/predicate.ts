@@ -1,8 +1,10 @@
 /** Conditions: WHERE, ON, HAVING, FILTER and the tests inside expressions. */
-import { as, kindOf, strings } from '../facts/tree.ts';
+import { as, constOf, kindOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import { isEquality, isHarmless, isQuiet, pair, plainEquality } from './compare.ts';
 import type { LineageContext, Place } from './context.ts';
+import { isBuiltinOperator } from './operators.ts';
+import { isTame } from './total.ts';
 import { CONSTANT, derived, isWhole, rowOf } from './value.ts';
 import type { Value } from './value.ts';
 
@@ -40,7 +42,7 @@ export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined
   const results = [...(e?.args ?? []).map((arm) => as(arm, 'CaseWhen')?.result), e?.defresult];
   const quiet = !ctx.measured && e?.arg === undefined && results.every(isHarmless) && (e?.args ?? []).every((arm) => isQuiet(as(arm, 'CaseWhen')?.expr));
   // Constants for every case: only the masked result depends on the tests.
-  if (quiet) return derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place))));
+  if (quiet) return { ...derived(...(e?.args ?? []).map((arm) => ctx.quietly(() => ctx.engine.expression(as(arm, 'CaseWhen')?.expr, place)))), bounded: true };
   const tests: Value[] = [];
   const subject = e?.arg === undefined ? undefined : ctx.engine.expression(e.arg, place);
   const parts: Value[] = [];
@@ -58,7 +60,7 @@ export function caseValue(ctx: LineageContext, e: NodeOf<'CaseExpr'> | undefined
     parts.push(ctx.engine.expression(when?.result, place));
   }
   parts.push(ctx.engine.expression(e?.defresult, place));
-  return { ...derived(...tests, ...parts), whole: parts.every(isWhole) && !tests.some(ctx.hidden) };
+  return { ...derived(...tests, ...parts), whole: parts.every(isWhole) && !tests.some(ctx.hidden), ...boundedParts(ctx, parts, results) };
 }
 
 /** EXISTS, IN, ANY, ALL, ARRAY and single values of a subquery. */
@@ -69,6 +71,8 @@ export function subLinkValue(ctx: LineageContext, link: NodeOf<'SubLink'> | unde
   if (kind === 'EXISTS_SUBLINK') return CONSTANT;
   if (kind === 'EXPR_SUBLINK') return columns.length === 1 && columns[0] ? columns[0].value : rowOf(columns);
   if (kind === 'ARRAY_SUBLINK') return { ...derived(...columns.map((c) => c.value)), firm: true };
+  const symbol = strings(link?.operName);
+  if (symbol.length > 0 && !isBuiltinOperator(symbol, ctx.env)) ctx.refuse('opaque', `operator ${symbol.join('.')} may be one of somebody's own, of which nothing is known`);
   const tested = as(link?.testexpr, 'RowExpr')?.args ?? (link?.testexpr === undefined ? [] : [link.testexpr]);
   const equality = kind === 'ANY_SUBLINK' && (link?.operName === undefined || isEquality(strings(link.operName)));
   const values = tested.map((t) => ctx.engine.expression(t, place));
@@ -77,4 +81,10 @@ export function subLinkValue(ctx: LineageContext, link: NodeOf<'SubLink'> | unde
   const all = derived(...values, ...columns.map((c) => c.value));
   ctx.filter(all, 'other');
   return all;
+}
+
+/** A choice between bounded numbers and small constants is bounded. */
+export function boundedParts(ctx: LineageContext, values: readonly Value[], nodes: readonly (Node | undefined)[]): { readonly bounded?: true } {
+  const isBounded = (v: Value, node: Node | undefined): boolean => (v.sources.size > 0 ? isTame(v, ctx.hidden) : node === undefined || isHarmless(node) || constOf(node)?.kind === 'null');
+  return values.every((v, i) => isBounded(v, nodes[i])) ? { bounded: true } : {};
 }

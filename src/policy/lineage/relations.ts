@@ -3,6 +3,8 @@ import { resolveTable } from '../facts/resolve.ts';
 import type { QualifiedName } from '../facts/tree.ts';
 import { parseSql } from '../parse.ts';
 import type { CatalogRelation, ColumnRef } from '../types.ts';
+import { FIRST_USER_OID } from '../user-oids.ts';
+import { isBoundedType } from './fits.ts';
 import type { LineageContext, Place } from './context.ts';
 import { relatives } from './family.ts';
 import type { ScopeColumn, ScopeItem } from './scope.ts';
@@ -27,7 +29,8 @@ export function relationItem(ctx: LineageContext, name: QualifiedName, alias: st
 }
 
 export function relationColumns(ctx: LineageContext, relation: CatalogRelation): readonly ScopeColumn[] {
-  const system = relation.schema === 'pg_catalog' || relation.schema === 'information_schema';
+  // Anyone who may can put views into information_schema.
+  const system = (relation.schema === 'pg_catalog' || relation.schema === 'information_schema') && relation.oid < FIRST_USER_OID;
   const columns = !system && (relation.kind === 'v' || relation.kind === 'm') ? viewColumns(ctx, relation) : baseColumns(ctx, relation);
   if (columns.some((c) => ctx.hidden(c.value))) ctx.touchesClassified = true;
   return columns;
@@ -57,7 +60,7 @@ function plainColumns(ctx: LineageContext, relation: CatalogRelation): readonly 
     }
     for (const ref of ofComposite(ctx, c.typeOid)) sources.add(ref);
     const guard = ctx.guardOf(relation.schema, relation.name, c.name);
-    return { name: c.name, value: { sources, exact: true, type: c.typeOid, ...(c.typmod === undefined ? {} : { typmod: c.typmod }) }, ...(guard === undefined ? {} : { guard }) };
+    return { name: c.name, value: { sources, exact: true, type: c.typeOid, ...(c.typmod === undefined ? {} : { typmod: c.typmod }), ...(isBoundedType(c.typeOid, c.typmod) ? { bounded: true } : {}) }, ...(guard === undefined ? {} : { guard }) };
   });
 }
 

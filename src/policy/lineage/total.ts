@@ -22,7 +22,7 @@ function table(text: string): ReadonlyMap<string, Places> {
 
 /** Functions of pg_catalog; without places the first argument. */
 const TOTAL = table(`
-  lower upper initcap casefold length:* char_length character_length octet_length bit_length substr left right btrim:* ltrim:* rtrim:*
+  lower upper initcap casefold length char_length character_length octet_length bit_length substr left right btrim:* ltrim:* rtrim:*
   concat:* concat_ws:* md5 sha224 sha256 sha384 sha512 reverse replace:* translate:* regexp_replace split_part
   lpad:0,2 rpad:0,2 repeat overlay:0,1 position:* strpos:* ascii to_char encode quote_literal quote_nullable quote_ident to_hex hashtext hashtextextended
   pg_column_size normalize textcat:*
@@ -44,6 +44,20 @@ const EXTENSION_TOTAL = table('unaccent similarity:* word_similarity:* strict_wo
 
 /** They compute with numbers of a limited range: not of what has been computed, which may be of any size. */
 const OF_COLUMNS: ReadonlySet<string> = new Set(['corr', 'covar_pop', 'covar_samp', 'regr_avgx', 'regr_avgy', 'regr_intercept', 'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy']);
+
+/** They add up or square: a number near the largest that the server knows, of somebody's own choice, would tell how large the other is. */
+const SUMS: ReadonlySet<string> = new Set('sum avg stddev stddev_pop stddev_samp variance var_pop var_samp'.split(' '));
+const SMALL: ReadonlySet<string> = new Set('length char_length character_length octet_length bit_length position strpos ascii date_part extract sign array_length array_upper array_lower array_ndims cardinality num_nulls num_nonnulls masklen family pg_column_size hashtext'.split(' '));
+const KEEPING: ReadonlySet<string> = new Set('abs round floor ceil ceiling trunc min max sum avg any_value first_value last_value nth_value lag lead percentile_disc mode'.split(' '));
+
+/** Numbers that are no larger than those of a hidden column as it stands, or than its type allows. */
+export const isTame = (v: Value, hidden: (value: Value) => boolean): boolean => v.bounded === true || (v.exact && !SUMMED_IN_FULL.has(v.type ?? 0) && [...v.sources].every((s) => hidden({ sources: new Set([s]), exact: true })));
+
+/** OIDs of types of which the sum of many values does not fit: interval, money. */
+const SUMMED_IN_FULL: ReadonlySet<number> = new Set([1186, 790]);
+
+/** True when the result of a call of the server's is a number of which the same is known. */
+export const keepsBounds = (name: string, args: readonly Value[], hidden: (value: Value) => boolean): boolean => SMALL.has(name) || (KEEPING.has(name) && args.every((a) => a.sources.size === 0 || isTame(a, hidden)));
 
 /** More than this times a column's length, a value could be too long for the server, and so tell how long the column's is. */
 export const MAX_SIZE = 20_000;
@@ -124,9 +138,12 @@ export function isTotal(call: Call): boolean {
   if (OF_PARTS.has(name)) return held.every((i) => i === 0) && isFirm(args[0]);
   // With a number it counts characters; with a text it is a pattern that need not be found.
   if (name === 'substring') return held.every((i) => i === 0) && constOf(call.nodes[1])?.kind === 'number';
+  if (SUMS.has(name)) return args.every((a) => a.sources.size === 0 || isTame(a, hidden));
   if (OF_COLUMNS.has(name)) return args.every((a) => a.exact || !hidden(a));
+  // Bytes need not be text of the encoding that is named.
+  if (name === 'length' && args.length > 1) return false;
   // A value may say how wide it is to be shown, or that of which width it is.
-  if (name === 'format') return !held.includes(0) && constText(call.nodes[0])?.includes('*') === false;
+  if (name === 'format') return !held.includes(0) && !/\*|\d{4}/.test(constText(call.nodes[0]) ?? '*');
   // Of a value that is no object or array a part cannot be set.
   if (name === 'jsonb_set') return held.every((i) => i === 2 || (i === 0 && (args[0]?.exact === true || (args[0]?.firm === true && constText(call.nodes[1]) !== undefined && as(call.nodes[0], 'FuncCall') !== undefined))));
   if (name === 'convert_to') return held.every((i) => i === 0) && /^utf-?8$/i.test(String(constOf(call.nodes[1])?.value ?? ''));
@@ -155,7 +172,8 @@ const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name']
 const CUT_TO_CHAR: ReadonlySet<number> = new Set([18, 19, 25, 1042, 1043]);
 const NUMERIC = 1700;
 const JSONB = 3802;
-const DATES: ReadonlySet<number> = new Set([1082, 1114, 1184]);
+const DATE = 1082;
+const TIMESTAMPS: ReadonlySet<number> = new Set([1114, 1184]);
 const WIDENING: Readonly<Record<number, readonly string[]>> = {
   16: [],
   20: ['int8', 'numeric', 'float8'],
@@ -197,15 +215,17 @@ export function isTotalOperator(symbol: string, e: NodeOf<'A_Expr'>, left: Value
   if (left.loops === true || right.loops === true || (symbol === '*' && sizeOf(left, right) + 1 > MAX_FACTORS)) return false;
   const [a, b] = [operand(e.lexpr, left, hidden), operand(e.rexpr, right, hidden)];
   if ([a, b].every((o) => o === 'numeric' || o === 'constant')) return true;
-  return symbol === '-' && [a, b].every((o) => o === 'date' || o === 'now');
+  // Of times that are chosen the difference can be too long; days can always be counted.
+  return symbol === '-' && ((a === 'date' && (b === 'date' || b === 'now')) || (b === 'date' && a === 'now') || (a === 'time' && b === 'now') || (a === 'now' && b === 'time'));
 }
 
 const ACCESS: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
 
 /** What is known of one side of an arithmetic operation. */
-function operand(node: Node | undefined, value: Value, hidden: (value: Value) => boolean): 'numeric' | 'constant' | 'date' | 'now' | 'other' {
-  if (value.type === NUMERIC) return 'numeric';
-  if (value.type !== undefined && DATES.has(value.type)) return 'date';
+function operand(node: Node | undefined, value: Value, hidden: (value: Value) => boolean): 'numeric' | 'constant' | 'date' | 'time' | 'now' | 'other' {
+  if (value.type === NUMERIC) return isTame(value, hidden) ? 'numeric' : 'other';
+  if (value.type === DATE) return 'date';
+  if (value.type !== undefined && TIMESTAMPS.has(value.type)) return 'time';
   if (hidden(value)) return 'other';
   if (as(node, 'SQLValueFunction') !== undefined || strings(as(node, 'FuncCall')?.funcname).at(-1) === 'now') return 'now';
   const constant = as(node, 'A_Const');

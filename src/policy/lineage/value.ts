@@ -19,6 +19,8 @@ export interface Value {
   readonly size?: number;
   /** Each round of a recursive query may make it longer. */
   readonly loops?: boolean;
+  /** A number that cannot come near the largest that the server knows. */
+  readonly bounded?: boolean;
   /** OID of its type, where it is known. */
   readonly type?: number;
   /** Modifier of the type, such as a length. */
@@ -76,7 +78,7 @@ export const grown = (v: Value, times: number): Value => (times <= 1 ? v : { ...
 
 /** A value that is one of the given values as it stands: the branches of UNION, a merged join column. */
 export function either(a: Value, b: Value): Value {
-  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...(isWhole(a) && isWhole(b) ? { whole: true } : {}), ...typeOf(a, b) };
+  return { ...derived(a, b), exact: a.exact && b.exact, ...(isFirm(a) && isFirm(b) ? { firm: true } : {}), ...(isWhole(a) && isWhole(b) ? { whole: true } : {}), ...(a.bounded && b.bounded ? { bounded: true } : {}), ...typeOf(a, b) };
 }
 
 /** The type that two values share. */

@@ -2,6 +2,7 @@
 import type { RangeVar, ReturningClause } from 'libpg-query';
 import { allOf, as, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
+import type { ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
 import { itemOf } from './context.ts';
 import { resolveTable } from '../facts/resolve.ts';
@@ -9,6 +10,8 @@ import { writesTo } from './hidden.ts';
 import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
+import { ancestors } from './family.ts';
+import { fitsColumn } from './fits.ts';
 import { CONSTANT, derived, isWhole } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
@@ -52,9 +55,9 @@ function withTarget(ctx: LineageContext, target: ScopeItem, from: readonly Node[
  * @throws LineageRefusal
  */
 export function checkFlow(ctx: LineageContext, value: Value, target: Value, label: string): void {
-  const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id));
+  const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id).filter((id) => id !== undefined && isStoredAs(ctx, target, id)));
   // A value that has to fit another type may fail to, and so tells of its length or form.
-  if (target.type !== undefined && !takes(value, target)) ctx.filter(value, 'other');
+  if (target.type !== undefined && !fitsColumn(value, target.type, target.typmod)) ctx.filter(value, 'other');
   // A part that is stored under the name of the class would be compared and shown as if it were a whole value.
   else if (!isWhole(value) && ctx.hidden(value)) ctx.filter(value, 'other');
   for (const ref of ctx.classified(value)) {
@@ -64,12 +67,22 @@ export function checkFlow(ctx: LineageContext, value: Value, target: Value, labe
   }
 }
 
-const TEXT = 25;
-const VARCHAR = 1043;
-
-/** True when the target takes every value: it is of the same type, or a text without a limit. */
-const takes = (value: Value, target: Value): boolean =>
-  (target.typmod === undefined && (target.type === TEXT || target.type === VARCHAR)) || (value.type === target.type && value.typmod === target.typmod);
+/**
+ * True when what is written to the target is stored under the class: a view may name it so where the table below does
+ * not, and a table may only have children of the class, which can be let go.
+ */
+function isStoredAs(ctx: LineageContext, target: Value, id: string): boolean {
+  const isOf = (ref: ColumnRef): boolean => ctx.classOf(ref)?.id === id;
+  const refs = [...target.sources];
+  const kindOf = (ref: ColumnRef): string | undefined => ctx.env.catalog?.relation(ref.schema, ref.table)?.kind;
+  // Attributes of a composite type keep their class wherever the value goes.
+  if (refs.some((ref) => kindOf(ref) === 'c' && isOf(ref))) return true;
+  return refs.every((ref) => {
+    const relation = ctx.env.catalog?.relation(ref.schema, ref.table);
+    if (isOf(ref) || relation?.kind === 'v' || relation?.kind === 'm' || relation?.kind === 'c') return true;
+    return relation !== undefined && ancestors(ctx.env.catalog, relation).some((a) => isOf(ctx.column(a.schema, a.name, ref.column)));
+  });
+}
 
 /** A column of the target; of an item without known columns, by its name. */
 function columnOf(ctx: LineageContext, target: ScopeItem, name: string): Value {

@@ -15,7 +15,7 @@ const MAX_AGE_MS = 60_000;
 /** Of the last comparison with the server, while somebody asks. */
 const COMPARED_MS = 1_000;
 
-const PARTS = ['schemas', 'relations', 'columns', 'functions', 'operators', 'casts', 'hidden'] as const satisfies readonly (keyof CatalogRows)[];
+const PARTS = ['schemas', 'relations', 'columns', 'functions', 'operators', 'casts', 'hidden', 'types'] as const satisfies readonly (keyof CatalogRows)[];
 
 /** The texts of a catalog read, in order, without the set-up of search_path. */
 export function catalogTexts(serverVersion: number): string[] {
@@ -31,7 +31,7 @@ export function catalogFrom(all: readonly (readonly unknown[])[]): CatalogView {
 
 /** Temporary objects of other sessions: nobody but their owner can name them, and they come and go. */
 function withoutForeignTemporary(results: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
-  const [schemas = [], relations = [], columns = [], functions = [], operators = [], casts = [], hidden = []] = results;
+  const [schemas = [], relations = [], columns = [], functions = [], operators = [], casts = [], hidden = [], types = []] = results;
   const isForeign = (row: unknown, place: number): boolean => Array.isArray(row) && /^pg_temp_\d+$/.test(String(row[place]));
   const gone = new Set(relations.flatMap((row) => (Array.isArray(row) && isForeign(row, 1) ? [String(row[0])] : [])));
   return [
@@ -42,6 +42,7 @@ function withoutForeignTemporary(results: readonly (readonly unknown[])[]): read
     operators.filter((row) => !isForeign(row, 0)),
     casts.filter((row) => !isForeign(row, 0)),
     hidden,
+    types.filter((row) => !isForeign(row, 0)),
   ];
 }
 
