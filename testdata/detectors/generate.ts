@@ -133,6 +133,7 @@ function issued(p: Pick): readonly string[] {
     `ntn_${chars(p, 46)}`, `dp.pt.${chars(p, 43)}`, `NRAK-${chars(p, 27, BASE32)}`, `pscale_tkn_${chars(p, 43)}`, `PMAK-${chars(p, 24, HEX)}-${chars(p, 34, HEX)}`, `pul-${chars(p, 40, HEX)}`, `rubygems_${chars(p, 48, HEX)}`, `sntryu_${chars(p, 64, HEX)}`,
     `fm2_lJPE${chars(p, 100)}`, `dt0c01.${chars(p, 24, BASE32)}.${chars(p, 64, BASE32)}`, `ops_eyJ${chars(p, 250)}`, `figd_${chars(p, 40)}`, `sbp_${chars(p, 40, HEX)}`, `tskey-auth-${chars(p, 12)}-${chars(p, 32)}`, `key-${chars(p, 32, HEX)}`,
     `${chars(p, 32, HEX)}-us12`, `M${chars(p, 25)}.${chars(p, 6)}.${chars(p, 38)}`, `xoxb-${digits(p, 12)}-${chars(p, 24)}`,
+    `SK${chars(p, 32, HEX)}`, `AC${chars(p, 32, HEX)}`, `AC${chars(p, 32, HEX)}:${chars(p, 32, HEX)}`, `dapi${chars(p, 32, HEX)}`, `dapi${chars(p, 32, HEX)}-2`, `pat${chars(p, 14)}.${chars(p, 64, HEX)}`,
   ];
 }
 
@@ -152,5 +153,7 @@ export function secretLines(seed: number): readonly SecretLine[] {
     line('<password>', word, '</password>'), line('<property name="password" value="', word, '"/>'), line('<add key="ApiToken" value="', word, '" />'), line('  "auth": "', Buffer.from(`bob:${word}`).toString('base64'), '"'), line('//registry.example.com/:_auth=', Buffer.from(`bob:${word}`).toString('base64')),
     line('https://x.blob.example.net/c?sv=2022&sp=r&sig=', `${chars(p, 40)}%3D`), line('https://b.s3.example.com/k?X-Amz-Algorithm=a&X-Amz-Signature=', chars(p, 64, HEX)), line('https://hooks.slack.com/services/', `T${chars(p, 8)}/B${chars(p, 8)}/${chars(p, 24)}`),
     line('db.example.com:5432:shop:app:', word), line('*:*:*:app:', word), line('dsn app:', word, '@tcp(127.0.0.1:3306)/shop'), line('enable password 7 ', chars(p, 12, '0123456789ABCDEF')), line('redis://:', word, '@db:6379/0'), line('AccountName=x;AccountKey=', `${chars(p, 86)}==`, ';EndpointSuffix=example.net'),
+    line(' app     | ', `md5${chars(p, 32, HEX)}`, ' |'), line('"app" "', `md5${chars(p, 32, HEX)}`, '"'), line('requirepass ', 'foobared'), line('  requirepass "', word, '"'), line('sentinel auth-pass shop ', word), line('redis-server --requirepass ', word, ' --port 6380'), line('CONFIG SET requirepass ', word),
+    line('Set-Cookie: JSESSIONID=', chars(p, 32, HEX), '; Path=/; HttpOnly'), line('< set-cookie: connect.sid=', `s%3A${chars(p, 32)}.${chars(p, 40)}`, '; Path=/'), line('Cookie: lang=en-US; theme=dark12345; sessionid=', chars(p, 32), '; _ga=GA1.2.123.456'), line("curl -H 'Cookie: csrftoken=", chars(p, 32), "' https://example.com"), line('"cookie": "auth_token=', chars(p, 40, HEX), '"'),
   ];
 }

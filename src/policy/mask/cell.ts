@@ -6,7 +6,7 @@ import type { ActiveDetectors } from './detectors.ts';
 import { maskJson } from './json.ts';
 import { oid, type MaskForm, type ScanForm } from './pg-types.ts';
 import { renderMask, type MaskSpec } from './render.ts';
-import { decodeCell, firstSpec, maskFound, cellSignals } from './text.ts';
+import { cellSignals, decodeCell, firstSpec, maskFound, mayHoldInJson } from './text.ts';
 import { isMaskToken } from './token.ts';
 
 /** `cell: null` is SQL NULL. */
@@ -75,9 +75,6 @@ function uuidMask(spec: MaskSpec, cell: Buffer): Buffer | null {
   return Buffer.from(`${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`, 'latin1');
 }
 
-/** A string in JSON that may be base64 or hex of something. */
-const HIDDEN_STRING = /"[A-Za-z0-9+/_=-]{16}/;
-
 /** The cell with what detectors found replaced, or undefined when they found nothing. */
 export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDetectors, hints: NameHints): MaskedCell | undefined {
   const named = hints.password || hints.secret;
@@ -85,7 +82,7 @@ export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDete
     case 'skip':
       return undefined;
     case 'text': {
-      const signals = cellSignals(cell, active);
+      const signals = cellSignals(cell, active, hints);
       if (signals === 0 && !named) return undefined;
       const { text, encoding } = decodeCell(cell);
       const masked = maskFound(text, active, hints, signals);
@@ -94,7 +91,7 @@ export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDete
     case 'json':
     case 'jsonb': {
       const body = form === 'jsonb' ? cell.subarray(1) : cell;
-      if (!named && cellSignals(body, active) === 0 && !HIDDEN_STRING.test(body.toString('latin1'))) return undefined;
+      if (!named && !mayHoldInJson(body, active, hints)) return undefined;
       const { text, encoding } = decodeCell(body);
       const masked = maskJson(text, active, hints);
       return masked && { cell: Buffer.concat([cell.subarray(0, form === 'jsonb' ? 1 : 0), Buffer.from(masked.text, encoding)]), classIds: masked.classIds };
@@ -115,7 +112,7 @@ export function maskByDetectors(cell: Buffer, form: ScanForm, active: ActiveDete
 
 /** Types whose mask cannot be written: the cell becomes NULL when anything is found in it. */
 function wholeCell(bytes: Buffer, active: ActiveDetectors, hints: NameHints): MaskedCell | undefined {
-  if (cellSignals(bytes, active) === 0) return undefined;
+  if (cellSignals(bytes, active, hints) === 0) return undefined;
   const spec = firstSpec(decodeCell(bytes).text, active, hints) ?? firstSpec(bytes.toString('latin1'), active, hints);
   return spec && { cell: null, classIds: [spec.classId] };
 }

@@ -18,6 +18,8 @@ const unlikeWord = (value: string): boolean => some(value) && /[0-9]|[^A-Za-z][A
 const ON = '(?:[ \\t][^|;\\n]*?)?[ \\t]';
 const QUOTE = `["']?`;
 
+const REDIS = /requirepass|auth-pass/i;
+
 const RULES: readonly Rule[] = [
   { pattern: RE2JS.compile(`\\bcurl${ON}(?:-[A-Za-z]{0,8}[uU]|--user|--proxy-user)[ =]?${QUOTE}[^\\s:"']+:([^\\s"']+)`), cheap: /\bcurl\s/, accept: some },
   { pattern: RE2JS.compile(`\\bsshpass${ON}-p[ \\t]*${QUOTE}([^\\s"']+)`), cheap: /\bsshpass\s/, accept: some },
@@ -29,6 +31,9 @@ const RULES: readonly Rule[] = [
   // netrc(5), in one line or in several.
   { pattern: RE2JS.compile(`(?m)(?:^|\\bdefault|\\bmachine[ \\t]+[^\\s]+)[ \\t]*login[ \\t]+[^\\s]+[ \\t]+(?:account[ \\t]+[^\\s]+[ \\t]+)?password[ \\t]+${QUOTE}([^\\s"']+)`), cheap: /\blogin\s.*\spassword\s/, accept: some },
   { pattern: RE2JS.compile(`(?m)^[ \\t]*password[ \\t]+${QUOTE}([^\\s"']+)${QUOTE}[ \\t]*$`), cheap: /^[ \t]*password[ \t]/m, accept: unlikeWord },
+  // Redis and Valkey: in their settings, as an option, as a command.
+  { pattern: RE2JS.compile(`(?m)^[ \\t]*(?:requirepass|sentinel[ \\t]+auth-pass[ \\t]+[^\\s]+)[ \\t]+${QUOTE}([^\\s"']+)${QUOTE}[ \\t]*$`), cheap: REDIS, accept: some },
+  { pattern: RE2JS.compile(`(?i)(?:--|\\bset[ \\t]+)requirepass[ =\\t]+${QUOTE}([^\\s"']+)`), cheap: REDIS, accept: some },
   // Network devices: the digit says how the value is written.
   { pattern: RE2JS.compile('\\bpassword[ \\t]+[0-9][ \\t]+([^\\s]{6,})'), cheap: /\bpassword[ \t]+\d/, accept: unlikeWord },
   // PostgreSQL's password file: host, port, database, user, password.
@@ -38,7 +43,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** One of the above may be there. */
-const ANY = /curl|sshpass|mysql|mariadb|redis-cli|ldap|sqlplus|--[a-z]|password[ \t]|:(?:\*|\d{4,5}):|@(?:tcp|unix|udp)\(/;
+const ANY = /requirepass|auth-pass|curl|sshpass|mysql|mariadb|redis-cli|ldap|sqlplus|--[a-z]|password[ \t]|:(?:\*|\d{4,5}):|@(?:tcp|unix|udp)\(/;
 
 export function findCredentialLines(text: string, hits: Hit[]): void {
   if (!ANY.test(text)) return;

@@ -11,6 +11,8 @@ const SCRAM = RE2JS.compile('SCRAM-SHA-(?:1|256|512)\\$[0-9]{1,9}:[A-Za-z0-9+/]{
 const BRACED = RE2JS.compile('\\{(?:S?SHA(?:-?(?:224|256|384|512))?|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]{0,12}|ARGON2)\\}([./A-Za-z0-9$=,+:_-]{13,})');
 /** MySQL's native one. */
 const STAR = RE2JS.compile('\\*[0-9A-F]{40}\\b');
+/** PostgreSQL's older one, as catalogs, dumps and password files of poolers have it. */
+const MD5 = RE2JS.compile('\\bmd5[0-9a-f]{32}\\b');
 
 export function findHashes(text: string, hits: Hit[]): void {
   const add = (start: number, end: number): void => {
@@ -22,4 +24,5 @@ export function findHashes(text: string, hits: Hit[]): void {
   }
   if (text.includes('{') && text.includes('}')) each(BRACED, text, add, 1);
   if (/\*[0-9A-F]{6}/.test(text)) each(STAR, text, add);
+  if (/md5[0-9a-f]{6}/.test(text)) each(MD5, text, add);
 }

@@ -24,46 +24,89 @@ for (const letters of ['pho', 'mob', 'cel', 'tel', 'fax', 'cal', 'sms', 'rin', '
 const kindAt = (line: Uint8Array, i: number): number => KIND[line[i] ?? 0] ?? 0;
 const isGap = (code: number | undefined): boolean => code === 0x20 || code === 0x2d;
 
-/** @returns false when no number and no identifier can be in the line @param line ASCII */
-export function mayHoldNumber(line: Uint8Array): boolean {
+/**
+ * @param line ASCII; what stands outside `[start, end)` may make it true and never false, if no digit or letter follows there
+ * @returns false when no number and no identifier can be in it
+ */
+export function mayHoldNumber(line: Uint8Array, start = 0, end: number = line.length): boolean {
+  if (!mayHold(line, start, end, end)) return false;
+  // Detectors leave UUIDs out, and logs are full of them.
+  let uuid = nextUuid(line, start, end);
+  for (let from = start; uuid >= 0; uuid = nextUuid(line, from, end)) {
+    if (mayHold(line, from, uuid, end) || mayBeginAt(line, uuid)) return true;
+    from = uuid + UUID_CHARS;
+    if (nextUuid(line, from, end) < 0) return mayHold(line, from, end, end);
+  }
+  return true;
+}
+
+const UUID_CHARS = 36;
+const HYPHEN = 0x2d;
+/** Where its groups begin, counted from the first hyphen. */
+const UUID_GROUPS = [-8, 1, 6, 11, 16];
+
+function nextUuid(line: Uint8Array, from: number, end: number): number {
+  for (let at = from + 8; at + 28 <= end; at++) {
+    if (line[at] === HYPHEN && line[at + 5] === HYPHEN && line[at + 10] === HYPHEN && line[at + 15] === HYPHEN && isUuid(line, at - 8)) return at - 8;
+  }
+  return -1;
+}
+
+function isUuid(line: Uint8Array, start: number): boolean {
+  for (let i = 0; i < UUID_CHARS; i++) if (i !== 8 && i !== 13 && i !== 18 && i !== 23 && !isHex(line[start + i] ?? 0)) return false;
+  return true;
+}
+
+/** An IBAN may begin with one of its groups; a letter before it may begin anything. */
+function mayBeginAt(line: Uint8Array, uuid: number): boolean {
+  if (uuid > 0 && kindAt(line, uuid - 1) === LETTER) return true;
+  return UUID_GROUPS.some((group) => {
+    const at = uuid + 8 + group;
+    return kindAt(line, at) === LETTER && kindAt(line, at + 1) === LETTER && kindAt(line, at + 2) === DIGIT && kindAt(line, at + 3) === DIGIT;
+  });
+}
+
+/** As `mayHoldNumber`, of what begins in `[start, to)`. */
+function mayHold(line: Uint8Array, start: number, to: number, end: number): boolean {
   // The cluster that is being read, groups with at most three separators between each two: where its first group begins,
   // where its last one begins and ends, and its digits.
   let from = 0;
   let last = 0;
-  let to = 0;
+  let behind = 0;
   let total = 0;
   let plus = false;
   /** Digits before the first group with a trunk zero. */
   let zero = NONE;
   /** Sizes of the last three groups, four bits each. */
   let sizes = 0;
-  for (let i = 0; i < line.length; i++) {
+  for (let i = start; i < to; i++) {
     const code = line[i] ?? 0;
     if (code < 48 || code > 57) continue;
-    const start = i++;
-    while (i < line.length && isDigit(line[i] ?? 0)) i++;
-    const size = i - start;
-    if (total === 0 || !joins(line, to, start)) {
+    const group = i++;
+    while (i < end && isDigit(line[i] ?? 0)) i++;
+    const size = i - group;
+    if (total === 0 || !joins(line, behind, group)) {
       if (total >= SHORTEST && isNamed(line, from, last)) return true;
-      from = start;
+      from = group;
       total = sizes = 0;
       zero = NONE;
-      plus = plusBefore(line, start);
+      plus = plusBefore(line, group);
     }
-    if (code === 0x30 && zero === NONE && (size <= 5 || line[start + 1] === 0x30)) zero = total;
+    if (code === 0x30 && zero === NONE && (size <= 5 || line[group + 1] === 0x30)) zero = total;
     total += size;
     // A national id or a card by itself, a card in groups, a phone number with its prefix.
     if (size === 9 || size >= 11 || total >= 13 || (plus && total >= 8) || total - zero >= 9) return true;
     sizes = ((sizes << 4) | size) & 0xffff;
     if (isGrouped(sizes & 0xfff) || sizes === 0x3332) return true;
-    if ((size === 8 && letterBehind(line, i)) || (start > 0 && lettersBefore(line, start, size))) return true;
-    last = start;
-    to = i;
+    if ((size === 8 && letterBehind(line, i)) || (group > 0 && lettersBefore(line, group, size))) return true;
+    last = group;
+    behind = i;
   }
   return total >= SHORTEST && isNamed(line, from, last);
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+const isHex = (code: number): boolean => isDigit(code) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66);
 /** Sizes of three groups: of a US social security number, an American phone number, an Aadhaar number. */
 const isGrouped = (three: number): boolean => three === 0x324 || three === 0x334 || three === 0x444;
 

@@ -26,61 +26,79 @@ export const Signal = {
 
 export const ALL_SIGNALS = 255;
 
+/** Beside the signals, in what `survey` gives: what kinds of bytes there are. */
+export const Seen = {
+  /** A C0 control or DEL, tabs apart. */
+  control: 256,
+  tab: 512,
+  /** Outside ASCII. */
+  high: 1024,
+} as const;
+
 /** Most bytes: nothing begins, continues or ends with them. */
 const OTHER = 0;
 const DIGIT = 1;
 const SEPARATOR = 2;
-const SPECIAL = 3;
+/** From here on a byte has to be looked at. Between digits as a separator, and behind the first letters of some tokens. */
+const DOT = 3;
 const HIGH = 4;
-/** Between digits as a separator, and behind the first letters of some tokens. */
-const DOT = 5;
-/** The w of `password`: few other words have it. */
-const LETTER = 6;
+const HYPHEN = 5;
+/** The digit of `md5`. */
+const FIVE = 6;
+const SPECIAL = 7;
+const CONTROL = 8;
+const TAB = 9;
 
 const KIND = new Uint8Array(256);
+for (let i = 0; i < 32; i++) KIND[i] = CONTROL;
+KIND[0x7f] = CONTROL;
+KIND[0x09] = TAB;
 for (let i = 48; i < 58; i++) KIND[i] = DIGIT;
 for (const c of ' ()/') KIND[c.charCodeAt(0)] = SEPARATOR;
-for (const c of "@%\\&=:_-JAz'$~{>*") KIND[c.charCodeAt(0)] = SPECIAL;
+// Few words have a w, a q or a capital K; `pa` and `ap` are told apart by what stands before the letter.
+for (const c of "@%\\&=:_JAKpqwz'$~{>*") KIND[c.charCodeAt(0)] = SPECIAL;
 KIND[0x2e] = DOT;
-KIND[0x77] = LETTER;
+KIND[0x2d] = HYPHEN;
+KIND[0x35] = FIVE;
 for (let i = 128; i < 256; i++) KIND[i] = HIGH;
 
 /** Shortest run of digits that any number detector needs (NINO has six); IPv4 addresses have four. */
 export const minDigits = (ipv4: boolean): number => (ipv4 ? 4 : 6);
 
 /** @returns a union of `Signal` bits. `digitsNeeded` comes from `minDigits`. */
-export function prefilter(bytes: Uint8Array, digitsNeeded: number): number {
-  let signals = 0;
+export const prefilter = (bytes: Uint8Array, digitsNeeded: number): number => survey(bytes, 0, bytes.length, digitsNeeded) & ALL_SIGNALS;
+
+/** @returns a union of `Signal` and `Seen` bits of `bytes[start, end)`. Bytes outside can add a signal and never take one. */
+export function survey(bytes: Uint8Array, start: number, end: number, digitsNeeded: number): number {
+  let seen = 0;
   let digits = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    switch (KIND[byte] ?? OTHER) {
-      case OTHER:
-        digits = 0;
-        break;
-      case DIGIT:
-        if (++digits === digitsNeeded) signals |= Signal.digits;
-        break;
-      case SEPARATOR:
-        break;
-      case SPECIAL:
-        signals |= special(bytes, i, byte);
-        // A hyphen may stand between the digits of one number.
-        if (byte !== 0x2d) digits = 0;
-        break;
-      case HIGH:
-        if (lookalike(bytes, i, byte)) signals |= Signal.nonAscii;
-        break;
-      case DOT:
-        if (tokenDot(bytes, i)) signals |= Signal.issued;
-        break;
-      case LETTER:
-        if (passwordAt(bytes, i)) signals |= Signal.secret;
-        digits = 0;
-        break;
+  let i = start;
+  for (; i < end && digits < digitsNeeded; i++) {
+    const kind = KIND[bytes[i] ?? 0] ?? OTHER;
+    if (kind === OTHER) digits = 0;
+    else if (kind === DIGIT) digits++;
+    else if (kind !== SEPARATOR) {
+      seen |= look(bytes, i, kind);
+      if (kind >= SPECIAL) digits = 0;
+      else if (kind === FIVE) digits++;
     }
   }
-  return signals;
+  if (digits === digitsNeeded) seen |= Signal.digits;
+  // Most of a line comes after that.
+  for (; i < end; i++) {
+    const kind = KIND[bytes[i] ?? 0] ?? OTHER;
+    if (kind >= DOT) seen |= look(bytes, i, kind);
+  }
+  return seen;
+}
+
+/** What a byte says that is not ordinary. */
+function look(bytes: Uint8Array, i: number, kind: number): number {
+  const byte = bytes[i] ?? 0;
+  if (kind >= HYPHEN && kind <= SPECIAL) return BEFORE[(byte << 8) | (bytes[i - 1] ?? 0)] === 1 ? special(bytes, i, byte) : 0;
+  if (kind === DOT) return tokenDot(bytes, i) ? Signal.issued : 0;
+  if (kind === HIGH) return lookalike(bytes, i, byte) ? Seen.high | Signal.nonAscii : Seen.high;
+  return kind === TAB ? Seen.tab : Seen.control;
 }
 
 /**
@@ -92,27 +110,16 @@ export function plainlyClean(bytes: Uint8Array, start: number, end: number, digi
   const head = start + HIDDEN_HEAD_BYTES;
   let readable = end < head;
   for (let i = start; i < end; i++) {
-    const byte = bytes[i] ?? 0;
-    switch (KIND[byte] ?? OTHER) {
-      case OTHER:
-        digits = 0;
-        break;
-      case DIGIT:
-        if (++digits === digitsNeeded) return false;
-        break;
-      case SEPARATOR:
-        if (byte === 0x20 && i < head) readable = true;
-        break;
-      case SPECIAL:
-      case HIGH:
-        return false;
-      case DOT:
-        if (tokenDot(bytes, i)) return false;
-        break;
-      case LETTER:
-        if (passwordAt(bytes, i)) return false;
-        digits = 0;
-        break;
+    const kind = KIND[bytes[i] ?? 0] ?? OTHER;
+    if (kind === OTHER) digits = 0;
+    else if (kind === SEPARATOR) {
+      if (bytes[i] === 0x20 && i < head) readable = true;
+    } else if (kind === DIGIT || kind === FIVE) {
+      if (++digits === digitsNeeded) return false;
+      if (kind === FIVE && look(bytes, i, kind) !== 0) return false;
+    } else {
+      if (kind === HIGH || (look(bytes, i, kind) & ALL_SIGNALS) !== 0) return false;
+      if (kind >= SPECIAL) digits = 0;
     }
   }
   return readable;
@@ -156,11 +163,14 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
   switch (byte) {
     case 0x40: // @
       return Signal.at;
-    case 0x25: // %
-    case 0x5c: // backslash
-    case 0x26: // &
-      return Signal.escape;
-    case 0x3a: // : that a telegram token or a port stands before
+    case 0x25: // % of %40
+      return isHex(bytes[i + 1]) && isHex(bytes[i + 2]) ? Signal.escape : 0;
+    case 0x5c: // backslash of \u0040, \x40
+      return ((bytes[i + 1] ?? 0) | 0x20) === 0x75 || ((bytes[i + 1] ?? 0) | 0x20) === 0x78 ? Signal.escape : 0;
+    case 0x26: // & of &#64; or of &commat;, &period;, &nbsp;, &plus;, &lowbar;, &colon;
+      return bytes[i + 1] === 0x23 || ENTITY[bytes[i + 1] ?? 0] === 1 ? Signal.escape : 0;
+    case 0x3a: // : that a telegram token or a port stands before; not of a clock
+      if (isDigit(bytes[i - 1]) && isDigit(bytes[i + 1]) && bytes[i - 1] !== 0x34) return 0;
       return (bytes[i + 1] === 0x41 && bytes[i + 2] === 0x41 ? Signal.issued : 0) | (portBefore(bytes, i) ? Signal.secret : keyBefore(bytes, i));
     case 0x3d: // =
       return keyBefore(bytes, i);
@@ -168,14 +178,24 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
       return isBlank(bytes[i - 1]) && sqlBefore(bytes, i) ? Signal.secret : 0;
     case 0x5f: // _ of ghp_, github_pat_, sk_live_, npm_
       return BEFORE_UNDERSCORE[three(bytes, i)] === 1 ? Signal.issued : 0;
-    case 0x2d: // - of -----BEGIN, xoxb-, glpat-, sk-, curl -u
-      return hyphen(bytes, i);
+    case 0x2d: // not of a date; - of -----BEGIN, xoxb-, glpat-, sk-, curl -u
+      return isDigit(bytes[i - 1]) && isDigit(bytes[i + 1]) ? 0 : hyphen(bytes, i);
     case 0x24: // the second $ of $6$, $2y$, $argon2id$
       return dollarBefore(bytes, i) ? Signal.secret : 0;
     case 0x4a: // J of eyJ, and of LS0tLS1CRUdJ
       return (bytes[i - 1] === 0x79 && bytes[i - 2] === 0x65) || (bytes[i - 1] === 0x64 && bytes[i - 2] === 0x55) ? Signal.issued : 0;
-    case 0x41: // A that ends AKIA, ASIA, ...; of LTAI, A3T, ATAT, ATBB, AKCp
-      return bytes[i - 3] === 0x41 || capitals(bytes, i) ? Signal.issued : 0;
+    case 0x41: // A that ends AKIA, ASIA, ...; of LTAI, A3T, ATAT, ATBB, AKCp, AC and hexadecimal digits
+      return bytes[i - 3] === 0x41 || capitals(bytes, i) || (bytes[i + 1] === 0x43 && isHex(bytes[i + 2]) && isHex(bytes[i + 33])) ? Signal.issued : 0;
+    case 0x4b: // K of SK and hexadecimal digits
+      return isHex(bytes[i + 1]) && isHex(bytes[i + 32]) ? Signal.issued : 0;
+    case 0x70: // p of dapi and hexadecimal digits
+      return bytes[i - 2] === 0x64 && bytes[i + 1] === 0x69 && isHex(bytes[i + 2]) && isHex(bytes[i + 33]) ? Signal.issued : 0;
+    case 0x35: // 5 of md5 and hexadecimal digits
+      return bytes[i - 2] === 0x6d && isHex(bytes[i + 1]) && isHex(bytes[i + 32]) ? Signal.secret : 0;
+    case 0x77: // w of password
+      return passwordAt(bytes, i) ? Signal.secret : 0;
+    case 0x71: // q of requirepass
+      return bytes[i + 5] === 0x70 && bytes[i + 6] === 0x61 ? Signal.secret : 0;
     case 0x7e: // ~ of 8Q~
       return bytes[i - 1] === 0x51 ? Signal.issued : 0;
     case 0x7a: // z of AIza
@@ -193,6 +213,10 @@ function special(bytes: Uint8Array, i: number, byte: number): number {
 
 const isDigit = (b: number | undefined): boolean => b !== undefined && b >= 0x30 && b <= 0x39;
 const isUpper = (b: number | undefined): boolean => b !== undefined && b >= 0x41 && b <= 0x5a;
+const isHex = (b: number | undefined): boolean => isDigit(b) || (b !== undefined && (b | 0x20) >= 0x61 && (b | 0x20) <= 0x66);
+/** What the names of those begin with. */
+const ENTITY = new Uint8Array(256);
+for (const c of 'cpnlCPNL') ENTITY[c.charCodeAt(0)] = 1;
 const isHexUpper = (b: number | undefined): boolean => isDigit(b) || (b !== undefined && b >= 0x41 && b <= 0x46);
 
 /** The three bytes before `i`, five bits of each: upper and lower case are one, and some signs and digits are letters. */
@@ -217,8 +241,8 @@ const BEFORE_DOT = table(['sg', 'a29', 'hvs', 'hvb', 'hvr', 'sv1', 'dp', 'c01', 
 const DOT_ENDS = new Uint8Array(256);
 for (const c of 'GS9sbrR1tTpPkKdD') DOT_ENDS[c.charCodeAt(0)] = 1;
 
-/** A token in three parts has six characters in the middle, and M, N or O at its beginning. */
-const tokenDot = (bytes: Uint8Array, i: number): boolean => (DOT_ENDS[bytes[i - 1] ?? 0] === 1 && BEFORE_DOT[three(bytes, i)] === 1) || (bytes[i + 7] === 0x2e && (isHead(bytes[i - 24]) || isHead(bytes[i - 25]) || isHead(bytes[i - 26])));
+/** Airtable's have `pat` and fourteen more before it. A token in three parts has six characters in the middle, and M, N or O at its beginning. */
+const tokenDot = (bytes: Uint8Array, i: number): boolean => (DOT_ENDS[bytes[i - 1] ?? 0] === 1 && BEFORE_DOT[three(bytes, i)] === 1) || (bytes[i - 17] === 0x70 && bytes[i - 16] === 0x61 && isHex(bytes[i + 1]) && isHex(bytes[i + 64])) || (bytes[i + 7] === 0x2e && (isHead(bytes[i - 24]) || isHead(bytes[i - 25]) || isHead(bytes[i - 26])));
 const isHead = (b: number | undefined): boolean => b === 0x4d || b === 0x4e || b === 0x4f;
 
 /** The port of a line of PostgreSQL's password file; a name or `*` follows. */
@@ -232,6 +256,8 @@ function portBefore(bytes: Uint8Array, i: number): boolean {
 /** Of -----BEGIN, xoxb-, glpat-, sk-, `-us12`; of SCRAM-SHA-256 and of options that passwords follow. */
 function hyphen(bytes: Uint8Array, i: number): number {
   if (bytes[i + 1] === 0x42 || BEFORE_HYPHEN[three(bytes, i)] === 1 || (bytes[i + 1] === 0x75 && bytes[i + 2] === 0x73 && isDigit(bytes[i + 3]))) return Signal.issued;
+  // Of auth-pass.
+  if (bytes[i - 1] === 0x68 && bytes[i + 1] === 0x70 && bytes[i + 2] === 0x61) return Signal.secret;
   return option(bytes, i) || (bytes[i - 1] === 0x4d && bytes[i + 1] === 0x53) ? Signal.secret : 0;
 }
 
@@ -321,8 +347,41 @@ const NAME_ENDS = new Uint8Array(1 << 15);
 const ends = (kind: number, words: readonly string[]): void => {
   for (const [bits, is] of table(words).entries()) if (is === 1 && NAME_ENDS[bits] === 0) NAME_ENDS[bits] = kind;
 };
-// password, passwd, pwd, pass, passcode, passphrase, secret, token, key, psk, credential, credentials, auth
-ends(NAMED, ['ord', 'swd', 'pwd', 'ass', 'ode', 'ase', 'ret', 'ken', 'key', 'psk', 'ial', 'als', 'uth']);
+// password, passwd, pwd, pass, passcode, passphrase, secret, token, key, psk, credential, credentials, auth, cookie
+ends(NAMED, ['ord', 'swd', 'pwd', 'ass', 'ode', 'ase', 'ret', 'ken', 'key', 'psk', 'ial', 'als', 'uth', 'kie']);
 ends(SUFFIXED, ['ata', 'lue', 'ash', 'b64', 'e64', 'sig', 'ure']);
 // authorization, bearer, basic
 ends(SCHEMED, ['on', 'er', 'ic', 'th', 'rd', 'wd', 'ss', 'de', 'se', 'et', 'en', 'ey', 'by']);
+
+/**
+ * Which bytes may stand before a special one, where it means something: most colons, hyphens and the like are told apart
+ * by that alone. By the special byte and the one before it.
+ */
+const BEFORE = new Uint8Array(1 << 16);
+const before = (specials: string, test: (prev: number) => boolean): void => {
+  for (const c of specials) for (let prev = 0; prev < 256; prev++) if (test(prev)) BEFORE[(c.charCodeAt(0) << 8) | prev] = 1;
+};
+const isAlnum = (b: number): boolean => isDigit(b) || ((b | 0x20) >= 0x61 && (b | 0x20) <= 0x7a);
+/** A letter or digit that ends one of the words of a table. */
+const endsWordOf = (words: Uint8Array): ((prev: number) => boolean) => {
+  const last = new Set<number>();
+  for (const [bits, is] of words.entries()) if (is !== 0) last.add(bits & 31);
+  return (prev) => isAlnum(prev) && last.has(prev & 31);
+};
+const endsName = endsWordOf(NAME_ENDS);
+/** The end of a name, or what may stand between it and its sign. */
+const named = (prev: number): boolean => endsName(prev) || isBlank(prev) || '"\'`]\\'.includes(String.fromCharCode(prev));
+before('@%\\&$A{*', () => true);
+before('=>', named);
+before(':', (prev) => named(prev) || isDigit(prev) || prev === 0x3a);
+before("'", isBlank);
+before('_', endsWordOf(BEFORE_UNDERSCORE));
+before('-', (prev) => isAlnum(prev) || isBlank(prev) || prev === 0x2d);
+before('J', (prev) => prev === 0x79 || prev === 0x64);
+before('~', (prev) => prev === 0x51);
+before('K', (prev) => prev === 0x53);
+before('p', (prev) => prev === 0x61);
+before('q', (prev) => (prev | 0x20) === 0x65);
+before('w', (prev) => prev === 0x73);
+before('5', (prev) => prev === 0x64);
+before('z', (prev) => prev === 0x49);

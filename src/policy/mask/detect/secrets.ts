@@ -1,5 +1,6 @@
 /** Secrets: values behind telling names, and what other files know by its form. */
 import { RE2JS } from 're2js';
+import { findCookies } from './cookies.ts';
 import { findCredentialLines } from './credential-lines.ts';
 import type { DetectorId, Hit } from './ids.ts';
 import { each } from './locate.ts';
@@ -43,9 +44,20 @@ export function findSecrets(text: string, wants: (id: DetectorId) => boolean, si
     findIssued(text, wants, hits);
     if (wants('private_key')) findPrivateKeys(text, hits);
   }
-  if ((signals & (Signal.secret | Signal.at)) === 0) return;
-  if (wants('password')) findPasswords(text, hits);
-  if (wants('secret')) findNamed(text, hits);
+  if ((signals & Signal.secret) !== 0) {
+    if (wants('password')) findPasswords(text, hits);
+    if (wants('secret')) findNamed(text, hits);
+  } else if ((signals & Signal.at) !== 0) {
+    if (wants('password')) findAtHosts(text, hits);
+    if (wants('secret')) findAuthorization(text, hits);
+  }
+}
+
+/** In a source that is written before an `@`: nothing else needs to be there. */
+function findAtHosts(text: string, hits: Hit[]): void {
+  if (!text.includes('@')) return;
+  findCredentialLines(text, hits);
+  if (text.includes('://')) each(URL_PASSWORD, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
 }
 
 function findNamed(text: string, hits: Hit[]): void {
@@ -59,6 +71,7 @@ function findNamed(text: string, hits: Hit[]): void {
   }
   if (/sig(?:nature)?=/i.test(text)) each(SIGNED, text, add, 1);
   if (/"auth"|\b_auth/.test(text)) each(SIGN_IN, text, (start, end) => /^[\x21-\x7e]+:[\x20-\x7e]+$/.test(Buffer.from(text.slice(start, end), 'base64').toString('latin1')) && hits.push({ start, end, detector: 'secret' }), 1);
+  findCookies(text, hits);
   findAuthorization(text, hits);
 }
 
@@ -88,8 +101,8 @@ function findPasswords(text: string, hits: Hit[]): void {
   }
   if (/password\s|identified/i.test(text)) each(PASSWORD_SQL, text, add, 1);
   findHashes(text, hits);
-  findCredentialLines(text, hits);
-  if (text.includes('://') && text.includes('@')) each(URL_PASSWORD, text, add, 1);
+  if (text.includes('@')) findAtHosts(text, hits);
+  else findCredentialLines(text, hits);
 }
 
 /** A shell keeps in these variables where it is and was. */

@@ -52,6 +52,10 @@ const VENDORS: readonly string[] = [
   'tskey-[a-z]{2,12}-[A-Za-z0-9-]{16}',
   'key-[0-9a-f]{32}',
   '[0-9a-f]{32}-us[0-9]',
+  // Twilio: an account, with its token or without, and a key.
+  '(?:AC|SK)[0-9a-f]{32}(?::[0-9a-f]{32})?(?![A-Za-z0-9])',
+  'dapi[0-9a-f]{32}(?:-[0-9]{1,2})?(?![A-Za-z0-9])',
+  'pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}',
   '[MNO][A-Za-z0-9_-]{23,25}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27}',
 ];
 /** Addresses that are secrets themselves: who knows one may post there. Their path is masked. */

@@ -14,6 +14,10 @@ export const bounds = {
   keyLines: 400,
   /** Rows of a full-screen program that are remembered. */
   keptRows: 256,
+  /** Characters of another row that may belong to a value. */
+  aroundChars: 96,
+  /** Rows of a terminal whose height is not known. */
+  someRows: 64,
   /** Characters that one repeat sequence stands for. */
   repeats: 1024,
   /** Parameters and intermediates of one control sequence that are kept. */

@@ -1,14 +1,15 @@
 /** Finds values in a line and says what stands for their characters, and how much of the line's end has to wait. */
 import type { ActiveDetectors } from '../detectors.ts';
-import type { DetectorId } from '../detect/ids.ts';
-import { noHints } from '../detect/ids.ts';
+import { noHints, type DetectorId, type Hit } from '../detect/ids.ts';
+import { ALL_SIGNALS } from '../detect/prefilter.ts';
 import { scanText } from '../detect/scan.ts';
+import { signalsIn } from '../signals.ts';
 import type { MaskSpec } from '../render.ts';
 import { charWidth } from './char-width.ts';
 import { fitMask, stars, type ValueChar } from './fit-mask.ts';
 import { KeyBlock, type Span } from './key-block.ts';
 import type { Line, View } from './line.ts';
-import { lineSignals } from './line-signals.ts';
+import type { Around } from './rows.ts';
 import { tailRules, tailStart, type TailRules } from './tail.ts';
 
 /** What replaces the bytes from a place in the stream on. */
@@ -26,7 +27,12 @@ interface Found {
   readonly end: number;
   /** It ends where the text ends, and could be longer. */
   readonly openEnd: boolean;
+  /** Some of it stands in another row. */
+  readonly inPart: boolean;
 }
+
+/** A character of another row. */
+const ELSEWHERE = -2;
 
 const LONG: readonly DetectorId[] = ['jwt', 'github_token', 'slack_token', 'vendor_token', 'private_key', 'secret', 'password'];
 const CONTINUES = /^[A-Za-z0-9._~+/=-]$/;
@@ -60,30 +66,47 @@ export class Finder {
     return !this.#key.inside && this.#rest === undefined;
   }
 
-  /** @returns offset of the first byte that has to wait, or undefined when nothing waits */
-  look(line: Line, how: Look): number | undefined {
+  /** @param around what stands in the rows beside it @returns offset of the first byte that has to wait, or undefined when nothing waits */
+  look(line: Line, how: Look, around?: Around): number | undefined {
     if (line.empty) return undefined;
     const sent = line.sent();
     const cells = line.cells();
     const inKey = this.#key.inside;
     const hits = [...this.#hits(line, sent, how), ...(cells === undefined || inKey ? [] : this.#hits(line, cells, how))];
+    if (!inKey && around !== undefined && (around.before !== '' || around.after !== '')) hits.push(...this.#hits(line, joinedWith(line.allCells(), around), how).filter((hit) => hit.inPart));
+    const text = line.stray ? line.sent(false) : sent;
+    if (line.stray) hits.push(...this.#hits(line, text, how));
     let from: number | undefined;
-    if (how === 'hold' && line.open) from = this.#holdFrom(line, cells === undefined ? sent : line.upToCursor(cells), hits);
+    if (how === 'hold' && line.open) from = this.#holdFrom(line, cells === undefined ? text : line.upToCursor(cells), hits);
     for (const hit of hits) this.#mark(line, hit, from);
     this.#continue(line, sent, hits, how);
     if (how === 'end' && this.#key.inside && inKey) this.#key.next(sent.text);
     return from;
   }
 
+  /** Characters of values that the cursor's row shows in clear though none of them is new: cells were moved together. */
+  exposed(line: Line, around: Around): ReadonlySet<number> {
+    const view = joinedWith(line.rowCells(), around);
+    const chars = new Set<number>();
+    for (const hit of this.#scan(view.text)) {
+      const of = new Set(view.chars.slice(hit.start, hit.end).filter((c) => c >= 0));
+      if (![...of].some((c) => c >= line.firstFresh || line.isHidden(c))) for (const c of of) chars.add(c);
+    }
+    return chars;
+  }
+
+  #scan(text: string): readonly Hit[] {
+    const bytes = Buffer.from(text, 'utf8');
+    const signals = signalsIn(bytes, 0, bytes.length, this.#active) & ALL_SIGNALS;
+    return signals === 0 ? [] : scanText(text, this.#active.ids, noHints, signals);
+  }
+
   #hits(line: Line, view: View, how: Look): readonly Found[] {
     const spans = this.#key.inside ? this.#keySpans(view, how) : [];
     const spec = this.#active.specs.get('private_key');
     const inKey = spec === undefined ? [] : spans.flatMap((s) => this.#foundIn(line, view, s.start, s.end, spec, false));
-    const bytes = Buffer.from(view.text, 'utf8');
-    const signals = lineSignals(bytes, bytes.length === view.text.length, this.#active);
-    if (signals === 0) return inKey;
     // Beside a key, in another column say, there may be other values.
-    const others = scanText(view.text, this.#active.ids, noHints, signals).filter((hit) => !spans.some((s) => hit.start < s.end && s.start < hit.end));
+    const others = this.#scan(view.text).filter((hit) => !spans.some((s) => hit.start < s.end && s.start < hit.end));
     const found = others.flatMap((hit) => {
       const mask = this.#active.specs.get(hit.detector);
       if (mask === undefined) return [];
@@ -112,7 +135,7 @@ export class Finder {
       start = Math.min(start, line.start(c));
       end = Math.max(end, line.end(c));
     }
-    return [{ chars, spec, start, end, openEnd }];
+    return [{ chars, spec, start, end, openEnd, inPart: view.chars.slice(from, to).includes(ELSEWHERE) }];
   }
 
   /** The tail that may grow, and every value that reaches into it. */
@@ -136,7 +159,7 @@ export class Finder {
   #mark(line: Line, hit: Found, before: number | undefined): void {
     const fresh = hit.chars.filter((c) => c >= line.firstFresh && (before === undefined || line.start(c) < before));
     if (fresh.length === 0) return;
-    const whole = fresh.length === hit.chars.length;
+    const whole = fresh.length === hit.chars.length && !hit.inPart;
     const value = (whole ? hit.chars : fresh).map((c): ValueChar => ({ text: String.fromCodePoint(line.code(c)), width: line.code(c) === 0x09 ? 1 : charWidth(line.code(c)) }));
     const masks = whole ? fitMask(hit.spec, value) : stars(value);
     const masked = new Map<number, string>();
@@ -151,6 +174,7 @@ export class Finder {
   #replace(line: Line, masked: ReadonlyMap<number, string>): void {
     const done = new Set<number>();
     for (const char of masked.keys()) {
+      line.hide(char);
       const start = line.start(char);
       if (done.has(start)) continue;
       done.add(start);
@@ -186,4 +210,9 @@ export class Finder {
       if (cut !== undefined) this.#rest = { spec: cut.spec, from: cut.end };
     }
   }
+}
+
+function joinedWith(view: View, { before, after }: Around): View {
+  const elsewhere = (text: string): number[] => Array.from({ length: text.length }, () => ELSEWHERE);
+  return { text: before + view.text + after, chars: [...elsewhere(before), ...view.chars, ...elsewhere(after)], inOrder: false };
 }

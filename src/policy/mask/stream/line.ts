@@ -23,6 +23,8 @@ export class Line {
   #gaps: boolean[] = [];
   /** The cell that each character was written to. */
   #at: number[] = [];
+  /** Something stands in its place on the screen. */
+  #hidden: boolean[] = [];
   /** Code point and character number in each cell; a cell is counted over all rows of the line. */
   #cellCode: number[] = [];
   #cellChar: number[] = [];
@@ -32,6 +34,7 @@ export class Line {
   /** The cell after the last character. */
   #lastEnd = 0;
   #jumped = false;
+  #stray = false;
   #gap = false;
   /** Cells that are not remembered any more, before the first that is. */
   #forgotten = 0;
@@ -64,6 +67,17 @@ export class Line {
   /** Rows of the terminal that it takes. */
   get rows(): number {
     return this.#cols === 0 ? 1 : Math.max(1, Math.ceil(this.#cellCode.length / this.#cols));
+  }
+
+  /** It has bytes that are no UTF-8. */
+  get stray(): boolean {
+    return this.#stray;
+  }
+
+  /** Its last row is written to the last column: what stands at the beginning of the next may continue it. */
+  get full(): boolean {
+    const cells = this.#cellCode.length;
+    return this.#cols > 0 && cells > 0 && cells % this.#cols === 0 && this.#cellCode[cells - 1] !== 0x20;
   }
 
   /** The row that the cursor is in, counted from the line's first: the line's own, or another. */
@@ -101,28 +115,44 @@ export class Line {
     return this.#codes[char - this.#first] ?? 0x20;
   }
 
-  put(code: number, start: number, end: number): void {
+  /** @param shown what the terminal shows for it */
+  put(code: number, start: number, end: number, shown: number = code): void {
     const width = charWidth(code);
     const gap = this.#gap || this.#cursor !== this.#lastEnd;
     if (gap) this.#jumped = true;
     this.#gap = false;
     if (this.#cursor >= bounds.lineCells) this.#forgetCells();
+    // A byte that is no UTF-8: some terminals show something for it, others nothing.
+    if (code >= 0x80 && end - start === 1) this.#stray = true;
+    if (shown !== code) this.#jumped = true;
+    // A wide character does not fit into the last column, which stays as it is.
+    if (width === 2 && this.#cols > 0 && this.#cursor % this.#cols === this.#cols - 1) this.#cursor++;
     const char = this.#first + this.#codes.length;
     this.#codes.push(code);
     this.#starts.push(start);
     this.#ends.push(end);
     this.#gaps.push(gap);
     this.#at.push(this.#forgotten + this.#cursor);
+    this.#hidden.push(false);
     for (let i = 0; i < width; i++) {
       while (this.#cellCode.length < this.#cursor) {
         this.#cellCode.push(0x20);
         this.#cellChar.push(-1);
       }
-      this.#cellCode[this.#cursor] = i === 0 ? code : -1;
+      if (this.#cellCode[this.#cursor] === -1 && i === 0) this.#clearHalf(this.#cursor - 1);
+      this.#cellCode[this.#cursor] = i === 0 ? shown : -1;
       this.#cellChar[this.#cursor] = char;
       this.#cursor++;
     }
+    if (width > 0 && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor);
     this.#lastEnd = this.#cursor;
+  }
+
+  /** The other half of a wide character was written over. */
+  #clearHalf(cell: number): void {
+    this.#cellCode[cell] = 0x20;
+    this.#cellChar[cell] = -1;
+    this.#jumped = true;
   }
 
   /** To the column of the next tab stop; the tab is a character of the text. What it passes over stays. */
@@ -274,6 +304,28 @@ export class Line {
     this.#move(this.#cols === 0 ? this.#cellCode.length : end - n, this.#cursor, n);
   }
 
+  /** A character is masked where it is shown. */
+  hide(char: number): void {
+    if (char >= this.#first) this.#hidden[char - this.#first] = true;
+  }
+
+  isHidden(char: number): boolean {
+    return this.#hidden[char - this.#first] === true;
+  }
+
+  /** Which columns of the cursor's row some characters stand in; what is written over them is `code`. */
+  writeOver(chars: ReadonlySet<number>, code: number): readonly number[] {
+    const columns: number[] = [];
+    const start = this.#rowStart();
+    for (let cell = start; cell < this.#rowEnd(); cell++) {
+      if (!chars.has(this.#cellChar[cell] ?? -1)) continue;
+      columns.push(cell - start);
+      this.#cellCode[cell] = code;
+      this.#cellChar[cell] = -1;
+    }
+    return columns;
+  }
+
   /** Cells out at one place, as many blanks in at another. */
   #move(out: number, into: number, n: number): void {
     for (const [list, blank] of [[this.#cellCode, 0x20], [this.#cellChar, -1]] as const) {
@@ -310,7 +362,7 @@ export class Line {
     const drop = this.#fresh - this.#first - bounds.contextChars;
     if (drop <= bounds.contextChars) return;
     for (const list of [this.#codes, this.#starts, this.#ends, this.#at]) list.splice(0, drop);
-    this.#gaps.splice(0, drop);
+    for (const list of [this.#gaps, this.#hidden]) list.splice(0, drop);
     this.#first += drop;
   }
 
@@ -319,8 +371,8 @@ export class Line {
     return this.#fresh;
   }
 
-  /** The characters as they were sent; a jump of the cursor is a line break. What takes no column is not seen and left out. */
-  sent(): View {
+  /** The characters as they were sent; a jump of the cursor is a line break. What takes no column is not seen and left out. @param whole with bytes that are no UTF-8 */
+  sent(whole = true): View {
     const from = Math.max(0, this.#fresh - this.#first - bounds.contextChars);
     const chars: number[] = [];
     let text = '';
@@ -330,7 +382,7 @@ export class Line {
         text += '\n';
         chars.push(-1);
       }
-      if (charWidth(code) === 0 && code !== 0x09) continue;
+      if ((charWidth(code) === 0 && code !== 0x09) || (!whole && code >= 0x80 && (this.#ends[i] ?? 0) - (this.#starts[i] ?? 0) === 1)) continue;
       text += code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
       chars.push(this.#first + i);
       if (code >= 0x10000) chars.push(this.#first + i);
@@ -340,10 +392,24 @@ export class Line {
 
   /** The cells, where they differ from what was sent. */
   cells(): View | undefined {
-    if (!this.#jumped) return undefined;
+    return this.#jumped ? this.allCells() : undefined;
+  }
+
+  allCells(): View {
+    return this.#view(0, this.#cellCode.length);
+  }
+
+  /** The cells of the cursor's row, and some before and after it. */
+  rowCells(): View {
+    const start = this.#rowStart();
+    return this.#view(Math.max(0, start - bounds.aroundChars), Math.min(this.#cellCode.length, this.#rowEnd() + bounds.aroundChars));
+  }
+
+  #view(from: number, to: number): View {
     const chars: number[] = [];
     let text = '';
-    for (const [i, code] of this.#cellCode.entries()) {
+    for (let i = from; i < to; i++) {
+      const code = this.#cellCode[i] ?? -1;
       if (code === -1) continue;
       text += code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
       const char = this.#cellChar[i] ?? -1;

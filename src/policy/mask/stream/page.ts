@@ -5,7 +5,7 @@
 import { bounds } from './bounds.ts';
 import { charWidth } from './char-width.ts';
 import type { Line } from './line.ts';
-import { Rows, type RowsOptions } from './rows.ts';
+import { Rows, type Around, type RowsOptions } from './rows.ts';
 import { TabStops } from './tab-stops.ts';
 
 /** Modes of ECMA-48 and, with a question mark, of DEC and xterm. */
@@ -14,11 +14,31 @@ const LINE_FEED = 20;
 const COLUMNS = 3;
 const ORIGIN = 6;
 const WRAP = 7;
+const REVERSE_WRAP = 45;
 const SAVE = 1048;
 const ALTERNATE: readonly number[] = [47, 1047, 1049];
 const SAVING_ALTERNATE = 1049;
 
+export interface PageOptions extends RowsOptions {
+  /** Characters of values that the cursor's row shows in clear though none of them is new. */
+  readonly exposed: (line: Line, around: Around) => ReadonlySet<number>;
+}
+
+const STAR = 0x2a;
+const ESC = '\u001b';
+/** A terminal gives up the sequence that this stands in. */
+const CANCEL = '\u0018';
+/** Shifts: which of the four designated sets is used. */
+const SO = 0x0e;
+const SI = 0x0f;
+/** What DEC's special graphics show for `_` and what follows it in ASCII. */
+const DRAWN = Array.from('\u00a0♦▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·', (c) => c.charCodeAt(0));
+const FIRST_DRAWN = 0x5f;
+const SET_NAMES = '()*+';
+const NONE: ReadonlySet<number> = new Set();
+
 export class Page {
+  readonly #o: PageOptions;
   #cols: number;
   readonly #main: Rows;
   #alternate: Rows | undefined;
@@ -28,9 +48,20 @@ export class Page {
   #wraps = true;
   #origin = false;
   #newLine = false;
+  /** The character that was put before whatever comes: it can be repeated. */
   #last = 0;
+  #reverseWraps = false;
+  /** The sets G0 to G3 by their final bytes, which of them is used, and which for the next character alone. */
+  #sets = ['B', 'B', 'B', 'B'];
+  #shift = 0;
+  #single = -1;
+  #draws = false;
+  #savedSets: readonly [readonly string[], number] = [['B', 'B', 'B', 'B'], 0];
+  #height: number;
 
-  constructor(options: RowsOptions) {
+  constructor(options: PageOptions) {
+    this.#o = options;
+    this.#height = options.rows;
     this.#cols = options.cols;
     this.#main = this.#rows = new Rows(options);
   }
@@ -44,13 +75,24 @@ export class Page {
     return this.#rows.fresh;
   }
 
-  /** Whole lines have passed that are not looked at again. */
-  passed(rows: number): void {
-    this.#rows.passed(rows);
+  /** What stands in the rows beside the line that is written. */
+  get around(): Around {
+    return this.#rows.around;
+  }
+
+  /** Rows that may be on the screen. */
+  get height(): number {
+    return this.#height || bounds.someRows;
+  }
+
+  /** Whole plain lines have passed. @see Rows.passed */
+  passed(rows: number, last: Uint8Array, lastRows: number): void {
+    this.#rows.passed(rows, last, lastRows);
   }
 
   resize(cols: number, rows: number): void {
     this.#cols = cols;
+    this.#height = rows;
     this.#tabs.reset();
     this.#main.resize(cols, rows);
     this.#alternate?.resize(cols, rows);
@@ -67,14 +109,50 @@ export class Page {
       if (!this.#wraps) this.line.stopAtEdge(width);
       if (this.#inserts && width > 0) this.line.putIn(width);
     }
-    this.line.put(code, start, end);
-    this.#last = code;
+    this.line.put(code, start, end, this.#draws ? this.#drawn(code) : code);
+    this.#last = charWidth(code) === 0 ? 0 : code;
+  }
+
+  /** What is shown for a character while a set is not ASCII. */
+  #drawn(code: number): number {
+    const set = this.#sets[this.#single < 0 ? this.#shift : this.#single];
+    if (this.#single >= 0) this.#use(this.#shift);
+    return set === '0' ? (DRAWN[code - FIRST_DRAWN] ?? code) : code;
+  }
+
+  #use(shift: number, single = -1): void {
+    this.#shift = shift;
+    this.#single = single;
+    this.#draws = single >= 0 || this.#sets[shift] === '0';
+  }
+
+  /** A character set, or DEC's screen of `E`. */
+  designate(intermediate: number, final: number): void {
+    this.#last = 0;
+    const slot = SET_NAMES.indexOf(String.fromCharCode(intermediate));
+    if (slot >= 0) {
+      this.#sets[slot] = String.fromCharCode(final);
+      this.#use(this.#shift);
+    } else if (intermediate === 0x23 && final === 0x38) this.#clear();
+  }
+
+  /** A control string came in between. */
+  interrupted(): void {
+    this.#last = 0;
+  }
+
+  #clear(): void {
+    this.#rows.scrolls(0, Infinity);
+    this.#rows.address(0, 0, false);
+    this.#rows.erase(2);
   }
 
   control(code: number, start: number): void {
+    this.#last = 0;
     switch (code) {
       case 0x08:
-        this.line.move(-1);
+        if (this.#reverseWraps && this.#cols > 0 && this.line.at === 0 && this.line.row > 0 && !this.line.left) this.line.place(this.line.row - 1, this.#cols - 1);
+        else this.line.move(-1);
         return;
       case 0x09:
         if (this.line.left) this.#rows.arrive();
@@ -92,23 +170,47 @@ export class Page {
       case 0x07:
       case 0x7f:
         return;
+      case SO:
+      case SI:
+        this.#use(code === SO ? 1 : 0);
+        this.line.part();
+        return;
       default:
         // Not seen on a terminal; records of data files are told apart by such.
         this.line.part();
     }
   }
 
-  csi(final: number, params: string, start: number, end: number): void {
+  /** @returns what stands in place of the sequence's last byte, where it may not pass as it is */
+  csi(final: number, params: string, start: number, end: number): string | undefined {
     const name = String.fromCharCode(final);
-    if (/^[<-?]|[ -/]/.test(params)) {
-      this.#special(name, params);
-      return;
-    }
+    const last = this.#last;
+    if (name !== 'b') this.#last = 0;
+    // Terminals read such parameters in more ways than one; only colours have them.
+    if (this.#cols > 0 && name !== 'm' && (params.length >= bounds.controlBytes || params.includes(':'))) return CANCEL;
+    if (/^[<-?]|[ -/]/.test(params)) return this.#special(name, params);
+    this.#plain(name, params, start, end);
+    // Some repeat the last character whatever came after it, others do not.
+    if (name === 'b' && last === 0 && this.#cols > 0) return CANCEL;
+    return (name === 'P' || name === '@') && this.#cols > 0 ? this.#hidden(name) : undefined;
+  }
+
+  /** Cells of the row have moved together. @returns the last byte of what moved them, and stars over values that stand there now */
+  #hidden(name: string): string | undefined {
+    const chars = this.line.left ? NONE : this.#o.exposed(this.line, this.around);
+    const columns = chars.size === 0 ? [] : this.line.writeOver(chars, STAR);
+    if (columns.length === 0) return undefined;
+    const stars = columns.map((column) => `${ESC}[${column + 1}G*`).join('');
+    return `${name}${this.#inserts ? `${ESC}[4l` : ''}${stars}${this.#inserts ? `${ESC}[4h` : ''}${ESC}[${this.line.at + 1}G`;
+  }
+
+  #plain(name: string, params: string, start: number, end: number): void {
     const [first = 0, second = 0] = params.split(/[;:]/).map(Number);
     const n = Math.min(first || 1, bounds.lineCells);
     switch (name) {
       case 'b':
-        for (let i = 0; this.#last !== 0 && i < Math.min(n, bounds.repeats); i++) this.put(this.#last, start, end);
+        for (let i = 0, last = this.#last; last !== 0 && i < Math.min(n, bounds.repeats); i++) this.put(last, start, end);
+        this.#last = 0;
         return;
       case 'H':
       case 'f':
@@ -124,10 +226,10 @@ export class Page {
         this.#rows.address(0, 0, this.#origin);
         return;
       case 's':
-        this.#rows.save();
+        this.#save();
         return;
       case 'u':
-        this.#rows.restore();
+        this.#restore();
         return;
       case 'h':
       case 'l':
@@ -146,67 +248,96 @@ export class Page {
     }
   }
 
-  escape(final: number): void {
+  /** @returns what stands in place of the sequence's last byte, where it may not pass as it is */
+  escape(final: number): string | undefined {
+    this.#last = 0;
     switch (String.fromCharCode(final)) {
       case 'D':
         this.#rows.index(1);
-        return;
+        return undefined;
       case 'M':
         this.#rows.index(-1);
-        return;
+        return undefined;
       case 'E':
         this.line.column(0);
         this.#rows.index(1);
-        return;
+        return undefined;
       case 'H':
         this.#tabs.add(this.line.at, this.#cols);
-        return;
+        return undefined;
       case '7':
-        this.#rows.save();
-        return;
+        this.#save();
+        return undefined;
       case '8':
-        this.#rows.restore();
-        return;
+        this.#restore();
+        return undefined;
+      case 'n':
+      case 'o':
+        this.#use(String.fromCharCode(final) === 'n' ? 2 : 3);
+        return undefined;
+      case 'N':
+      case 'O':
+        this.#use(this.#shift, String.fromCharCode(final) === 'N' ? 2 : 3);
+        return undefined;
       case 'c':
         this.#show(false);
-        this.#rows.close();
-        this.#rows.scrolls(0, Infinity);
+        this.#clear();
         this.#tabs.reset();
         this.#reset();
-        return;
+        return undefined;
+      case '6':
+      case '9':
+        // Columns of all rows, the cursor, or nothing: terminals differ.
+        return this.#cols > 0 ? CANCEL : undefined;
+      default:
+        return undefined;
     }
+  }
+
+  #save(): void {
+    this.#rows.save();
+    this.#savedSets = [this.#sets.slice(), this.#shift];
+  }
+
+  #restore(): void {
+    this.#rows.restore();
+    this.#sets = this.#savedSets[0].slice();
+    this.#use(this.#savedSets[1]);
   }
 
   #reset(): void {
-    this.#inserts = this.#origin = this.#newLine = false;
+    this.#inserts = this.#origin = this.#newLine = this.#reverseWraps = false;
     this.#wraps = true;
+    this.#sets = ['B', 'B', 'B', 'B'];
+    this.#use(0);
   }
 
-  /** With a prefix or an intermediate. Most of them move nothing. */
-  #special(name: string, params: string): void {
+  /** With a prefix or an intermediate. Most of them move nothing. @returns as `csi` */
+  #special(name: string, params: string): string | undefined {
     if ((name === 'h' || name === 'l') && params.startsWith('?')) {
       for (const mode of params.slice(1).split(';').map(Number)) this.#mode(mode, name === 'h');
     } else if ((name === 'J' || name === 'K') && params.startsWith('?')) this.#edit(name, Number(params.slice(1)) || 0, 1);
-    else if (((name === '@' || name === 'A') && params.endsWith(' ')) || ((name === '}' || name === '~') && params.endsWith("'"))) this.#rows.close(this.line.at);
     else if (name === 'p' && params === '!') {
       this.#reset();
       this.#rows.scrolls(0, Infinity);
-    }
+    } else if (this.#cols > 0 && isRefused(name, params)) return CANCEL;
+    return undefined;
   }
 
   #mode(mode: number, on: boolean): void {
     if (mode === COLUMNS) this.#rows.close();
     else if (mode === WRAP) this.#wraps = on;
+    else if (mode === REVERSE_WRAP) this.#reverseWraps = on;
     else if (mode === ORIGIN) {
       this.#origin = on;
       this.#rows.address(0, 0, on);
     } else if (mode === SAVE) {
-      if (on) this.#rows.save();
-      else this.#rows.restore();
+      if (on) this.#save();
+      else this.#restore();
     } else if (ALTERNATE.includes(mode)) {
-      if (on && mode === SAVING_ALTERNATE && this.#alternate === undefined) this.#rows.save();
+      if (on && mode === SAVING_ALTERNATE && this.#alternate === undefined) this.#save();
       this.#show(on);
-      if (!on && mode === SAVING_ALTERNATE) this.#rows.restore();
+      if (!on && mode === SAVING_ALTERNATE) this.#restore();
     }
   }
 
@@ -281,5 +412,22 @@ export class Page {
         this.line.blank(n);
         return;
     }
+  }
+}
+
+/**
+ * What moves columns of all rows at once (SL, SR, DECIC, DECDC), copies a rectangle (DECCRA) or fills one with a character
+ * (DECFRA; tmux does it with blanks): terminals differ in them and programs do without, so they are not followed.
+ */
+function isRefused(name: string, params: string): boolean {
+  switch (params.at(-1)) {
+    case ' ':
+      return name === '@' || name === 'A';
+    case "'":
+      return name === '}' || name === '~';
+    case '$':
+      return name === 'v' || (name === 'x' && Number.parseInt(params, 10) !== 0x20);
+    default:
+      return false;
   }
 }

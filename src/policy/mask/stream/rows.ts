@@ -6,20 +6,38 @@
 import { bounds } from './bounds.ts';
 import { Line } from './line.ts';
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 export interface RowsOptions {
   /** Of the terminal; 0 where it is not known, or where there is none. */
   readonly cols: number;
   readonly rows: number;
   /** A line is left: what it holds is decided. */
-  readonly left: (line: Line) => void;
+  readonly left: (line: Line, around: Around) => void;
   /** Offset before which everything is shown. */
   readonly shown: () => number;
 }
 
+/** What stands in the rows before and after a line, where its text goes on there. */
+export interface Around {
+  readonly before: string;
+  readonly after: string;
+}
+
+const ALONE: Around = { before: '', after: '' };
 interface Kept {
   readonly line: Line;
   /** Its first row. */
   readonly top: number;
+}
+
+/** Plain lines that were not read, each with its line end. */
+interface Passed {
+  readonly bytes: Uint8Array;
+  readonly top: number;
+  /** The row after the last. */
+  readonly end: number;
 }
 
 interface Saved extends Kept {
@@ -38,6 +56,13 @@ export class Rows {
   #line: Line;
   #top = 0;
   readonly #kept = new Map<number, Kept>();
+  /** None that is kept is below this row. */
+  #lowest = -Infinity;
+  #passed: Passed[] = [];
+  /** Rows that line ends have led down since rows are counted, without a move up. */
+  #fed = 0;
+  /** The cursor has been in all rows from the first of these to the last. */
+  #been = { from: 0, to: 0 };
   /** The screen's first row, where it is known. */
   #screen: number | undefined;
   /** Rows of the screen that scroll, counted from 0, where not all do. */
@@ -59,7 +84,24 @@ export class Rows {
   /** Nothing but the next bytes matters for what they show. */
   get fresh(): boolean {
     if (!this.#line.empty || this.#line.at !== 0 || this.#line.left) return false;
-    return this.#screen === undefined || (this.#region === undefined && this.#rows > 0 && this.#top === this.#screen + this.#rows - 1);
+    if (this.#screen !== undefined && (this.#region !== undefined || this.#rows === 0 || this.#top !== this.#screen + this.#rows - 1)) return false;
+    if (this.#lowest < this.#top) return true;
+    this.#lowest = -Infinity;
+    for (const row of this.#kept.keys()) if (row > this.#lowest) this.#lowest = row;
+    return this.#lowest < this.#top;
+  }
+
+  /** What stands beside the line that is written. */
+  get around(): Around {
+    return this.#around(this.#line, this.#top);
+  }
+
+  #around(line: Line, top: number): Around {
+    const before = this.#kept.get(top - 1)?.line;
+    const after = line.full ? this.#kept.get(top + line.rows)?.line : undefined;
+    const joins = before !== undefined && before !== line && before.full;
+    if (!joins && (after === undefined || after === line)) return ALONE;
+    return { before: joins ? before.allCells().text.slice(-bounds.aroundChars) : '', after: after === undefined || after === line ? '' : after.allCells().text.slice(0, bounds.aroundChars) };
   }
 
   get #row(): number {
@@ -67,11 +109,47 @@ export class Rows {
     return this.#top + this.#line.row;
   }
 
-  /** Whole lines have passed that are not looked at again. @param rows how many they took */
-  passed(rows: number): void {
-    for (const row of this.#kept.size === 0 ? [] : [...this.#kept.keys()]) if (row >= this.#top && row < this.#top + rows) this.#kept.delete(row);
+  /**
+   * Whole plain lines have passed. They are read only when the cursor comes back to one.
+   * @param rows how many they took @param last the last of them, as many as the screen has rows @param lastRows how many those took
+   */
+  passed(rows: number, last: Uint8Array, lastRows: number): void {
     this.#top += rows;
     if (this.#screen !== undefined) this.#screen += rows;
+    this.#passed.push({ bytes: last, top: this.#top - lastRows, end: this.#top });
+    while ((this.#passed[0]?.end ?? Infinity) <= this.#top - (this.#rows || bounds.someRows)) this.#passed.shift();
+    this.#down(rows);
+  }
+
+  /** After as many line ends as it has rows, a cursor stands in the last row of the screen, wherever it began. */
+  #down(rows: number): void {
+    this.#fed = Math.min(this.#fed + rows, bounds.lineCells);
+    const row = this.#row;
+    if (row > this.#been.to) this.#been.to = row;
+    if (this.#screen === undefined && this.#region === undefined && this.#rows > 0 && this.#fed >= this.#rows - 1) this.#screen = row - this.#rows + 1;
+  }
+
+  /** What is known to stand in a row. */
+  #keptAt(row: number): Kept | undefined {
+    if (row < (this.#passed.at(-1)?.end ?? -Infinity)) this.#recall();
+    return this.#kept.get(row);
+  }
+
+  /** Reads the plain lines that have passed. */
+  #recall(): void {
+    const [passed, shown] = [this.#passed, this.#o.shown()];
+    this.#passed = [];
+    for (const { bytes, top: first } of passed) {
+      let top = first;
+      for (let at = 0; at < bytes.length; ) {
+        const line = new Line(this.#cols);
+        for (; at < bytes.length && bytes[at] !== LF; at++) if (bytes[at] !== CR) line.put(bytes[at] ?? 0, 0, 0);
+        at++;
+        line.release(shown);
+        if (!line.empty) this.#keep({ line, top });
+        top += line.rows;
+      }
+    }
   }
 
   /** Another terminal of the same size, with the cursor in the same place. */
@@ -93,21 +171,28 @@ export class Rows {
 
   /** To where the cursor is on another screen. */
   follow(other: Rows): void {
+    this.#fed = 0;
     const [row, column] = [other.#row, other.#line.at];
     if (this.#screen !== undefined && other.#screen !== undefined) this.#goTo(this.#screen + row - other.#screen, column);
     else if (this.#screen === undefined && other.#screen === undefined) this.#goTo(row, column);
     else this.close(column);
   }
 
-  /** Rows that are cut or joined anew by another width are not known any more. */
+  /** Rows that are cut or joined anew by another width are not known any more. Another height moves the screen over them. */
   resize(cols: number, rows: number): void {
+    this.#recall();
     const lines = new Set([this.#line, ...[...this.#kept.values()].map((k) => k.line)]);
-    const same = rows === this.#rows && [...lines].every((line) => line.rows === 1);
+    const same = cols === this.#cols;
+    const before = [...lines].every((line) => line.rows === 1);
     for (const line of lines) line.cols = cols;
+    if (rows !== this.#rows) {
+      this.#screen = undefined;
+      this.#fed = 0;
+    }
     this.#cols = cols;
     this.#rows = rows;
     this.#region = undefined;
-    if (!same || [...lines].some((line) => line.rows > 1)) this.forget();
+    if (!same && !(before && [...lines].every((line) => line.rows === 1))) this.forget();
   }
 
   /** The line is over; the next begins in a column of a row that is not known. */
@@ -121,6 +206,10 @@ export class Rows {
   forget(): void {
     this.#screen = undefined;
     this.#kept.clear();
+    this.#passed = [];
+    this.#fed = 0;
+    const row = this.#top + this.#line.row;
+    this.#been = { from: row, to: row };
     this.#count++;
   }
 
@@ -129,7 +218,7 @@ export class Rows {
     if (!this.#line.left) return;
     const to = this.#row;
     // Where the screen ends is not known: a move may have had no effect.
-    if ((this.#screen === undefined || this.#rows === 0) && this.#kept.get(to) === undefined && this.#line.stayed()) return;
+    if ((this.#screen === undefined || this.#rows === 0) && this.#keptAt(to) === undefined && (to < this.#been.from || to > this.#been.to) && this.#line.stayed()) return;
     this.#goTo(to, this.#line.at);
   }
 
@@ -158,6 +247,7 @@ export class Rows {
   /** So many rows down; up where it is negative. Stops at the edges of the screen and of the region that scrolls. */
   vertical(n: number): void {
     const from = this.#row;
+    if (n < 0) this.#fed = 0;
     this.#line.vertical(this.#within(from, from + n) - from);
   }
 
@@ -182,8 +272,10 @@ export class Rows {
       return;
     }
     if (this.#cols === 0 || (this.#screen !== undefined && this.#rows === 0)) this.close(column);
-    else if (this.#screen === undefined) this.#goTo(this.#row + 1, column);
-    else {
+    else if (this.#screen === undefined) {
+      this.#goTo(this.#row + 1, column);
+      this.#down(1);
+    } else {
       this.index(1);
       this.#goTo(this.#row, column);
     }
@@ -229,6 +321,7 @@ export class Rows {
   /** Clears what is below (0), above (1), or all (2); the cursor stays. */
   erase(kind: 0 | 1 | 2): void {
     const at = this.#row;
+    if (kind !== 0) this.#passed = [];
     for (const row of [...this.#kept.keys()]) if (kind === 2 || (kind === 0 ? row > at : row < at)) this.#kept.delete(row);
     if (kind === 0) this.#line.eraseToEnd();
     else if (kind === 1) this.#line.eraseToCursor();
@@ -243,6 +336,7 @@ export class Rows {
   /** Back to where the cursor was, whatever came in between. */
   restore(): void {
     const saved = this.#saved;
+    this.#fed = 0;
     if (saved === undefined) {
       this.close();
       return;
@@ -278,7 +372,7 @@ export class Rows {
   }
 
   #open(row: number, column: number): void {
-    const known = this.#kept.get(row);
+    const known = this.#keptAt(row);
     if (known !== undefined && known.line !== this.#line && known.line.place(row - known.top, column)) {
       this.#line = known.line;
       this.#top = known.top;
@@ -292,7 +386,7 @@ export class Rows {
   #leave(): void {
     this.#settle();
     const line = this.#line;
-    this.#o.left(line);
+    this.#o.left(line, this.#around(line, this.#top));
     if (line.empty || (this.#cols === 0 && this.#screen === undefined)) return;
     this.#keep({ line, top: this.#top });
   }
@@ -302,6 +396,7 @@ export class Rows {
       this.#kept.delete(kept.top + y);
       this.#kept.set(kept.top + y, kept);
     }
+    this.#lowest = Math.max(this.#lowest, kept.top + kept.line.rows - 1);
     for (const row of this.#kept.keys()) {
       if (this.#kept.size <= bounds.keptRows) break;
       this.#kept.delete(row);
@@ -310,6 +405,7 @@ export class Rows {
 
   /** Lines between two rows, both included, move down by so many rows; what leaves is gone. The cursor stays. */
   #shift(from: number, to: number, by: number): void {
+    this.#recall();
     const [at, column] = [this.#row, this.#line.at];
     this.#leave();
     const moved = new Set([...this.#kept].filter(([row]) => row >= from && row <= to).map(([, kept]) => kept));

@@ -5,14 +5,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { MaskPlan } from '../../types.ts';
 import { activeDetectors, type ActiveDetectors, type MaskContext } from '../detectors.ts';
+import { signalsIn } from '../signals.ts';
 import { noHints } from '../detect/ids.ts';
+import { ALL_SIGNALS, Seen } from '../detect/prefilter.ts';
 import { scanText } from '../detect/scan.ts';
 import { BinaryMeter } from './binary-meter.ts';
 import { Echo, oneKey } from './echo.ts';
 import { Finder, type Look } from './finder.ts';
 import { fitMask } from './fit-mask.ts';
 import { Line } from './line.ts';
-import { lineSignals } from './line-signals.ts';
 import { bounds } from './bounds.ts';
 import { asBase64, Clipboard } from './clipboard.ts';
 import { joined } from './joined.ts';
@@ -28,12 +29,12 @@ export interface StreamMaskerOptions {
 
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
-/** 1: a line with it is not plain; 2: outside ASCII; 3: a tab. */
-const KIND = Uint8Array.from({ length: 256 }, (_, i) => (i >= 0x80 ? 2 : i === 9 ? 3 : i < 0x20 || i === 0x7f ? 1 : 0));
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Mn}\p{Me}]/u;
-/** What OSC 52 begins with: the number and which selections are meant. */
-const CLIPBOARD = /^52;[a-z0-9]*;$/;
-const HEAD_CHARS = 32;
+/** What comes before base64: OSC 52 and which selections are meant, what iTerm2 and kitty copy, keep or notify. */
+const CLIPBOARD = /^(?:0*52;[a-z0-9]*;|1337;(?:Copy=[a-z]*:|SetUserVar=[^=;]+=)|5522;[^;]*;|99;(?:[^;]*:)?e=1(?::[^;]*)?;)$/i;
+const HEAD_CHARS = 64;
+/** Longer texts of control strings are no titles: what a control divides is not put together. */
+const STRING_CHARS = 512;
 
 export class StreamMasker implements VtEvents {
   /** Values that were masked, by class. */
@@ -70,7 +71,7 @@ export class StreamMasker implements VtEvents {
     this.#clips = new Finder(this.#active, count, asBase64);
     this.#meter = options.terminal === undefined ? new BinaryMeter() : undefined;
     this.#cols = options.terminal?.cols ?? 0;
-    this.#page = new Page({ cols: this.#cols, rows: options.terminal?.rows ?? 0, left: (line) => this.#finder.look(line, 'end'), shown: () => this.#pendingAt });
+    this.#page = new Page({ cols: this.#cols, rows: options.terminal?.rows ?? 0, left: (line, around) => this.#finder.look(line, 'end', around), exposed: (line, around) => this.#finder.exposed(line, around), shown: () => this.#pendingAt });
   }
 
   /** Bytes that wait for `write` or `flush`. */
@@ -112,7 +113,7 @@ export class StreamMasker implements VtEvents {
     // What waits was shown by the other side by itself: an echo does not set it free.
     const look: Look = this.#echo.matches(bytes) && this.#pending.length === 0 ? 'now' : 'hold';
     if (look === 'now' && this.#oneKey(bytes)) {
-      this.#finder.look(this.#page.line, 'now');
+      this.#finder.look(this.#page.line, 'now', this.#page.around);
       this.#give(parts, this.#offset);
       return joined(parts);
     }
@@ -197,29 +198,45 @@ export class StreamMasker implements VtEvents {
     let out = from;
     let at = from;
     let rows = 0;
+    const terminal = this.#cols > 0;
+    const notPlain = terminal ? Seen.control | Seen.tab | Seen.high : Seen.control;
     for (let lf = bytes.indexOf(LF, at); lf >= 0; lf = bytes.indexOf(LF, at)) {
       const cr = lf > at && bytes[lf - 1] === 0x0d;
       const end = cr ? lf - 1 : lf;
-      let kinds = 0;
-      for (let i = at; i < end; i++) kinds |= 1 << (KIND[bytes[i] ?? 0] ?? 0);
-      if ((kinds & 2) !== 0 || (this.#cols > 0 && ((kinds & ~1) !== 0 || (end > at && (end - at) % this.#cols === 0) || !cr))) break;
-      const line = bytes.subarray(at, end);
-      const ascii = (kinds & 4) === 0;
-      const signals = lineSignals(line, ascii, this.#active);
-      if (signals !== 0) {
-        const masked = this.#plainLine(line, ascii, signals);
+      if (terminal && (!cr || (end > at && (end - at) % this.#cols === 0))) break;
+      const signals = signalsIn(bytes, at, end, this.#active);
+      if ((signals & notPlain) !== 0) break;
+      if ((signals & ALL_SIGNALS) !== 0) {
+        const line = bytes.subarray(at, end);
+        const masked = this.#plainLine(line, (signals & Seen.high) === 0, signals & ALL_SIGNALS);
         if (masked === undefined) break;
         if (masked !== line) {
           parts.push(bytes.subarray(out, at), masked);
           out = end;
         }
       }
-      rows += this.#cols > 0 && end - at > this.#cols ? Math.ceil((end - at) / this.#cols) : 1;
+      rows += this.#rowsOf(end - at);
       at = lf + 1;
     }
-    if (this.#cols > 0 && rows > 0) this.#page.passed(rows);
+    if (terminal && rows > 0) this.#remember(bytes, from, at, rows);
     if (at > out) parts.push(bytes.subarray(out, at));
     return at;
+  }
+
+  #rowsOf(columns: number): number {
+    return this.#cols > 0 && columns > this.#cols ? Math.ceil(columns / this.#cols) : 1;
+  }
+
+  /** Plain lines have passed: the cursor may come back to those that are still on the screen. */
+  #remember(bytes: Uint8Array, from: number, to: number, rows: number): void {
+    let start = to;
+    let last = 0;
+    while (start > from && last < this.#page.height) {
+      const before = Math.max(from, bytes.lastIndexOf(LF, start - 2) + 1);
+      last += this.#rowsOf(start - 2 - before);
+      start = before;
+    }
+    this.#page.passed(rows, Uint8Array.from(bytes.subarray(start, to)), last);
   }
 
   /** @returns the line itself when nothing is in it, or undefined when it has to be read character by character */
@@ -273,7 +290,7 @@ export class StreamMasker implements VtEvents {
 
   /** @returns the offset before which everything is decided */
   #decided(look: Look): number {
-    const line = this.#finder.look(this.#page.line, look) ?? this.#offset;
+    const line = this.#finder.look(this.#page.line, look, this.#page.around) ?? this.#offset;
     const text = this.#string === undefined ? this.#offset : (this.#strings.look(this.#string, look) ?? this.#offset);
     const clip = this.#clipboard === undefined ? this.#offset : Math.min(this.#clips.look(this.#clipboard.line, look) ?? this.#offset, (look === 'hold' ? this.#clipboard.partialAt : undefined) ?? this.#offset);
     // A value that waits may have begun before: what is shown stays shown.
@@ -297,11 +314,20 @@ export class StreamMasker implements VtEvents {
   }
 
   csi(final: number, params: string, start: number, end: number): void {
-    this.#page.csi(final, params, start, end);
+    this.#instead(this.#page.csi(final, params, start, end), end);
   }
 
-  escape(final: number): void {
-    this.#page.escape(final);
+  escape(final: number, end: number): void {
+    this.#instead(this.#page.escape(final), end);
+  }
+
+  designate(intermediate: number, final: number): void {
+    this.#page.designate(intermediate, final);
+  }
+
+  /** @param text what stands in place of a sequence's last byte, the one before `end` */
+  #instead(text: string | undefined, end: number): void {
+    if (text !== undefined) this.#finder.marks.set(end - 1, { end, text });
   }
 
   stringChar(code: number, start: number, end: number): void {
@@ -311,7 +337,9 @@ export class StreamMasker implements VtEvents {
     }
     this.#string ??= new Line(0);
     if (code < 0x20) {
-      this.stringEnd();
+      // Most terminals pass over it. Images are sent in lines.
+      if (this.#string.at > STRING_CHARS) this.stringEnd();
+      else this.#string.part();
       return;
     }
     this.#string.put(code, start, end);
@@ -328,6 +356,7 @@ export class StreamMasker implements VtEvents {
       this.#clipboard.end();
       this.#clips.look(this.#clipboard.line, 'end');
     }
+    this.#page.interrupted();
     this.#string = this.#clipboard = undefined;
     this.#head = '';
   }

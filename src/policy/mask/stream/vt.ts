@@ -13,8 +13,10 @@ export interface VtEvents {
   control(code: number, start: number): void;
   /** A control sequence, `params` (prefix and intermediates among them) as sent, cut at `bounds.controlBytes`; `start` is its first byte. */
   csi(final: number, params: string, start: number, end: number): void;
-  /** Another escape sequence without intermediate bytes, by its final byte. */
-  escape(final: number): void;
+  /** Another escape sequence without intermediate bytes, by its final byte; `end` is after that. */
+  escape(final: number, end: number): void;
+  /** An escape sequence with one intermediate byte: a character set, or how lines are shown. */
+  designate(intermediate: number, final: number): void;
   stringChar(code: number, start: number, end: number): void;
   stringEnd(): void;
 }
@@ -31,8 +33,10 @@ export class VtReader {
   #params = '';
   /** Where the sequence that is being read begins. */
   #from = 0;
-  /** An escape sequence with intermediates chooses a character set or the like: its final byte means nothing else. */
-  #intermediate = false;
+  /** Of an escape sequence, which chooses a character set or the like then: its final byte means nothing else. */
+  #intermediate = 0;
+  /** Only these strings end with BEL. */
+  #osc = false;
   /** An unfinished UTF-8 character: its bytes, and where it begins. */
   #partial: number[] = [];
   #needed = 0;
@@ -129,6 +133,7 @@ export class VtReader {
       case 0x9f:
         this.#leaveString();
         this.#state = 'string';
+        this.#osc = code === 0x9d;
         return true;
       case 0x9c:
         this.#leaveString();
@@ -138,7 +143,7 @@ export class VtReader {
       case 0x85:
       case 0x88:
         if (this.#state !== 'ground') return false;
-        this.#events.escape(code - 0x40);
+        this.#events.escape(code - 0x40, this.#partialAt + 2);
         return true;
       default:
         return false;
@@ -154,7 +159,7 @@ export class VtReader {
       this.#leaveString();
       this.#state = code === ESC ? 'escape' : 'ground';
       this.#from = start;
-      this.#intermediate = false;
+      this.#intermediate = 0;
       return;
     }
     switch (this.#state) {
@@ -169,7 +174,7 @@ export class VtReader {
         this.#csi(code, start, end);
         return;
       case 'string':
-        if (code === 0x07) {
+        if (code === 0x07 && this.#osc) {
           this.#events.stringEnd();
           this.#state = 'ground';
         } else this.#events.stringChar(code, start, end);
@@ -179,19 +184,22 @@ export class VtReader {
 
   #escape(code: number, start: number, end: number): void {
     if (code < 0x20 || code === 0x7f) this.#events.control(code, start);
-    else if (code < 0x30) this.#intermediate = true;
-    else if (this.#intermediate) {
+    else if (code < 0x30) this.#intermediate = this.#intermediate === 0 ? code : -1;
+    else if (this.#intermediate !== 0) {
       this.#state = 'ground';
       // Not a sequence at all: a character is shown.
       if (code >= 0x7f) this.#events.char(code, start, end);
+      else this.#events.designate(this.#intermediate, code);
     } else if (code === 0x5b) {
       this.#state = 'csi';
       this.#params = '';
-    } else if (code === 0x5d || code === 0x50 || code === 0x58 || code === 0x5e || code === 0x5f) this.#state = 'string';
-    else {
+    } else if (code === 0x5d || code === 0x50 || code === 0x58 || code === 0x5e || code === 0x5f) {
+      this.#state = 'string';
+      this.#osc = code === 0x5d;
+    } else {
       this.#state = 'ground';
       if (code >= 0x7f) this.#events.char(code, start, end);
-      else this.#events.escape(code);
+      else this.#events.escape(code, end);
     }
   }
 

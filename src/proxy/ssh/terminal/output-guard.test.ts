@@ -110,10 +110,13 @@ describe('what is held', () => {
   });
 });
 
+/** Two rows that are not next to each other, until the one between them is taken out: nothing of the value is new then. */
+const apart = (row: number, end: string): string => `\u001b[${row};18Hbo@\u001b[${row + 1};1H--\u001b[${row + 2};1Hex.org\u001b[${row + 1};1H\u001b[M${end}`;
+
 describe('a value painted out of order', () => {
   it('is painted over at a quiet moment, the cursor stays', () => {
     const t = guarded({ cols: 20, rows: 24 });
-    t.write('\u001b[2J\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[10;3H');
+    t.write(`\u001b[2J${apart(5, '\u001b[10;3H')}`);
     expect(t.rows()).toEqual([`${' '.repeat(17)}bo@`, 'ex.org']);
     t.timers.pass(QUIET_MS);
     expect(t.rows()).toEqual([`${' '.repeat(17)}***`, '******']);
@@ -125,7 +128,7 @@ describe('a value painted out of order', () => {
 
   it('over two rows, in insert mode, with the cursor after the last column', () => {
     const t = guarded({ cols: 20, rows: 5 });
-    t.write(`\u001b[4h\u001b[3;1H1111\u001b[2;9H4111\u001b[2;13H1111\u001b[2;17H1111\u001b[1;20Hx`);
+    t.write(`\u001b[4h\u001b[4;1H1111\u001b[3;1H--\u001b[2;9H4111\u001b[2;13H1111\u001b[2;17H1111\u001b[3;1H\u001b[M\u001b[1;20Hx`);
     t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.rows()).toEqual([`${' '.repeat(19)}x`, `${' '.repeat(8)}************`, '****']);
@@ -135,7 +138,7 @@ describe('a value painted out of order', () => {
 
   it('is painted over where it stands, on a terminal that was not empty before', () => {
     const t = guarded({ cols: 20, rows: 5 }, 'one\r\ntwo\r\nthree\r\nfour\r\n$ ssh host\r\n');
-    t.write('\r\n\r\nex.org\u001b[A\u001b[18Gbo@\r\n\n$ ');
+    t.write('\r\n\r\n--\r\nex.org\u001b[2A\u001b[18Gbo@\r\n\u001b[M\n$ ');
     t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.exposed).toEqual(['email']);
@@ -145,7 +148,7 @@ describe('a value painted out of order', () => {
 
   it('is only noted where a part of the screen scrolls by itself', () => {
     const t = guarded({ cols: 20, rows: 8 });
-    t.write('\r\n\r\nex.org\u001b[A\u001b[18Gbo@\u001b[4;8r');
+    t.write('\r\n\r\n--\r\nex.org\u001b[2A\u001b[18Gbo@\r\n\u001b[M\u001b[5;8r');
     t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.exposed).toEqual(['email']);
@@ -154,7 +157,7 @@ describe('a value painted out of order', () => {
 
   it('in a full-screen program, by its rows', () => {
     const t = guarded({ cols: 20, rows: 8 }, 'one\r\ntwo\r\nthree\r\n');
-    t.write('$ edit\r\n\u001b[?1049h\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[3;8r');
+    t.write(`$ edit\r\n\u001b[?1049h${apart(5, '\u001b[3;8r')}`);
     t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.rows()).toEqual([`${' '.repeat(17)}***`, '******']);
@@ -162,7 +165,7 @@ describe('a value painted out of order', () => {
 
   it('is not painted into the middle of an escape sequence', () => {
     const t = guarded({ cols: 20, rows: 24 });
-    t.write('\u001b[6;1Hex.org\u001b[5;18Hbo@\u001b[10');
+    t.write(apart(5, '\u001b[10'));
     t.timers.pass(HOLD_MS);
     t.timers.pass(QUIET_MS);
     expect(t.exposed).toEqual([]);
