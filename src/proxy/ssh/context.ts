@@ -27,6 +27,8 @@ export interface SshContext {
   readonly upstream: Client;
   /** What the target said before the sign-on, for the first who asks; '' after that. */
   takeBanner(): string;
+  /** When the target goes away, the session ends after this: what the target sent before is still on its way to the client. */
+  delivers(work: Promise<unknown>): void;
   /** Ends the session; the first call counts. */
   fail(error: unknown): void;
 }

@@ -250,6 +250,13 @@ it('-A: held until a second person approves, and then the command; the client’
   expect(without).toMatchObject({ code: 0, stdout: expect.not.stringContaining('given') as string });
   expect(without.stderr).toContain('not today');
   expect((await closed(again, 'web3')).some((r) => r.kind === 'ssh.agent.open')).toBe(false);
+
+  // Who goes away while the agent is held does not ask for the command any more.
+  const gone = world.gateway.mark;
+  const third = start();
+  await held(gone, AGENT);
+  await third.stop();
+  expect((await closed(gone, 'web3')).filter((r) => r.kind === 'ssh.exec')).toEqual([]);
   await agent.stop();
 });
 

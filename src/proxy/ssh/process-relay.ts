@@ -14,6 +14,10 @@ import type { Started } from './start-process.ts';
 import { Meter, OutputKeeper } from './stream-journal.ts';
 import { TerminalJournal } from './terminal-journal.ts';
 
+/** RFC 4254 section 6.10. */
+const SIGNALS = new Set(['ABRT', 'ALRM', 'FPE', 'HUP', 'ILL', 'INT', 'KILL', 'PIPE', 'QUIT', 'SEGV', 'TERM', 'USR1', 'USR2']);
+/** Of a name, in the recording. */
+const SIGNAL_CHARS = 32;
 const LOST = 'sallyport: the connection to the target has ended; how the command ended is not known\r\n';
 
 export interface ProcessOptions {
@@ -67,7 +71,15 @@ export class ProcessRelay {
   }
 
   /** Resolves with how the process ended, when both sides are done and that is recorded. Rejects when the recording fails. */
-  async run(): Promise<Exit | undefined> {
+  run(): Promise<Exit | undefined> {
+    const { context, gone, goesOn = false } = this.#o;
+    const run = this.#run();
+    // The client closes its side when it has passed on what it read.
+    context.delivers(goesOn ? run : run.then(() => aborted(gone)));
+    return run;
+  }
+
+  async #run(): Promise<Exit | undefined> {
     const { client, gone, goesOn = false } = this.#o;
     const target = this.#o.target.channel;
     const closed = Promise.race([this.#o.target.closed, aborted(gone)]);
@@ -101,10 +113,11 @@ export class ProcessRelay {
     this.#o.target.channel.setWindow(rows, cols, height, width);
   }
 
-  /** @throws Error for a name that the protocol does not have */
+  /** Servers ignore what they do not know (RFC 4254 section 6.9), and the library has no way to send it. */
   signal(name: string): void {
-    this.#o.context.journal.note(`signal ${name} to channel ${this.#o.channel}`);
-    this.#o.target.channel.signal(name);
+    const known = SIGNALS.has(name);
+    this.#o.context.journal.note(`signal ${name.slice(0, SIGNAL_CHARS)} to channel ${this.#o.channel}${known ? '' : ': not one of the protocol, and not passed on'}`);
+    if (known) this.#o.target.channel.signal(name);
   }
 
   async #pumpInput(): Promise<void> {

@@ -41,6 +41,8 @@ export interface SessionChannelOptions {
   /** Records a request that no policy is asked about. */
   refused(what: string, reason: string): void;
   ended(): void;
+  /** Answers a request by a failure where the library does not. */
+  fails(): void;
   /** The recording is closed after this. */
   track(work: Promise<void>): void;
 }
@@ -60,9 +62,12 @@ export class SessionChannel {
   constructor(o: SessionChannelOptions) {
     this.#o = o;
     const { session } = o;
-    o.gone.addEventListener('abort', () => this.#closed.abort(), { once: true });
-    session.on('close', () => {
-      this.#closed.abort();
+    const gone = (): void => this.#closed.abort();
+    o.gone.addEventListener('abort', gone, { once: true });
+    session.once('close', () => {
+      // The connection may have thousands of channels, one after the other.
+      o.gone.removeEventListener('abort', gone);
+      gone();
       o.ended();
     });
     session.on('pty', (accept, _reject, info) => {
@@ -91,17 +96,24 @@ export class SessionChannel {
       if (o.forwarding.agent.mayBeGranted()) answer(accept);
       else answer(reject);
     });
-    session.on('exec', (accept, _reject, { command }) => this.#run(accept(), { kind: 'exec', command }));
-    session.on('shell', (accept) => this.#run(accept(), { kind: 'shell' }));
+    session.on('exec', (accept, reject, { command }) => this.#run(accept, reject, { kind: 'exec', command }));
+    session.on('shell', (accept, reject) => this.#run(accept, reject, { kind: 'shell' }));
     session.on('subsystem', (accept, reject, { name }) => {
-      if (name === 'sftp') this.#run(accept(), { kind: 'sftp' });
+      if (name === 'sftp') this.#run(accept, reject, { kind: 'sftp' });
       else this.#refuse(reject, `subsystem ${name}`, 'only the subsystem sftp is served');
     });
   }
 
   // The library accepts late answers only while the client has not sent EOF, and drops data that comes before them: a
   // channel is accepted at once, and what it is told comes over it.
-  #run(client: ServerChannel, what: Wanted): void {
+  #run(accept: () => ServerChannel | undefined, reject: (() => void) | undefined, what: Wanted): void {
+    const client = accept();
+    if (client === undefined) {
+      // RFC 4254 section 6.5: one of them for each channel.
+      if (reject !== undefined) this.#o.fails();
+      this.#o.refused(what.kind === 'exec' ? what.command : what.kind, 'this channel has a command or shell already: open another');
+      return;
+    }
     client.on('error', () => undefined);
     this.#writer = new ChannelWriter(client, this.#closed.signal);
     this.#o.track(this.#serve(client, what).catch((error: unknown) => this.#o.fail(error)));
@@ -135,6 +147,8 @@ export class SessionChannel {
     // File transfers have no use for it, and are not asked about.
     const withoutAgent = this.#agent ? await this.#o.forwarding.agent.ask(context, channel, (ask) => this.#held(client, early, ask)) : undefined;
     if (withoutAgent !== undefined) void this.#say(client, withoutAgent);
+    const { signal } = this.#closed;
+    if (signal.aborted) return;
     const admitted = await admit(context, {
       channel,
       ssh,
@@ -251,6 +265,7 @@ export class SessionChannel {
     const withdraw = new AbortController();
     this.#withdraw = withdraw;
     const gone = (): void => withdraw.abort();
+    if (this.#closed.signal.aborted) gone();
     this.#closed.signal.addEventListener('abort', gone, { once: true });
     const typed = (chunk: Buffer): void => {
       if (chunk.includes(CTRL_C)) withdraw.abort();

@@ -4,22 +4,27 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReadRecord } from '../../evidence/read.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { deathBytes, NOTHING_TAKEN, startHostileTarget, type HostileTarget } from '../../testing/hostile-ssh-target.ts';
 import { recordsOf, verifyAll } from '../../testing/recordings.ts';
 import { RemoteScreen } from '../../testing/remote-screen.ts';
 import { startSshd, type Sshd } from '../../testing/sshd.ts';
 import { SshWorld } from '../../testing/ssh-gateway.ts';
 
+/** The library sends no other names. */
+const { SIGNALS: signals } = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as { readonly SIGNALS: Record<string, number> };
 const isRoot = process.getuid?.() === 0;
 const ordinary = isRoot ? 'postgres' : os.userInfo().username;
 
 let sshd: Sshd;
 let world: SshWorld;
+let hostile: HostileTarget;
 let dir: string;
 /** Takes connections and says nothing. */
 let silent: Server;
@@ -31,7 +36,8 @@ const portOf = (server: Server): number => (server.address() as AddressInfo).por
 
 beforeAll(async () => {
   // With PAM accounts without a password are let in by their key.
-  sshd = await startSshd(isRoot ? ['UsePAM yes'] : []);
+  sshd = await startSshd(['RekeyLimit 1M', ...(isRoot ? ['UsePAM yes'] : [])]);
+  hostile = await startHostileTarget();
   dir = mkdtempSync(path.join(os.tmpdir(), 'sallyport-ends-'));
   silent = createServer((socket) => silentSockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
   web = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
@@ -41,7 +47,7 @@ beforeAll(async () => {
     chmodSync(sshd.dir, 0o711);
     chmodSync(dir, 0o777);
   }
-  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'plain', credentials: { user: ordinary, private_key_file: sshd.keyFile } }, { name: 'silent', port: portOf(silent) }, { name: 'garbage', port: portOf(web) }]);
+  world = await SshWorld.start(sshd, [{ name: 'web1' }, { name: 'plain', credentials: { user: ordinary, private_key_file: sshd.keyFile } }, { name: 'silent', port: portOf(silent) }, { name: 'garbage', port: portOf(web) }, ...['hostile', NOTHING_TAKEN].map((name) => ({ name, port: hostile.port, hostKey: hostile.hostKey, credentials: { user: name, password: 'any' } }))]);
 }, 120_000);
 
 afterAll(async () => {
@@ -49,6 +55,7 @@ afterAll(async () => {
   silent.close();
   web.close();
   await world.stop();
+  hostile.stop();
   await sshd.stop();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -79,8 +86,8 @@ async function closedRecords(mark: number): Promise<ReadRecord[]> {
   return recordsOf(String(closed['recording']));
 }
 
-function signedOn(): Promise<ssh2.Client> {
-  const { port, user, identity_file: file } = world.listener('web1');
+function signedOn(name = 'web1'): Promise<ssh2.Client> {
+  const { port, user, identity_file: file } = world.listener(name);
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     client.once('ready', () => resolve(client)).on('error', reject).connect({ host: '127.0.0.1', port, username: user, privateKey: readFileSync(file) });
@@ -91,7 +98,7 @@ function signedOn(): Promise<ssh2.Client> {
 const begun = (flags: readonly string[], command: string, name = 'web1'): RemoteScreen => new RemoteScreen(['ssh', '-F', world.listener(name).ssh_config, ...flags, name, command]);
 
 describe('a client that is killed', () => {
-  it.each([['a command', ['-T']], ['a terminal', ['-tt']]])('ends %s', async (name, flags) => {
+  it.each([['a command', ['-T']], ['a terminal', ['-tt']], ['a compressed one', ['-T', '-C']]])('ends %s', async (name, flags) => {
     const mark = world.gateway.mark;
     const file = path.join(dir, `${name}.pid`);
     const client = begun(flags, `echo $$ > "${file}"; echo shown; exec sleep 600`, 'plain');
@@ -236,6 +243,80 @@ describe('targets that do not answer', () => {
       await own.stop();
       await second.stop();
     }
+  });
+});
+
+const exec = (client: ssh2.Client, command: string): Promise<ssh2.ClientChannel> => new Promise((resolve, reject) => client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel))));
+
+/** What ssh2 keeps to itself. */
+const inside = (client: ssh2.Client) =>
+  (client as unknown as { readonly _protocol: { session(id: number, window: number, packetBytes: number): void; exec(id: number, command: string, wantReply: boolean): void }; readonly _chanMgr: { readonly _channels: Readonly<Record<string, unknown>>; add(opened: unknown): number } });
+
+describe('a target that does not keep to the protocol', () => {
+  it('sends more behind the end, and says early how it ended: what came in time is shown', async () => {
+    expect(await world.ssh('hostile', ['hostile', 'late'])).toMatchObject({ code: 7, stdout: 'in time\n', stderr: '' });
+    expect(await world.ssh('hostile', ['hostile', 'early'])).toMatchObject({ code: 5, stdout: 'in time\n', stderr: '' });
+  });
+
+  it('sends more than it was let: it is cut off', async () => {
+    const mark = world.gateway.mark;
+    const client = await signedOn('hostile');
+    client.on('error', () => undefined);
+    (await exec(client, 'overrun')).pause();
+    const opened = await world.gateway.waitEvent((e) => e.event === 'session.opened', mark);
+    expect((await world.gateway.waitEvent((e) => e.event === 'session.closed' && e['session_id'] === opened['session_id'], mark))['reason']).toContain('sends more than it was let');
+    client.destroy();
+  });
+
+  it('takes packets of nothing: no channel is opened', async () => {
+    const { code, stderr } = await world.ssh(NOTHING_TAKEN, [NOTHING_TAKEN, 'cat'], { input: 'anything' });
+    expect([code, stderr]).toEqual([255, expect.stringContaining('packets of 0 bytes are too small')]);
+  });
+
+  it.each([['plain', ''], ['compressed', '-C']])('goes away: what it had sent is delivered, however slowly it is read (%s)', async (_name, flag) => {
+    const whole = createHash('sha256').update(deathBytes()).digest('hex');
+    const { stdout, stderr } = await world.run('bash', ['-c', `${world.command('hostile')} ${flag} hostile dies | (sleep 1.5; sha256sum)`]);
+    expect(stdout).toContain(whole);
+    expect(world.gateway.process.stderr).not.toContain('internal error');
+    expect(stderr).toContain('the connection to the target has ended');
+  });
+});
+
+describe('a client that does not keep to the protocol', () => {
+  it('a second command on one channel, a signal of its own making: refused, and the first goes on', async () => {
+    const client = await signedOn();
+    const channel = await exec(client, 'cat');
+    const answered = async (text: string): Promise<void> => {
+      channel.write(text);
+      expect(String((await once(channel, 'data'))[0])).toBe(text);
+    };
+    await answered('it runs');
+    const { outgoing, _callbacks: answers } = channel as unknown as { readonly outgoing: { readonly id: number }; readonly _callbacks: ((failed: boolean) => void)[] };
+    expect(await new Promise((resolve) => {
+      answers.push(resolve);
+      inside(client)._protocol.exec(outgoing.id, 'echo second', true);
+    })).toBe(true);
+    signals['NOSUCH'] = 1;
+    channel.signal('NOSUCH');
+    await answered('still here');
+    client.end();
+  });
+
+  it('takes packets of nothing: no channel is opened; one that is closed unused is closed on both sides', async () => {
+    const client = await signedOn();
+    const { _protocol: protocol, _chanMgr: channels } = inside(client);
+    const session = protocol.session.bind(protocol);
+    protocol.session = (id, window) => session(id, window, 0);
+    await expect(exec(client, 'cat')).rejects.toThrow('packets of 0 bytes are too small');
+    protocol.session = session;
+    const unused = await new Promise<ssh2.ClientChannel>((resolve) => {
+      session(channels.add(Object.assign((_error: unknown, channel: ssh2.ClientChannel) => resolve(channel), { type: 'session' })), 2 * 1024 * 1024, 32 * 1024);
+    });
+    unused.resume().close();
+    await once(unused, 'close');
+    expect(Object.keys(channels._channels)).toEqual([]);
+    client.end();
+    expect(world.gateway.process.stderr).not.toContain('internal error');
   });
 });
 

@@ -1,5 +1,5 @@
 /** One client's SSH connection, from the sign-on to the closed recording. Its channels share one connection to the target. */
-import type { Client, Connection } from 'ssh2';
+import type { Client, Connection, Session } from 'ssh2';
 import type { Clock } from '../../base/clock.ts';
 import { BugError, ConfigError, DeniedError, EnvironmentError, MalformedError, messageOf } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
@@ -17,12 +17,15 @@ import { forwardChannel } from './forwarding/local.ts';
 import type { SshGatekeeper } from './gatekeeper.ts';
 import { SshJournal } from './journal.ts';
 import { openFailure, rejectOpen } from './library.ts';
+import { closeUnused, failRequest, guardChannels, quietWhenGone } from './library-guards.ts';
 import { SessionChannel } from './session-channel.ts';
 import { connectUpstream } from './upstream.ts';
 
 const CLIENT_GONE = 'the client closed the connection';
 /** How long channels that are told of the end may take to deliver it. */
 const GRACE_MS = 2_000;
+/** How long clients may take to read what a target sent before it went away. */
+const DELIVERY_MS = 60_000;
 
 export interface SessionOptions {
   readonly target: Target;
@@ -62,6 +65,8 @@ export class SshSession {
   #why = CLIENT_GONE;
   /** What channels still do: their ends are to be recorded. */
   readonly #work = new Set<Promise<void>>();
+  /** What of it brings the client what the target has sent. */
+  readonly #deliveries = new Set<Promise<unknown>>();
   /** How the target went away, or why it was never reached. */
   #lost: string | undefined;
   #channels = 0;
@@ -74,6 +79,8 @@ export class SshSession {
     const { connection } = client;
     connection.on('error', () => undefined);
     connection.on('close', () => void this.end(CLIENT_GONE));
+    quietWhenGone(connection);
+    guardChannels(connection, () => this.fail(new MalformedError('malformed.length', 'the client sends more than it was let')));
     connection.on('session', (accept, reject) => this.#session(accept, reject));
     connection.on('tcpip', (accept, reject, info) => {
       if (this.#full(reject)) return;
@@ -96,10 +103,17 @@ export class SshSession {
     return this.#recorder;
   }
 
-  #session(accept: () => ConstructorParameters<typeof SessionChannel>[0]['session'], reject: () => void): void {
+  #session(accept: () => Session, reject: () => void): void {
     if (this.#full(reject)) return;
     const channel = ++this.#numbers;
-    new SessionChannel({ session: accept(), channel, forwarding: this.#forwarding, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#channels--, track: (work) => this.#track(work) });
+    const session = accept();
+    new SessionChannel({ session, channel, forwarding: this.#forwarding, ready: () => this.#ready, gone: this.#gone.signal, fail: (e) => this.fail(e), refused: (what, reason) => this.#refused(channel, what, reason), ended: () => this.#unused(session), fails: () => failRequest(this.#client.connection, session), track: (work) => this.#track(work) });
+  }
+
+  /** The client has closed a session's channel. */
+  #unused(session: Session): void {
+    this.#channels--;
+    closeUnused(this.#client.connection, session);
   }
 
   #track(work: Promise<void>): void {
@@ -146,6 +160,8 @@ export class SshSession {
     const credential = await control.lease(target.info.name, recorder.sessionId, signOnKey.publicKey);
     const upstream = await connectUpstream(target, credential, { compress, key: signOnKey, nowMs: clock.nowMs(), signal: this.#gone.signal });
     this.#upstream = upstream.client;
+    quietWhenGone(upstream.client);
+    guardChannels(upstream.client, () => this.fail(new MalformedError('malformed.length', 'the target sends more than it was let: its SSH server does not keep to the protocol')));
     this.#forwarding.attach(upstream.client);
     upstream.client.on('error', (error) => this.#targetGone(error));
     upstream.client.on('close', () => this.#targetGone(undefined));
@@ -165,6 +181,7 @@ export class SshSession {
         banner = '';
         return text;
       },
+      delivers: (work) => this.#delivers(work),
       fail: (error) => this.fail(error),
     };
   }
@@ -186,7 +203,19 @@ export class SshSession {
     if (this.#ended) return;
     // Channels that were told of it by the target are still passing it on.
     const reason = (this.#lost ??= error ? `the target connection failed: ${error.message}` : 'the target closed the connection');
-    setTimeout(() => void this.end(reason), GRACE_MS / 4).unref();
+    setTimeout(() => void this.#delivered().then(() => this.end(reason)), GRACE_MS / 4).unref();
+  }
+
+  #delivers(work: Promise<unknown>): void {
+    const done = (): void => void this.#deliveries.delete(work);
+    this.#deliveries.add(work);
+    work.then(done, done);
+  }
+
+  /** Resolves when clients have read what there was to read, or do not. */
+  #delivered(): Promise<unknown> {
+    const late = new Promise<void>((resolve) => void setTimeout(resolve, DELIVERY_MS).unref());
+    return Promise.race([Promise.allSettled([...this.#deliveries]), late]);
   }
 
   /** A request that is refused whatever policy says. It is recorded even if the client hangs up at once. */

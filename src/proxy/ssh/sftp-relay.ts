@@ -13,7 +13,7 @@ import { refuse } from './admission.ts';
 import { reference, type SshContext } from './context.ts';
 import { afterHold, askApproval, type Refusal } from './holds.ts';
 import type { Recorded } from './journal.ts';
-import { ChannelWriter, pump } from './output.ts';
+import { aborted, ChannelWriter, pump } from './output.ts';
 import { knownExtensions } from './sftp-extensions.ts';
 import { SftpFiles } from './sftp-files.ts';
 import { SftpPaths } from './sftp-paths.ts';
@@ -56,7 +56,13 @@ export class SftpRelay {
   }
 
   /** Resolves when the channel's streams have ended. Rejects when the recording fails, or with MalformedError. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    const run = this.#run();
+    this.o.context.delivers(run.then(() => aborted(this.o.gone)));
+    return run;
+  }
+
+  async #run(): Promise<void> {
     const { client, target, gone } = this.o;
     const up = pump(client, (chunk) => this.#clientSent(chunk), gone).then(async () => {
       await this.#toTarget.flushed();

@@ -72,6 +72,8 @@ export function opened(open: (done: (error: Error | undefined, channel: ClientCh
 export function watched(channel: ClientChannel): Started {
   let exit: Exit | undefined;
   channel.on('error', () => undefined);
+  // What comes behind its end is an error of the stream, and one that nobody hears would end the program.
+  channel.stderr.on('error', () => undefined);
   channel.on('exit', (status: number | null, signal?: string, coreDumped?: boolean, message?: string) => {
     exit = status === null ? { kind: 'signal', signal: signal ?? 'SIGTERM', coreDumped: coreDumped ?? false, message: message ?? '' } : { kind: 'status', status };
   });

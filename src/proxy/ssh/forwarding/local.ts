@@ -53,6 +53,8 @@ export async function forwardChannel(o: ForwardOptions, r: ForwardRequest): Prom
     rejectOpen(connection, r.reject, openFailure.connectFailed, `the target cannot reach ${host}:${port}: ${messageOf(error)}`);
     return;
   }
-  const carried = await relay({ client: r.accept(), target: started.channel, closed: started.closed, gone });
+  const work = relay({ client: r.accept(), target: started.channel, closed: started.closed, gone });
+  context.delivers(work);
+  const carried = await work;
   journal.forwardEnd(channel, request, carried.sent, carried.received);
 }

@@ -231,7 +231,9 @@ export class RemoteForwards {
       return;
     }
     const target = watched(open.accept());
-    const { sent, received } = await relay({ client, target: target.channel, closed: target.closed, gone });
+    const work = relay({ client, target: target.channel, closed: target.closed, gone });
+    context.delivers(work);
+    const { sent, received } = await work;
     listening.sent += sent;
     listening.received += received;
     journal.forwardEnd(channel, record, sent, received);
