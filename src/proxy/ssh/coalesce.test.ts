@@ -64,3 +64,17 @@ it('go before the end of the turn when they may not wait, once a turn', async ()
   near.end();
   expect(await received).toBe('abcd');
 });
+
+it('wait for a reader, but not for ever', async () => {
+  const { near, far } = await pair();
+  far.pause();
+  far.on('error', () => undefined);
+  const failed = once(near, 'error');
+  const piece = Buffer.alloc(8 * 1024 * 1024);
+  for (let n = 0; n < 8; n++) near.write(piece);
+  expect(near.destroyed).toBe(false);
+  for (let n = 0; n < 12; n++) near.write(piece);
+  expect(near.destroyed).toBe(true);
+  expect(String((await failed)[0])).toContain('does not read');
+  far.destroy();
+});

@@ -4,6 +4,12 @@
  */
 import type { Socket } from 'node:net';
 
+/**
+ * What waits for a reader at most. Data stops long before; this is for answers to somebody who asks on and on and never
+ * reads them.
+ */
+const WAITING_BYTES = 128 * 1024 * 1024;
+
 /** Sockets that have sent before the end of this turn. */
 const early = new WeakSet<Socket>();
 
@@ -19,7 +25,9 @@ export function coalesced(socket: Socket): Socket {
       socket.cork();
       process.nextTick(release);
     }
-    return write(...args);
+    const more = write(...args);
+    if (!more && socket.writableLength > WAITING_BYTES) socket.destroy(new Error('the other side does not read what it is sent'));
+    return more;
   };
   return socket;
 }

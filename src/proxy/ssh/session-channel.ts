@@ -237,7 +237,7 @@ export class SessionChannel {
     try {
       target = await opened((done) => context.upstream.subsys('sftp', done));
     } catch (error) {
-      await this.#end(client, `the target serves no SFTP: ${messageOf(error)}`, BROKEN_STATUS);
+      await this.#end(client, `the target serves no SFTP: ${messageOf(error)}. scp -O copies without it`, BROKEN_STATUS);
       return;
     }
     const relay = new SftpRelay({ context, channel: this.#o.channel, client, toClient: this.#output(client), target, gone: signal, tell: (message) => void this.#say(client, message) });

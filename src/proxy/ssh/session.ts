@@ -126,7 +126,7 @@ export class SshSession {
       this.#channels++;
       return false;
     }
-    rejectOpen(this.#client.connection, reject, openFailure.prohibited, `sallyport: at most ${limits.sshChannelsPerSession} channels are open at once`);
+    rejectOpen(this.#client.connection, reject, openFailure.prohibited, `sallyport: at most ${limits.sshChannelsPerSession} channels are open at once; close some, or connect once more`);
     return true;
   }
 

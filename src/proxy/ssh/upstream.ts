@@ -70,7 +70,7 @@ class Attempt {
   run(): Promise<Upstream> {
     const { signal, timeoutMs = limits.upstreamConnectTimeoutMs } = this.#options;
     return new Promise<Upstream>((resolve, reject) => {
-      const timer = setTimeout(() => end(new EnvironmentError('env.timeout', `${this.#name} did not let us in within ${timeoutMs / 1000} seconds`)), timeoutMs);
+      const timer = setTimeout(() => end(new EnvironmentError('env.timeout', `${this.#name} did not let us in within ${timeoutMs / 1000} seconds: see whether it is up, and whether something in between drops its packets`)), timeoutMs);
       const aborted = (): void => end(new EnvironmentError('env.cancelled', 'the session has ended'));
       const end = (error: Error | undefined): void => {
         clearTimeout(timer);
@@ -150,7 +150,7 @@ class Attempt {
         answered = true;
         finish([this.#credential.reveal()]);
       } else {
-        end(new EnvironmentError('env.upstream_auth', `${this.#name} asks for more than the registered password`));
+        end(new EnvironmentError('env.upstream_auth', `${this.#name} asks for more than the registered password: register a private key, or use certificates of the store`));
       }
     });
   }
@@ -158,13 +158,13 @@ class Attempt {
   #failure(error: Error & { level?: string }): Error {
     const expected = this.#pinned.fingerprints.join(' or ');
     if (this.#wrongKey !== undefined) {
-      return new EnvironmentError('env.tls', `${this.#name} presented the host key ${this.#wrongKey}, but ${expected} is registered: somebody may be in between, or the host was set up anew. Nothing was sent to it`);
+      return new EnvironmentError('env.tls', `${this.#name} presented the host key ${this.#wrongKey}, but ${expected} is registered: somebody may be in between, or the host was set up anew. Nothing was sent to it. If it was set up anew, register its new host key`);
     }
     if (error.level === 'client-authentication' && this.#credential.kind === 'certificate') {
       return new EnvironmentError('env.upstream_auth', `${this.#name} refused the certificate for ${this.#credential.user}: its own log says why (a CA that it does not trust, a principal that it does not take, a clock that is wrong, a revocation)`);
     }
-    if (error.level === 'client-authentication') return new EnvironmentError('env.upstream_auth', `${this.#name} refused the registered credential of ${this.#credential.user}`);
-    if (/^Handshake failed: no matching host key format/.test(error.message)) return new EnvironmentError('env.tls', `${this.#name} has no host key of a registered type (${expected})`, { cause: error });
+    if (error.level === 'client-authentication') return new EnvironmentError('env.upstream_auth', `${this.#name} refused the registered credential of ${this.#credential.user}: register one that it takes, or let it in there (authorized_keys, the account's password)`);
+    if (/^Handshake failed: no matching host key format/.test(error.message)) return new EnvironmentError('env.tls', `${this.#name} has no host key of a registered type (${expected}): register the key of a type that it has`, { cause: error });
     return this.#unreachable(error);
   }
 
