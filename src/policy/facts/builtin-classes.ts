@@ -44,9 +44,12 @@ export const OPAQUE_FUNCTIONS = set(`
   pg_background_launch pg_logical_slot_get_changes pg_logical_slot_peek_changes pg_logical_slot_get_binary_changes
   pg_logical_slot_peek_binary_changes get_raw_page heap_page_items heap_page_item_attrs tuple_data_split bt_page_items
   bt_page_items gist_page_items brin_page_items page_header bt_multi_page_stats pgp_pub_decrypt_bytea_file
-  pg_event_trigger_ddl_commands lo_get loread pg_walinspect pg_get_wal_record_info pg_get_wal_records_info
+  http http_get http_post http_put http_patch http_delete http_head pg_event_trigger_ddl_commands lo_get loread pg_walinspect pg_get_wal_record_info pg_get_wal_records_info
   pg_get_wal_block_info postgres_fdw_get_connections plpgsql_inline_handler plperl_inline_handler plpython3_inline_handler
 `);
+
+/** Schemas of extensions whose functions run SQL later or elsewhere, or send data away: pg_cron, pglogical, pg_net, aws_s3, orafce. */
+export const OPAQUE_SCHEMAS = set('cron pglogical net aws_s3 aws_lambda dbms_sql dbms_pipe dbms_alert utl_file');
 
 /** Leave something behind, in the session or in the database, though they look like a read. */
 export const SIDE_EFFECT_FUNCTIONS = set(`

@@ -1,6 +1,6 @@
 /** What a function call does beside computing its value. */
 import type { Collector } from './collect.ts';
-import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
+import { ADMIN_FUNCTIONS, FILE_FUNCTIONS, LOCK_FUNCTIONS, OPAQUE_FUNCTIONS, OPAQUE_SCHEMAS, QUIET_EFFECTS, SIDE_EFFECT_FUNCTIONS } from './builtin-classes.ts';
 import { functionLabel, resolveTable, vouchedFor } from './resolve.ts';
 import type { ResolvedFunction } from './resolve.ts';
 import { isStrict } from './strict-settings.ts';
@@ -24,13 +24,15 @@ export function functionOperations(out: Collector, found: ResolvedFunction, args
     out.add('sql:call', object, label);
     out.fileAccess = true;
   }
-  if (OPAQUE_FUNCTIONS.has(name)) out.add('sql:opaque', object, label);
+  if (OPAQUE_FUNCTIONS.has(name) || isOfOpaqueSchema(found)) out.add('sql:opaque', object, label);
   if (SIDE_EFFECT_FUNCTIONS.has(name)) {
     out.sideEffects = true;
     if (!QUIET_EFFECTS.has(name)) out.writes = true;
   }
   if (LOCK_FUNCTIONS.has(name) || name.startsWith('pg_advisory_unlock')) out.add('sql:lock', object, label);
   if (name === 'nextval' || name === 'setval') out.add('sql:update', sequence(out, args[0]), label);
+  // ALTER SEQUENCE ... RESTART in other words.
+  if (name === 'setval') out.add('sql:ddl', sequence(out, args[0]), 'setval');
   if (name === 'setseed' || name === 'pg_export_snapshot') out.add('sql:session', object, label);
   // Of extensions: they are compiled code, which is otherwise taken for a computation.
   if (/^(?:postgres_fdw|dblink)_/.test(name) && !OPAQUE_FUNCTIONS.has(name)) out.add('sql:call', object, label);
@@ -41,6 +43,12 @@ export function functionOperations(out: Collector, found: ResolvedFunction, args
   if (name === 'ts_rewrite' && args.length === 2) out.add('sql:opaque', object, label);
   if (!found.builtin || found.candidates.length > 0) userFunction(out, found, object, label, args.length);
 }
+
+/** True for the name of a function that does more than compute. */
+export const isWatched = (name: string): boolean => [ADMIN_FUNCTIONS, FILE_FUNCTIONS, OPAQUE_FUNCTIONS, SIDE_EFFECT_FUNCTIONS].some((s) => s.has(name)) || /^(dblink|postgres_fdw)_/.test(name);
+
+/** Compiled functions of extensions that run what they are given, or send it elsewhere, by the schema that the extension has of its own. */
+const isOfOpaqueSchema = (found: ResolvedFunction): boolean => [found.schema, ...found.candidates.map((c) => c.schema)].some((s) => s !== undefined && OPAQUE_SCHEMAS.has(s));
 
 /** Write to the log of transactions or to indexes. */
 const WRITING_FUNCTIONS: ReadonlySet<string> = new Set(['pg_logical_emit_message', 'gin_clean_pending_list', 'brin_desummarize_range', 'brin_summarize_new_values', 'brin_summarize_range']);

@@ -22,7 +22,8 @@ const catalog = makeCatalog({
     table(20_000, 'notes', [['id', INT, true], ['body', TEXT, true], ['n', NUMERIC, false]]),
     table(20_001, 'counters', [['id', INT, true], ['n', INT8, true], ['hits', INT, true]]),
     table(20_002, 'customers', [['id', INT, true], ['email', TEXT, true]]),
-    table(20_003, 'orders', [['id', INT, true]]),
+    table(20_003, 'orders', [['id', INT, true], ['placed_at', 1184, true]]),
+    table(20_004, 'flags', [['id', INT, true], ['live', 16, true], ['maybe', 16, false], ['u', 2950, true], ['d', 1082, true]]),
   ],
 });
 const env: AnalysisEnv = { catalog, searchPath: ['public'], classify: () => undefined, prepared: () => undefined, cursor: () => undefined, standardConformingStrings: true };
@@ -49,6 +50,31 @@ describe('conditions that only look like it', () => {
     'id IN (1, 2)', 'id = ANY (ARRAY[1])', "id = ANY ('{1}')", 'id NOT IN (SELECT id FROM counters)', 'EXISTS (SELECT 1 FROM counters c WHERE c.id = notes.id)', 'id IN (SELECT id FROM notes WHERE n > 5)',
     'id IN (SELECT n FROM notes)', 'id IN (SELECT max(id) FROM notes)', 'id IN (SELECT id FROM notes GROUP BY id HAVING count(*) > 1)', 'id IN (SELECT DISTINCT ON (n) id FROM notes)', 'NOT EXISTS (SELECT 1 FROM notes m WHERE m.id > notes.id)', 'id = $1', 'id = $1 OR body = $2', 'false', 'id = 1 AND random() < 2', 'upper(body) <> upper(body)',
   ])('%s', (where) => {
+    expect(writesAll([`DELETE FROM notes WHERE ${where}`])).toBe(false);
+  });
+});
+
+describe('conditions on columns of other types', () => {
+  it.each([
+    'live IN (true, false)', 'live = true OR live = false', 'live IS NOT UNKNOWN', 'live >= false', 'live::int >= 0', 'maybe IS TRUE OR maybe IS NOT TRUE', "u::text LIKE '%-%'", "u <> '00000000-0000-0000-0000-000000000000'", "d > DATE '1900-01-01'", "d BETWEEN '1900-01-01' AND '2999-12-31'",
+  ])('%s leaves out none', (where) => {
+    expect(writesAll([`DELETE FROM flags WHERE ${where}`])).toBe(true);
+  });
+
+  it.each([
+    'live', 'NOT live', 'live IS TRUE', 'maybe IS NOT TRUE', 'maybe IS NOT NULL', "u = '5f0b1c1e-0000-4000-8000-000000000000'", "u <> '5f0b1c1e-0000-4000-8000-000000000000'", "d = '2020-01-01'", "d > '1990-06-01'", 'd = current_date',
+  ])('%s leaves out some', (where) => {
+    expect(writesAll([`DELETE FROM flags WHERE ${where}`])).toBe(false);
+  });
+});
+
+describe('conditions that are read to the end', () => {
+  it('takes no longer for nested comparisons than for as many beside each other', () => {
+    const nested = Array.from({ length: 400 }).reduce<string>((inner) => `(${inner} = (id > 5))`, '(id > 5)');
+    expect(writesAll([`DELETE FROM notes WHERE ${nested}`])).toBe(false);
+  });
+
+  it.each(["body ~ '(a+)+$' OR body = '" + 'a'.repeat(2_000) + "'", "body LIKE '" + '%a'.repeat(200) + "'", "body ~ '" + '(a?){50}'.repeat(8) + "b'"])('answers for patterns that are hard to match', (where) => {
     expect(writesAll([`DELETE FROM notes WHERE ${where}`])).toBe(false);
   });
 });

@@ -4,9 +4,11 @@ import type { SqlAction, SqlObject } from '../types.ts';
 import { Collector } from './collect.ts';
 import { objectWords, PLAIN_DDL } from './labels.ts';
 import { isStrict, mayReturn } from './strict-settings.ts';
+import { bodyFacts, functionsNamed } from './defined-code.ts';
 import { definesOpaqueCode } from './opaque-code.ts';
+import { functionOperations, isWatched } from './function-calls.ts';
 import { resolveFunction, resolveTable, functionLabel } from './resolve.ts';
-import { allOf, as, bodyOf, constText, kindOf, qualified, stringOf, strings } from './tree.ts';
+import { allOf, as, bodyOf, constText, kindOf, qualified, stringOf } from './tree.ts';
 import type { Node, NodeKind, NodeOf } from './tree.ts';
 
 type Handler<K extends NodeKind> = (body: NodeOf<K>, out: Collector, node: Node) => string;
@@ -33,13 +35,16 @@ const simple = (action: SqlAction, label: string): PlainHandler => (_body, out) 
   return label;
 };
 
-/** Functions that run while a utility statement runs (defaults, index expressions, options). */
+/** Functions that run while a utility statement runs (defaults, index expressions, options), or that what it defines will run. */
 function calledIn(node: Node, out: Collector): void {
   const inner = new Collector(out.env);
   inner.walk(node);
+  for (const name of functionsNamed(node)) if (isWatched(name.name)) functionOperations(inner, resolveFunction(name, out.env), []);
+  for (const statement of bodyFacts(node)) statementFacts(statement, inner);
   for (const f of inner.functions) out.functions.add(f);
   for (const o of inner.operations) if (o.object.kind === 'function' || o.object.kind === 'setting') out.add(o.action, o.object, o.label);
   out.fileAccess ||= inner.fileAccess;
+  out.programAccess ||= inner.programAccess;
   out.sideEffects ||= inner.sideEffects;
 }
 
@@ -74,13 +79,19 @@ function plainDdl(node: Node, kind: NodeKind, label: string, out: Collector): st
   else if (kind === 'CreateFunctionStmt') return createFunction(as(node, 'CreateFunctionStmt'), out);
   else if (kind === 'AlterFunctionStmt') {
     const body = as(node, 'AlterFunctionStmt');
-    out.add('sql:ddl', NONE, label);
+    const { schema, name } = qualified(body?.func?.objname);
+    out.add('sql:ddl', schema === undefined ? { kind: 'function', name } : { kind: 'function', schema, name }, label);
     functionSettings(body?.actions, label, out);
   } else if (NAMED_OBJECTS[kind] !== undefined) {
     const name = (bodyOf(node) as Readonly<Record<string, unknown>> | undefined)?.[NAMED_OBJECTS[kind]];
     out.add('sql:ddl', typeof name === 'string' ? { kind: 'object', name } : NONE, label);
+    // With CASCADE, jsonb_plpython3u brings plpython3u.
+    const language = kind === 'CreateExtensionStmt' && typeof name === 'string' ? /_(pl\w+)$/.exec(name)?.[1] : undefined;
+    if (language !== undefined) out.add('sql:ddl', { kind: 'object', name: language }, label);
   }
   else {
+    const sequence = as(node, 'CreateSeqStmt')?.sequence;
+    if (sequence?.relpersistence === 't') return touch('sql:ddl', sequence, 'CREATE TEMP SEQUENCE', out);
     const relation = (bodyOf(node) as { readonly relation?: RangeVar } | undefined)?.relation;
     if (relation?.relname === undefined) out.add('sql:ddl', NONE, label);
     else out.table('sql:ddl', relation, label);
@@ -358,8 +369,11 @@ const HANDLERS: { readonly [K in NodeKind]?: Handler<K> } = {
   ViewStmt: createView,
   AlterTableStmt: (body, out, node) => {
     calledIn(node, out);
-    for (const command of allOf(body.cmds, 'AlterTableCmd')) if (command.subtype === 'AT_GenericOptions') foreignOptions(as(command.def, 'List')?.items, out);
-    return alterObject(objectWords(body.objtype), body.relation, undefined, out);
+    const commands = allOf(body.cmds, 'AlterTableCmd');
+    for (const command of commands) if (command.subtype === 'AT_GenericOptions') foreignOptions(as(command.def, 'List')?.items, out);
+    // ALTER TABLE takes a foreign table, too: these say what it shows.
+    const isForeign = commands.some((c) => c.subtype === 'AT_GenericOptions' || c.subtype === 'AT_AlterColumnGenericOptions');
+    return alterObject(isForeign ? 'FOREIGN TABLE' : objectWords(body.objtype), body.relation, undefined, out);
   },
   RenameStmt: (body, out) => {
     const part = body.relation !== undefined && body.subname !== undefined;
@@ -453,8 +467,10 @@ const HANDLERS: { readonly [K in NodeKind]?: Handler<K> } = {
   },
   DoStmt: (body, out) => {
     out.writes = true;
-    const language = allOf(body.args, 'DefElem').find((d) => d.defname === 'language');
-    out.add('sql:opaque', NONE, `DO ${stringOf(language?.arg) ?? strings(language?.arg ? [language.arg] : [])[0] ?? 'plpgsql'}`);
+    const option = allOf(body.args, 'DefElem').find((d) => d.defname === 'language');
+    const language = stringOf(option?.arg)?.toLowerCase() ?? 'plpgsql';
+    out.add('sql:opaque', NONE, `DO ${language}`);
+    if (!TRUSTED_LANGUAGES.has(language)) out.add('sql:admin', { kind: 'object', name: language }, 'DO LANGUAGE');
     return 'DO';
   },
   CallStmt: call,

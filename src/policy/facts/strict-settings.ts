@@ -8,6 +8,8 @@ const STRICT: Readonly<Record<string, RegExp>> = {
   check_function_bodies: /^(on|true|yes|1)$/i,
   event_triggers: /^(on|true|yes|1)$/i,
   backslash_quote: /^safe_encoding$/i,
+  password_encryption: /^scram-sha-256$/i,
+  transform_null_equals: /^(off|false|no|0)$/i,
 };
 
 /** True for a value that the strictest reading of the setting asks for anyway. */
