@@ -47,7 +47,7 @@ export function effectsOf(node: Node, facts: SqlFacts, body?: StatementAnalysis)
     ...(opensTransaction === undefined ? {} : { transaction: opensTransaction }),
     // Ending a transaction undoes or ends SET LOCAL and, on rollback, every SET made in it.
     settings: !deferred && (unknownCode || (opensTransaction !== undefined && opensTransaction !== 'begin') || facts.operations.some((o) => o.action === 'sql:set' || o.action === 'sql:role' || o.object.kind === 'setting')),
-    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) /.test(o.label)) || DROPS_TEMPORARY.has(discard ?? '')),
+    catalog: !deferred && (opensTransaction === 'rollback' || facts.operations.some((o) => CATALOG_ACTIONS.has(o.action) && !/^(SET|RESET|set_config) |^setval$/.test(o.label)) || DROPS_TEMPORARY.has(discard ?? '')),
     ...(prepare && body ? { prepare: { name: prepare.name ?? '', body } } : {}),
     ...(executed === undefined ? {} : { execute: executed }),
     ...(discard === 'DISCARD_ALL' ? { deallocate: '', close: '' } : {}),

@@ -3,7 +3,7 @@ import { readGuardrails } from '../../testing/corpus-cases.ts';
 import { analyseSql } from '../analyse.ts';
 import { makeCatalog } from '../lineage/catalog.ts';
 import { initParser } from '../parse.ts';
-import type { AnalysisEnv, CatalogRelation } from '../types.ts';
+import type { AnalysisEnv, CatalogRelation, StatementAnalysis } from '../types.ts';
 
 beforeAll(initParser);
 
@@ -29,7 +29,15 @@ const catalog = makeCatalog({
 const env: AnalysisEnv = { catalog, searchPath: ['public'], classify: () => undefined, prepared: () => undefined, cursor: () => undefined, standardConformingStrings: true };
 
 /** Whether any statement of these writes all rows of a table that is not temporary. */
-const writesAll = (texts: readonly string[]): boolean => texts.flatMap((sql) => analyseSql(sql, env)).some(({ facts }) => (!facts.hasWhere || facts.tautology) && facts.tables.every((t) => t !== 'public.t_made'));
+const writesAll = (texts: readonly string[]): boolean => {
+  const prepared = new Map<string, StatementAnalysis>();
+  return texts.some((sql) =>
+    analyseSql(sql, { ...env, prepared: (name) => prepared.get(name) }).some(({ facts, effects }) => {
+      if (effects.prepare !== undefined) prepared.set(effects.prepare.name, effects.prepare.body);
+      return (!facts.hasWhere || facts.tautology) && facts.tables.every((t) => t !== 'public.t_made');
+    }),
+  );
+};
 
 const cases = readGuardrails().map((c) => ({ ...c, texts: c.run.flatMap((s) => (typeof s === 'string' ? [s] : 'sql' in s ? [s.sql] : [])) }));
 

@@ -127,6 +127,18 @@ describe('what a session remembers', () => {
     }
   });
 
+  it.each([
+    ['DELETE FROM t WHERE coalesce($1, true)', 'true', true],
+    ['DELETE FROM t WHERE body LIKE $1', "'%'", true],
+    ['DELETE FROM t WHERE body LIKE $1', "'x%'", false],
+    ['DELETE FROM t WHERE id <> ALL ($1)', "'{}'", true],
+    ['DELETE FROM t WHERE id = $1', '5', false],
+  ])('EXECUTE of %s with %s reaches all rows: %s', (sql, value, expected) => {
+    const body = one(`PREPARE p AS ${sql}`).effects.prepare!.body;
+    expect(body.facts.tautology).toBe(sql.includes('coalesce'));
+    expect(one(`EXPLAIN (ANALYZE) EXECUTE p(${value})`, { prepared: () => body }).facts.tautology).toBe(expected);
+  });
+
   it('FETCH does what its cursor does', () => {
     const declare = one('DECLARE c CURSOR FOR SELECT nextval($1) FROM t');
     const fetch = one('FETCH 1 FROM c', { cursor: () => declare.effects.declare!.body });

@@ -1,9 +1,10 @@
 /** SqlFacts of one statement. design.md section 5: what policies see of SQL. */
-import type { AnalysisEnv, SqlAction, SqlFacts } from '../types.ts';
+import { parseSql } from '../parse.ts';
+import type { AnalysisEnv, SqlAction, SqlFacts, StatementAnalysis } from '../types.ts';
 import { Collector } from './collect.ts';
 import { statementFacts } from './statements.ts';
-import { as } from './tree.ts';
-import type { Node } from './tree.ts';
+import { as, isObject } from './tree.ts';
+import type { Node, NodeOf } from './tree.ts';
 
 /** Facts, and whether the statement's kind is known at all; one that is not must be refused. */
 export interface FactsOutcome {
@@ -49,7 +50,7 @@ function executedFacts(node: Node, out: Collector, env: AnalysisEnv): void {
   for (const t of body.facts.tables) out.tables.add(t);
   for (const f of body.facts.functions) out.functions.add(f);
   out.hasWhere &&= body.facts.hasWhere;
-  out.tautology ||= body.facts.tautology;
+  out.tautology ||= body.facts.tautology || (body.facts.writes && reachesAllWith(node, body, env));
   out.writes ||= body.facts.writes;
   out.sideEffects ||= !body.facts.plainRead;
   out.fileAccess ||= body.facts.fileAccess;
@@ -57,9 +58,30 @@ function executedFacts(node: Node, out: Collector, env: AnalysisEnv): void {
   out.setting ??= body.facts.setting;
 }
 
+/** With the values that EXECUTE gives in the places of its parameters, a condition may leave out no row: `id > $1` and 0. */
+function reachesAllWith(node: Node, body: StatementAnalysis, env: AnalysisEnv): boolean {
+  const values = executed(node)?.params ?? [];
+  const parsed = values.length === 0 ? undefined : parseSql(body.sql);
+  const [only, ...more] = parsed?.ok === true ? parsed.statements : [];
+  if (only === undefined || more.length > 0) return false;
+  const bound = new Collector(env);
+  statementFacts(withValues(as(only.node, 'PrepareStmt')?.query ?? only.node, values) as Node, bound);
+  return bound.tautology;
+}
+
+function withValues(tree: unknown, values: readonly Node[]): unknown {
+  if (Array.isArray(tree)) return tree.map((t) => withValues(t, values));
+  if (!isObject(tree)) return tree;
+  const number = as(tree as unknown as Node, 'ParamRef')?.number;
+  if (number !== undefined) return values[number - 1] ?? tree;
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, withValues(value, values)]));
+}
+
 /** Name of the prepared statement that the statement runs: by itself, under EXPLAIN, or to fill a new table. */
-export function executeIn(node: Node): string | undefined {
+export const executeIn = (node: Node): string | undefined => executed(node)?.name;
+
+function executed(node: Node): NodeOf<'ExecuteStmt'> | undefined {
   const inner = as(node, 'ExecuteStmt') ?? as(as(node, 'ExplainStmt')?.query, 'ExecuteStmt') ?? as(as(node, 'CreateTableAsStmt')?.query, 'ExecuteStmt');
   const nested = as(as(as(node, 'ExplainStmt')?.query, 'CreateTableAsStmt')?.query, 'ExecuteStmt');
-  return (inner ?? nested)?.name;
+  return inner ?? nested;
 }
