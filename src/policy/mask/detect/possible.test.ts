@@ -68,6 +68,22 @@ it('knows the shortest IBAN', () => {
   expect(Math.min(...Object.values(countrySpecs).flatMap((spec) => (spec.chars == null ? [] : [spec.chars])))).toBeGreaterThanOrEqual(15);
 });
 
+it('passes over UUIDs, but not over what could begin in or before one', () => {
+  const may = (text: string): boolean => mayHoldNumber(Buffer.from(text));
+  expect(may(UUID)).toBe(false);
+  expect(may(`request ${UUID} of 550e8400-e29b-41d4-a716-446655440000 took 12 ms`)).toBe(false);
+  expect(may(`request ${UUID} by 44051401359`)).toBe(true);
+  expect(may(`tel 5551234 ${UUID}`)).toBe(true);
+  expect(may('123e4567-de89-12d3-a456-426614174000')).toBe(true);
+  expect(may('X1234567a-e29b-41d4-a716-446655440000')).toBe(true);
+});
+
+it('looks at a part of a longer text', () => {
+  const text = Buffer.from('44051401359, nothing here, 44051401359');
+  expect(mayHoldNumber(text, 11, 27)).toBe(false);
+  expect(mayHoldNumber(text, 11)).toBe(true);
+});
+
 it('passes over the digits of logs', () => {
   for (const line of ['Nov 22 04:38:21 web1 sshd[2345]: connection from 10.12.34.56 port 60000 closed after 1234 ms', '10.1.2.3 - - [12/Nov/2026:04:38:21 +0000] "GET /api/v1/orders/12345 HTTP/1.1" 200 12345 "-"', '2026-11-22T04:38:21.123Z INFO [worker-3] order 123456 of batch 12 stored in 120 ms, 20 rows, queue 5']) expect(mayHoldNumber(Buffer.from(line)), line).toBe(false);
 });

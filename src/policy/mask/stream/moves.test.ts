@@ -57,8 +57,14 @@ const CASES: readonly (readonly [string, ...string[]])[] = [
   ['cells taken out between the halves', `${E}[5;1H${HEAD}XX${TAIL}`, `${E}[5;10H${E}[2P`],
   ['cells taken out, the sequence in two', `${HEAD}__${TAIL}\r${E}[9C`, `${E}[2`, 'P'],
   ['cells taken out one by one, in insert mode', `${HEAD}__${TAIL}\r${E}[9C${E}[4h`, `${E}[P`, `${E}[P`],
-  ['DEC\'s screen of E, which moves the cursor', `${E}[5;1Hx${E}#8${HEAD}${E}[1;10H${TAIL}`],
+  ['a place that was never kept', `${E}[2J${E}[1;1H${HEAD}${E}[5;1Hx`, `${E}8${E}[1;10H${TAIL}`],
+  ['the other screen left twice', `${E}[2J${E}[1;1H${HEAD}${E}[5;1H${E}[?1049l`, `${E}[1;10H${TAIL}`],
   ['a reset, which moves it too', `${E}[5;1Hx${E}c${HEAD}`, `${E}[1;10H${TAIL}`],
+  ['cells taken out in another row', `${E}[2J${E}[3;1H${HEAD} ${E}E`, `${E}[1P`, `${E}[1A${E}[10G${TAIL}`],
+  ['another row erased', `${E}[2J${E}[3;1H${HEAD}${E}D${E}[2K`, `${E}[3;10H${TAIL}`],
+  ['what is below another row erased', `${E}[2J${E}[5;1H${HEAD}${E}[B${E}[J`, `${E}[5;10H${TAIL}`],
+  ['rows put in where nothing scrolls', `${E}[2J${E}[8;9r${E}[5;1H${HEAD}${E}[2L`, TAIL],
+  ['a place that a reset forgot', `${E}[9;9H${E}7${E}c${E}[1;10H${TAIL}`, `${E}8${HEAD}`],
   ['no wrapping', `${E}[?7l${E}[5;64H${EMAIL.slice(0, -1)}XYZ${EMAIL.slice(-1)}`],
 ];
 

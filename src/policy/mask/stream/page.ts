@@ -103,7 +103,7 @@ export class Page {
   }
 
   put(code: number, start: number, end: number): void {
-    if (this.line.left) this.#rows.arrive();
+    this.#rows.arrive();
     if (this.#inserts || !this.#wraps) {
       const width = charWidth(code);
       if (!this.#wraps) this.line.stopAtEdge(width);
@@ -126,14 +126,16 @@ export class Page {
     this.#draws = single >= 0 || this.#sets[shift] === '0';
   }
 
-  /** A character set, or DEC's screen of `E`. */
-  designate(intermediate: number, final: number): void {
+  /** A character set. @returns what stands in place of the sequence's last byte, where it may not pass as it is */
+  designate(intermediate: number, final: number): string | undefined {
     this.#last = 0;
     const slot = SET_NAMES.indexOf(String.fromCharCode(intermediate));
     if (slot >= 0) {
       this.#sets[slot] = String.fromCharCode(final);
       this.#use(this.#shift);
-    } else if (intermediate === 0x23 && final === 0x38) this.#clear();
+    }
+    // DEC's screen of `E` (DECALN) moves the cursor, and where to differs.
+    return intermediate === 0x23 && final === 0x38 && this.#cols > 0 ? CANCEL : undefined;
   }
 
   /** A control string came in between. */
@@ -155,7 +157,7 @@ export class Page {
         else this.line.move(-1);
         return;
       case 0x09:
-        if (this.line.left) this.#rows.arrive();
+        this.#rows.arrive();
         this.line.tab(start, this.#tabs.after(this.line.at, this.#cols));
         return;
       case 0x0a:
@@ -308,6 +310,7 @@ export class Page {
   #reset(): void {
     this.#inserts = this.#origin = this.#newLine = this.#reverseWraps = false;
     this.#wraps = true;
+    this.#rows.forgetSaved();
     this.#sets = ['B', 'B', 'B', 'B'];
     this.#use(0);
   }
@@ -387,6 +390,7 @@ export class Page {
   }
 
   #edit(name: string, first: number, n: number): void {
+    if ('KP@X'.includes(name)) this.#rows.arrive();
     switch (name) {
       case 'K':
         if (first === 0 || first === 1 || first === 2) this.line.eraseInRow(first);

@@ -77,8 +77,8 @@ it('what is copied by other sequences than OSC 52', () => {
   }
 });
 
-it('a rectangle is not copied, and is filled with blanks only', () => {
-  for (const [sent, shown] of [[`${E}[5;1;5;9;1;9;1;1$v`, `${E}[5;1;5;9;1;9;1;1$\u0018`], [`${E}[49;5;2;5;16$x`, `${E}[49;5;2;5;16$\u0018`], [`${E}[32;5;2;5;16$x`, `${E}[32;5;2;5;16$x`], [`${E}6`, `${E}\u0018`]] as const) {
+it('what terminals differ in is given up: rectangles that are copied or filled with more than blanks, columns, a screen of E', () => {
+  for (const [sent, shown] of [[`${E}[5;1;5;9;1;9;1;1$v`, `${E}[5;1;5;9;1;9;1;1$\u0018`], [`${E}[49;5;2;5;16$x`, `${E}[49;5;2;5;16$\u0018`], [`${E}[32;5;2;5;16$x`, `${E}[32;5;2;5;16$x`], [`${E}6`, `${E}\u0018`], [`${E}#8`, `${E}#\u0018`]] as const) {
     expect(Buffer.concat(through([sent])).toString()).toBe(shown);
     expect(Buffer.concat(through([sent], false)).toString()).toBe(sent);
   }

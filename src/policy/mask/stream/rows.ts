@@ -213,7 +213,12 @@ export class Rows {
     this.#count++;
   }
 
-  /** A character comes where the moves have led. */
+  /** The place that a cursor was kept in is the first again. */
+  forgetSaved(): void {
+    this.#saved = undefined;
+  }
+
+  /** Something is written or erased where the moves have led. */
   arrive(): void {
     if (!this.#line.left) return;
     const to = this.#row;
@@ -314,12 +319,14 @@ export class Rows {
     if (this.#rows === 0) {
       this.forget();
       this.#line.eraseAll();
-    } else if (at >= first && at <= last) this.#shift(at, last, n);
+    } else if (at < first || at > last) return;
+    else this.#shift(at, last, n);
     this.#line.column(0);
   }
 
   /** Clears what is below (0), above (1), or all (2); the cursor stays. */
   erase(kind: 0 | 1 | 2): void {
+    this.arrive();
     const at = this.#row;
     if (kind !== 0) this.#passed = [];
     for (const row of [...this.#kept.keys()]) if (kind === 2 || (kind === 0 ? row > at : row < at)) this.#kept.delete(row);
@@ -338,7 +345,7 @@ export class Rows {
     const saved = this.#saved;
     this.#fed = 0;
     if (saved === undefined) {
-      this.close();
+      this.address(0, 0, false);
       return;
     }
     if (saved.row !== undefined && this.#screen !== undefined && saved.line !== this.#line) {

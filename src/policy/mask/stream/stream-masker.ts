@@ -321,8 +321,8 @@ export class StreamMasker implements VtEvents {
     this.#instead(this.#page.escape(final), end);
   }
 
-  designate(intermediate: number, final: number): void {
-    this.#page.designate(intermediate, final);
+  designate(intermediate: number, final: number, end: number): void {
+    this.#instead(this.#page.designate(intermediate, final), end);
   }
 
   /** @param text what stands in place of a sequence's last byte, the one before `end` */

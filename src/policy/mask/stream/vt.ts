@@ -16,7 +16,7 @@ export interface VtEvents {
   /** Another escape sequence without intermediate bytes, by its final byte; `end` is after that. */
   escape(final: number, end: number): void;
   /** An escape sequence with one intermediate byte: a character set, or how lines are shown. */
-  designate(intermediate: number, final: number): void;
+  designate(intermediate: number, final: number, end: number): void;
   stringChar(code: number, start: number, end: number): void;
   stringEnd(): void;
 }
@@ -189,7 +189,7 @@ export class VtReader {
       this.#state = 'ground';
       // Not a sequence at all: a character is shown.
       if (code >= 0x7f) this.#events.char(code, start, end);
-      else this.#events.designate(this.#intermediate, code);
+      else this.#events.designate(this.#intermediate, code, end);
     } else if (code === 0x5b) {
       this.#state = 'csi';
       this.#params = '';
