@@ -1,6 +1,6 @@
 /** INSERT, UPDATE, DELETE, MERGE: what they read, what they give back, and that no classified value moves to a lesser column. */
 import type { RangeVar, ReturningClause } from 'libpg-query';
-import { allOf, as, strings } from '../facts/tree.ts';
+import { allOf, as, stringOf, strings } from '../facts/tree.ts';
 import type { Node, NodeOf } from '../facts/tree.ts';
 import type { ColumnRef } from '../types.ts';
 import type { LineageContext, Place } from './context.ts';
@@ -11,7 +11,7 @@ import { relationItem } from './relations.ts';
 import { renamed } from './scope.ts';
 import type { ScopeItem } from './scope.ts';
 import { ancestors } from './family.ts';
-import { fitsColumn } from './fits.ts';
+import { fitsColumn, rowTypeOf } from './fits.ts';
 import { CONSTANT, derived, isWhole } from './value.ts';
 import type { NamedValue, Value } from './value.ts';
 
@@ -55,7 +55,12 @@ function withTarget(ctx: LineageContext, target: ScopeItem, from: readonly Node[
  * @throws LineageRefusal
  */
 export function checkFlow(ctx: LineageContext, value: Value, target: Value, label: string): void {
-  const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id).filter((id) => id !== undefined && isStoredAs(ctx, target, id)));
+  const row = rowTypeOf(ctx.env, target.type);
+  if (row !== undefined && value.fields !== undefined && value.fields.length === row.columns.length) {
+    value.fields.forEach((f, i) => checkFlow(ctx, f.value, attributeOf(ctx, target, row.columns[i]?.name ?? ''), `${label}.${row.columns[i]?.name ?? ''}`));
+    return;
+  }
+  const classes = new Set(ctx.classified(target).map((ref) => ctx.classOf(ref)?.id).filter((id) => id !== undefined && isStoredAs(ctx, target, id, value.exact && value.type !== undefined && value.type === target.type)));
   // A value that has to fit another type may fail to, and so tells of its length or form.
   if (target.type !== undefined && !fitsColumn(value, target.type, target.typmod)) ctx.filter(value, 'other');
   // A part that is stored under the name of the class would be compared and shown as if it were a whole value.
@@ -71,17 +76,39 @@ export function checkFlow(ctx: LineageContext, value: Value, target: Value, labe
  * True when what is written to the target is stored under the class: a view may name it so where the table below does
  * not, and a table may only have children of the class, which can be let go.
  */
-function isStoredAs(ctx: LineageContext, target: Value, id: string): boolean {
+function isStoredAs(ctx: LineageContext, target: Value, id: string, isWholeRow: boolean): boolean {
   const isOf = (ref: ColumnRef): boolean => ctx.classOf(ref)?.id === id;
   const refs = [...target.sources];
   const kindOf = (ref: ColumnRef): string | undefined => ctx.env.catalog?.relation(ref.schema, ref.table)?.kind;
-  // Attributes of a composite type keep their class wherever the value goes.
-  if (refs.some((ref) => kindOf(ref) === 'c' && isOf(ref))) return true;
+  // Attributes of a composite type keep their class wherever the value goes, if each value goes to its own.
+  if ((isWholeRow || refs.length === 1) && refs.some((ref) => kindOf(ref) === 'c' && isOf(ref))) return true;
   return refs.every((ref) => {
     const relation = ctx.env.catalog?.relation(ref.schema, ref.table);
     if (isOf(ref) || relation?.kind === 'v' || relation?.kind === 'm' || relation?.kind === 'c') return true;
     return relation !== undefined && ancestors(ctx.env.catalog, relation).some((a) => isOf(ctx.column(a.schema, a.name, ref.column)));
   });
+}
+
+/** An attribute of a column of composite type: classified itself, or as the column is. */
+function attributeOf(ctx: LineageContext, column: Value, name: string): Value {
+  const type = rowTypeOf(ctx.env, column.type);
+  const attribute = type?.columns.find((a) => a.name === name);
+  // Elements of arrays, and what else has no attributes that are known: of no class but the column's own.
+  if (type === undefined || attribute === undefined) return { sources: ownOf(ctx, column), exact: true };
+  const own = ctx.column(type.schema, type.name, name);
+  const sources = ctx.classOf(own) === undefined ? new Set([...ownOf(ctx, column), own]) : new Set([own]);
+  return { sources, exact: true, type: attribute.typeOid, ...(attribute.typmod === undefined ? {} : { typmod: attribute.typmod }) };
+}
+
+/** References to tables and views among the sources, without attributes of types. */
+const ownOf = (ctx: LineageContext, column: Value): ReadonlySet<ColumnRef> => new Set([...column.sources].filter((ref) => ctx.env.catalog?.relation(ref.schema, ref.table)?.kind !== 'c'));
+
+/** What a target list names: a column, an attribute of it, an element. */
+function targetOf(ctx: LineageContext, target: ScopeItem, item: NodeOf<'ResTarget'>): Value {
+  return (item.indirection ?? []).reduce((value: Value, step) => {
+    const name = stringOf(step);
+    return name === undefined ? { sources: ownOf(ctx, value), exact: true } : attributeOf(ctx, value, name);
+  }, columnOf(ctx, target, item.name ?? ''));
 }
 
 /** A column of the target; of an item without known columns, by its name. */
@@ -95,12 +122,14 @@ function columnOf(ctx: LineageContext, target: ScopeItem, name: string): Value {
 
 function insertColumns(ctx: LineageContext, insert: NodeOf<'InsertStmt'>, place: Place): readonly NamedValue[] {
   const target = targetItem(ctx, insert.relation);
-  const names = insert.cols === undefined ? target.columns.map((c) => c.name) : allOf(insert.cols, 'ResTarget').map((c) => c.name ?? '');
+  const items = allOf(insert.cols, 'ResTarget');
+  const names = insert.cols === undefined ? target.columns.map((c) => c.name) : items.map((c) => c.name ?? '');
   const source = insert.selectStmt === undefined ? [] : ctx.engine.query(insert.selectStmt, place);
   source.forEach((column, i) => {
     ctx.commit(column.tests);
     const name = names[i] ?? '';
-    ctx.within(column.node, () => checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name}`));
+    const item = items[i];
+    ctx.within(column.node, () => checkFlow(ctx, column.value, target.open !== undefined && names[i] === undefined ? CONSTANT : item === undefined ? columnOf(ctx, target, name) : targetOf(ctx, target, item), `column ${target.alias}.${name}`));
   });
   const conflict = insert.onConflictClause;
   if (conflict !== undefined) {
@@ -125,7 +154,7 @@ function assign(ctx: LineageContext, target: ScopeItem, list: readonly Node[] | 
       const index = as(step, 'A_Indices');
       if (index !== undefined) ctx.filter(derived(ctx.engine.expression(index.lidx, place), ctx.engine.expression(index.uidx, place)), 'other');
     }
-    ctx.within(item.val, () => checkFlow(ctx, assigned(ctx, item.val, place), columnOf(ctx, target, name), `column ${target.alias}.${name}`));
+    ctx.within(item.val, () => checkFlow(ctx, assigned(ctx, item.val, place), targetOf(ctx, target, item), `column ${target.alias}.${name}`));
   }
 }
 
@@ -147,10 +176,12 @@ function mergeWrite(ctx: LineageContext, merge: NodeOf<'MergeStmt'>, place: Plac
     ctx.engine.predicate(when.condition, scope);
     if (when.commandType === 'CMD_UPDATE') assign(ctx, target, when.targetList, scope);
     if (when.commandType !== 'CMD_INSERT') continue;
-    const names = when.targetList === undefined ? target.columns.map((c) => c.name) : allOf(when.targetList, 'ResTarget').map((c) => c.name ?? '');
+    const items = allOf(when.targetList, 'ResTarget');
+    const names = when.targetList === undefined ? target.columns.map((c) => c.name) : items.map((c) => c.name ?? '');
     (when.values ?? []).forEach((v, i) => {
       const name = names[i];
-      ctx.within(v, () => checkFlow(ctx, ctx.engine.expression(v, scope), name === undefined ? CONSTANT : columnOf(ctx, target, name), `column ${target.alias}.${name ?? ''}`));
+      const item = items[i];
+      ctx.within(v, () => checkFlow(ctx, ctx.engine.expression(v, scope), name === undefined ? CONSTANT : item === undefined ? columnOf(ctx, target, name) : targetOf(ctx, target, item), `column ${target.alias}.${name ?? ''}`));
     });
   }
   // RETURNING of MERGE lists the source's columns before the target's.
