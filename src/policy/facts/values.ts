@@ -214,10 +214,25 @@ export function regexMatches(value: string, pattern: string, ignoresCase: boolea
 /** Matches any text: it matches the empty one, and asks nothing of what stands beside it. */
 export const regexMatchesAll = (pattern: string): boolean => !/[$^\\]/.test(pattern) && regexMatches('', pattern, false) === true;
 
+/** One condition is tried with many values. */
+const patterns = new Map<string, RE2JS>();
+const MAX_KEPT = 32;
+
+function compiled(pattern: string, ignoresCase: boolean): RE2JS {
+  const key = `${ignoresCase ? 'i' : ''}:${pattern}`;
+  let found = patterns.get(key);
+  if (found === undefined) {
+    if (patterns.size >= MAX_KEPT) patterns.clear();
+    found = RE2JS.compile(pattern, RE2JS.DOTALL | (ignoresCase ? RE2JS.CASE_INSENSITIVE : 0));
+    patterns.set(key, found);
+  }
+  return found;
+}
+
 function finds(value: string, pattern: string, ignoresCase: boolean): boolean | undefined {
   if (value.length > MAX_TEXT) return undefined;
   try {
-    return RE2JS.compile(pattern, RE2JS.DOTALL | (ignoresCase ? RE2JS.CASE_INSENSITIVE : 0)).matcher(value).find();
+    return compiled(pattern, ignoresCase).matcher(value).find();
   } catch {
     return undefined;
   }
