@@ -23,8 +23,8 @@ export class Line {
   #gaps: boolean[] = [];
   /** The cell that each character was written to. */
   #at: number[] = [];
-  /** Something stands in its place on the screen. */
-  #hidden: boolean[] = [];
+  /** Characters in whose place something else stands on the screen. */
+  readonly #hidden = new Set<number>();
   /** Code point and character number in each cell; a cell is counted over all rows of the line. */
   #cellCode: number[] = [];
   #cellChar: number[] = [];
@@ -133,18 +133,17 @@ export class Line {
     this.#ends.push(end);
     this.#gaps.push(gap);
     this.#at.push(this.#forgotten + this.#cursor);
-    this.#hidden.push(false);
     for (let i = 0; i < width; i++) {
       while (this.#cellCode.length < this.#cursor) {
         this.#cellCode.push(0x20);
         this.#cellChar.push(-1);
       }
-      if (this.#cellCode[this.#cursor] === -1 && i === 0) this.#clearHalf(this.#cursor - 1);
+      if (i === 0 && this.#cursor < this.#cellCode.length && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor - 1);
       this.#cellCode[this.#cursor] = i === 0 ? shown : -1;
       this.#cellChar[this.#cursor] = char;
       this.#cursor++;
     }
-    if (width > 0 && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor);
+    if (width > 0 && this.#cursor < this.#cellCode.length && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor);
     this.#lastEnd = this.#cursor;
   }
 
@@ -306,11 +305,11 @@ export class Line {
 
   /** A character is masked where it is shown. */
   hide(char: number): void {
-    if (char >= this.#first) this.#hidden[char - this.#first] = true;
+    this.#hidden.add(char);
   }
 
   isHidden(char: number): boolean {
-    return this.#hidden[char - this.#first] === true;
+    return this.#hidden.has(char);
   }
 
   /** Which columns of the cursor's row some characters stand in; what is written over them is `code`. */
@@ -362,8 +361,9 @@ export class Line {
     const drop = this.#fresh - this.#first - bounds.contextChars;
     if (drop <= bounds.contextChars) return;
     for (const list of [this.#codes, this.#starts, this.#ends, this.#at]) list.splice(0, drop);
-    for (const list of [this.#gaps, this.#hidden]) list.splice(0, drop);
+    this.#gaps.splice(0, drop);
     this.#first += drop;
+    for (const char of this.#hidden) if (char < this.#first) this.#hidden.delete(char);
   }
 
   /** Number of the first character whose bytes are not released. */

@@ -103,14 +103,14 @@ export class Page {
   }
 
   put(code: number, start: number, end: number): void {
-    this.#rows.arrive();
+    if (this.line.left) this.#rows.arrive();
     if (this.#inserts || !this.#wraps) {
       const width = charWidth(code);
       if (!this.#wraps) this.line.stopAtEdge(width);
       if (this.#inserts && width > 0) this.line.putIn(width);
     }
     this.line.put(code, start, end, this.#draws ? this.#drawn(code) : code);
-    this.#last = charWidth(code) === 0 ? 0 : code;
+    this.#last = code >= 0x300 && charWidth(code) === 0 ? 0 : code;
   }
 
   /** What is shown for a character while a set is not ASCII. */

@@ -28,6 +28,7 @@ export interface StreamMaskerOptions {
 }
 
 const LF = 0x0a;
+const ESC = 0x1b;
 const EMPTY = Buffer.alloc(0);
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Mn}\p{Me}]/u;
 /** What comes before base64: OSC 52 and which selections are meant, what iTerm2 and kitty copy, keep or notify. */
@@ -199,10 +200,13 @@ export class StreamMasker implements VtEvents {
     let at = from;
     let rows = 0;
     const terminal = this.#cols > 0;
+    // Lines in colours are many: they are told apart before anything else is asked of them.
+    const escape = bytes.indexOf(ESC, at);
     const notPlain = terminal ? Seen.control | Seen.tab | Seen.high : Seen.control;
     for (let lf = bytes.indexOf(LF, at); lf >= 0; lf = bytes.indexOf(LF, at)) {
       const cr = lf > at && bytes[lf - 1] === 0x0d;
       const end = cr ? lf - 1 : lf;
+      if (escape >= 0 && escape < lf) break;
       if (terminal && (!cr || (end > at && (end - at) % this.#cols === 0))) break;
       const signals = signalsIn(bytes, at, end, this.#active);
       if ((signals & notPlain) !== 0) break;
