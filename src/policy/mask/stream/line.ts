@@ -122,11 +122,7 @@ export class Line {
     if (gap) this.#jumped = true;
     this.#gap = false;
     if (this.#cursor >= bounds.lineCells) this.#forgetCells();
-    // A byte that is no UTF-8: some terminals show something for it, others nothing.
-    if (code >= 0x80 && end - start === 1) this.#stray = true;
-    if (shown !== code) this.#jumped = true;
-    // A wide character does not fit into the last column, which stays as it is.
-    if (width === 2 && this.#cols > 0 && this.#cursor % this.#cols === this.#cols - 1) this.#cursor++;
+    if (code >= 0x80 || shown !== code || this.#cursor < this.#cellCode.length) this.#prepare(code, end - start, shown, width);
     const char = this.#first + this.#codes.length;
     this.#codes.push(code);
     this.#starts.push(start);
@@ -138,16 +134,26 @@ export class Line {
         this.#cellCode.push(0x20);
         this.#cellChar.push(-1);
       }
-      if (i === 0 && this.#cursor < this.#cellCode.length && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor - 1);
       this.#cellCode[this.#cursor] = i === 0 ? shown : -1;
       this.#cellChar[this.#cursor] = char;
       this.#cursor++;
     }
-    if (width > 0 && this.#cursor < this.#cellCode.length && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor);
     this.#lastEnd = this.#cursor;
   }
 
-  /** The other half of a wide character was written over. */
+  /** Before a character that is not just one more of ASCII at the end. */
+  #prepare(code: number, bytes: number, shown: number, width: number): void {
+    // A byte that is no UTF-8: some terminals show something for it, others nothing.
+    if (code >= 0x80 && bytes === 1) this.#stray = true;
+    if (shown !== code) this.#jumped = true;
+    // A wide character does not fit into the last column, which stays as it is.
+    if (width === 2 && this.#cols > 0 && this.#cursor % this.#cols === this.#cols - 1) this.#cursor++;
+    if (width === 0) return;
+    // Of a wide character that is written over by half, nothing stays.
+    if (this.#cursor < this.#cellCode.length && this.#cellCode[this.#cursor] === -1) this.#clearHalf(this.#cursor - 1);
+    if (this.#cursor + width < this.#cellCode.length && this.#cellCode[this.#cursor + width] === -1) this.#clearHalf(this.#cursor + width);
+  }
+
   #clearHalf(cell: number): void {
     this.#cellCode[cell] = 0x20;
     this.#cellChar[cell] = -1;
