@@ -1,4 +1,5 @@
 /** Does a WHERE say anything? Three-valued folding of what can be known without data. */
+import { someComplementary } from './opposites.ts';
 import { as, constOf, constText, containsKind, kindOf, sameTree, strings } from './tree.ts';
 import type { Node, NodeOf } from './tree.ts';
 import { callOf, cast, compareValues, likeMatches, operate, regexMatches, regexMatchesAll, textBoolean } from './values.ts';
@@ -94,30 +95,9 @@ function foldBool(node: Node): Truth {
     if (folded.includes('false')) return 'false';
     return folded.every((t) => t === 'true') ? 'true' : folded.includes('null') ? 'null' : 'open';
   }
-  if (folded.includes('true') || args.some((a, i) => args.slice(i + 1).some((b) => complementary(a, b)))) return 'true';
+  if (folded.includes('true') || someComplementary(args)) return 'true';
   return folded.every((t) => t === 'false') ? 'false' : folded.every((t) => t !== 'open') ? 'null' : 'open';
 }
-
-const OPPOSITE: Readonly<Record<string, string>> = { '=': '<>', '<>': '=', '!=': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>' };
-
-/** `a` and `b` cannot both be false. */
-function complementary(a: Node, b: Node): boolean {
-  const [na, nb] = [as(a, 'NullTest'), as(b, 'NullTest')];
-  if (na && nb) return na.nulltesttype !== nb.nulltesttype && sameTree(na.arg, nb.arg);
-  const [ba, bb] = [as(a, 'BoolExpr'), as(b, 'BoolExpr')];
-  if (ba?.boolop === 'NOT_EXPR' && sameTree(ba.args?.[0], b)) return true;
-  if (bb?.boolop === 'NOT_EXPR' && sameTree(bb.args?.[0], a)) return true;
-  const [ea, eb] = [as(a, 'A_Expr'), as(b, 'A_Expr')];
-  if (!ea || !eb || !sameTree(ea.lexpr, eb.lexpr) || !sameTree(ea.rexpr, eb.rexpr)) return false;
-  const [opA, opB] = [strings(ea.name).at(-1) ?? '', strings(eb.name).at(-1) ?? ''];
-  if (ea.kind === 'AEXPR_OP' && eb.kind === 'AEXPR_OP') return OPPOSITE[opA] === opB || (opA === '=' && opB === '!=') || opposedOrders(opA, opB);
-  const kinds = new Set([ea.kind, eb.kind]);
-  if (kinds.size === 1 && (kinds.has('AEXPR_IN') || kinds.has('AEXPR_LIKE') || kinds.has('AEXPR_ILIKE') || kinds.has('AEXPR_SIMILAR'))) return opA !== opB;
-  return (kinds.has('AEXPR_BETWEEN') && kinds.has('AEXPR_NOT_BETWEEN')) || (kinds.has('AEXPR_DISTINCT') && kinds.has('AEXPR_NOT_DISTINCT'));
-}
-
-/** `x <= 1 OR x >= 1`. */
-const opposedOrders = (a: string, b: string): boolean => (a === '<=' && b === '>=') || (a === '>=' && b === '<=');
 
 const every = (truths: readonly Truth[]): Truth => (truths.includes('false') ? 'false' : truths.every((t) => t === 'true') ? 'true' : truths.includes('open') ? 'open' : 'null');
 const some = (truths: readonly Truth[]): Truth => not(every(truths.map(not)));
