@@ -65,6 +65,7 @@ const CASES: readonly (readonly [string, ...string[]])[] = [
   ['what is below another row erased', `${E}[2J${E}[5;1H${HEAD}${E}[B${E}[J`, `${E}[5;10H${TAIL}`],
   ['rows put in where nothing scrolls', `${E}[2J${E}[8;9r${E}[5;1H${HEAD}${E}[2L`, TAIL],
   ['a place that a reset forgot', `${E}[9;9H${E}7${E}c${E}[1;10H${TAIL}`, `${E}8${HEAD}`],
+  ['a tab in the last column', `${E}[2J${E}[1;73H${E}[?7l${TAIL}\t`, `${E}[64G${HEAD}`],
   ['no wrapping', `${E}[?7l${E}[5;64H${EMAIL.slice(0, -1)}XYZ${EMAIL.slice(-1)}`],
 ];
 

@@ -158,6 +158,8 @@ export class Page {
         return;
       case 0x09:
         this.#rows.arrive();
+        // In the last column it moves nothing.
+        if (this.#cols > 0 && this.line.at >= this.#cols - 1) return;
         this.line.tab(start, this.#tabs.after(this.line.at, this.#cols));
         return;
       case 0x0a:
