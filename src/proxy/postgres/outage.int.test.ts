@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestGateway } from '../../testing/gateway.ts';
 import { filesUnder, leaksIn, leaksUnder } from '../../testing/leaks.ts';
@@ -137,16 +138,22 @@ describe('a store that answers garbage', () => {
   });
 });
 
+/** Results until the session ends. Why it ends may be said while a query runs or between two of them. */
+function filling(client: pg.Client): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    client.on('error', reject);
+    const next = (): void => void client.query('SELECT repeat(md5(random()::text), 3000)').then(next, reject);
+    next();
+  });
+}
+
 describe('no room', () => {
   it('the spool limit ends the session with a clear error, and the recording verifies', async () => {
     const g = await TestGateway.start(await store.client(server, { config: { spool_mib: 1 } }));
     own = g;
     const client = await g.connect('shop');
     await store.crash();
-    const fill = async (): Promise<void> => {
-      for (;;) await client.query('SELECT repeat(md5(random()::text), 3000)');
-    };
-    await expect(fill()).rejects.toMatchObject({ code: '53400', message: expect.stringContaining('cannot be recorded') as string });
+    await expect(filling(client)).rejects.toMatchObject({ code: '53400', message: expect.stringContaining('cannot be recorded') as string });
     const closed = await g.waitEvent((e) => e.event === 'session.closed');
     expect(closed['reason']).toContain('cannot be recorded');
     await store.run();
@@ -167,10 +174,7 @@ describe('no room', () => {
       await g.run();
       const client = await g.connect('shop');
       await store.crash();
-      const fill = async (): Promise<void> => {
-        for (;;) await client.query('SELECT repeat(md5(random()::text), 3000)');
-      };
-      await expect(fill()).rejects.toMatchObject({ code: '53100', message: expect.stringContaining('cannot be recorded') as string });
+      await expect(filling(client)).rejects.toMatchObject({ code: '53100', message: expect.stringContaining('cannot be recorded') as string });
       await g.waitEvent((e) => e.event === 'session.closed');
       // No session begins without room for its recording.
       await expect(g.connect('shop')).rejects.toThrow();
