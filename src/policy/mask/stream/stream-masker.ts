@@ -161,7 +161,8 @@ export class StreamMasker implements VtEvents {
 
   #binary(slice: Uint8Array, parts: Uint8Array[]): void {
     if (slice.length === 0) return;
-    this.#vt.giveUpPartial();
+    // A string that the first of its bytes seemed to begin would go on in the text behind it.
+    this.#vt.abandon();
     this.#page.close();
     this.#release(parts, 'now');
     parts.push(slice);

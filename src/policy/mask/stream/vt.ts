@@ -73,6 +73,13 @@ export class VtReader {
     for (const [i, byte] of bytes.entries()) this.#code(byte, this.#partialAt + i, this.#partialAt + i + 1);
   }
 
+  /** What is unfinished stays so: what is fed next is no part of it. */
+  abandon(): void {
+    this.giveUpPartial();
+    this.#leaveString();
+    this.#state = 'ground';
+  }
+
   #byte(byte: number, at: number): void {
     if (this.#partial.length > 0) {
       if (byte >= 0x80 && byte < 0xc0 && this.#fits(byte)) {
