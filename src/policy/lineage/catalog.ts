@@ -72,11 +72,11 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
  JOIN pg_catalog.pg_type t ON t.oid = p.prorettype WHERE n.nspname <> 'pg_catalog' OR p.oid >= ${FIRST_USER_OID} ORDER BY 1, 2, p.oid`,
   operators: `SELECT ${SCHEMA} AS schema, o.oprname AS name FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
  JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
- WHERE o.oid >= ${FIRST_USER_OID} AND CASE WHEN ${extensionHas('pg_operator', 'o.oid')} THEN p.prolang NOT IN ${COMPILED} ELSE p.oid NOT IN (${COMPUTING}) OR (o.oprleft < 16384 AND o.oprright < 16384
+ WHERE o.oid >= ${FIRST_USER_OID} AND CASE WHEN ${extensionHas('pg_operator', 'o.oid')} THEN p.prolang NOT IN ${COMPILED} ELSE p.oid NOT IN (${COMPUTING}) OR (o.oprleft < ${FIRST_USER_OID} AND o.oprright < ${FIRST_USER_OID}
   AND EXISTS (SELECT 1 FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace)) END ORDER BY 1, 2`,
   casts: `SELECT DISTINCT ${SCHEMA} AS schema, t.typname AS name FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.casttarget
  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
- WHERE c.oid >= ${FIRST_USER_OID} AND ((c.castsource < 16384 AND c.casttarget < 16384) OR (c.castfunc <> 0 AND CASE WHEN ${extensionHas('pg_cast', 'c.oid')} THEN p.prolang NOT IN ${COMPILED}
+ WHERE c.oid >= ${FIRST_USER_OID} AND ((c.castsource < ${FIRST_USER_OID} AND c.casttarget < ${FIRST_USER_OID}) OR (c.castfunc <> 0 AND CASE WHEN ${extensionHas('pg_cast', 'c.oid')} THEN p.prolang NOT IN ${COMPILED}
   ELSE c.castfunc NOT IN (SELECT b.castfunc FROM pg_catalog.pg_cast b WHERE b.oid < ${FIRST_USER_OID}) END)) ORDER BY 1, 2`,
   hidden: hiddenQuery(),
   types: typesQuery(serverVersion),
@@ -105,7 +105,7 @@ const callers = (catalog: string): string => `pg_catalog.pg_depend x ON x.classi
 function hiddenQuery(): string {
   return `SELECT h.relation AS relation, h.kind AS kind, h.name AS name, CASE WHEN p.oid IS NOT NULL THEN ${SCHEMA} END AS schema, p.proname AS function, l.lanname AS language FROM (
   SELECT t.tgrelid AS relation, 'trigger' AS kind, t.tgname AS name, t.tgfoid AS function FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-  UNION ALL SELECT r.ev_class, 'rule', r.rulename, NULL FROM pg_catalog.pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.ev_class >= 16384
+  UNION ALL SELECT r.ev_class, 'rule', r.rulename, NULL FROM pg_catalog.pg_rewrite r WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND r.ev_class >= ${FIRST_USER_OID}
   UNION ALL SELECT d.adrelid, 'default', a.attname, x.refobjid FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated = ''
    JOIN ${callers('pg_attrdef')} = d.oid
   UNION ALL SELECT c.conrelid, 'check', c.conname, x.refobjid FROM pg_catalog.pg_constraint c JOIN ${callers('pg_constraint')} = c.oid WHERE c.conrelid <> 0

@@ -18,7 +18,7 @@ export interface MaskedCell {
 /** The mask of a cell whose column has a rule. Never the cell itself, unless it is a mask already. */
 export function maskByRule(spec: MaskSpec, source: Buffer, start: number, end: number, typeOid: number | undefined, form: MaskForm): Buffer | null | undefined {
   if (spec.kind === 'null') return null;
-  if (form === 'text') return textByRule(spec, source, start, typeOid === oid.bpchar ? withoutPadding(source, start, end) : end);
+  if (form === 'text') return textByRule(spec, source, start, typeOid === oid.bpchar ? unpaddedEnd(source, start, end) : end);
   const cell = source.subarray(start, end);
   switch (form) {
     case 'json':
@@ -50,8 +50,8 @@ function textByRule(spec: MaskSpec, source: Buffer, start: number, end: number):
   return mask === null ? null : Buffer.from(mask, 'latin1');
 }
 
-/** bpchar is padded with blanks that are no part of the value. */
-function withoutPadding(source: Buffer, start: number, end: number): number {
+/** Where the value ends: bpchar is padded with blanks that are no part of it. */
+function unpaddedEnd(source: Buffer, start: number, end: number): number {
   let at = end;
   while (at > start && source[at - 1] === 0x20) at--;
   return at;

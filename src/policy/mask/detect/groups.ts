@@ -15,6 +15,9 @@ const CONTEXT = /phone|mobile|cell|\btel\b|\bfax\b|\bcall\b|\bsms\b|\bring\b|wha
 /** Of a number such as `3.4e+38`. */
 const EXPONENT = /[0-9][eE]\+$/;
 
+/** Nothing but a few blanks is between two groups. */
+const blankBetween = (text: string, a: Group | undefined, b: Group | undefined): boolean => a !== undefined && b !== undefined && /^ {1,3}$/.test(text.slice(a.end, b.start));
+
 /** So many other figures beside a number that is written with blanks, with nothing but blanks between, make a row of a table. */
 const TABLE_NEIGHBOURS = 3;
 
@@ -23,10 +26,7 @@ const TABLE_NEIGHBOURS = 3;
  * hyphens or points is none, and neither is one with fewer figures beside it: `17 368 83 6685 2024`.
  */
 export function isTableRow(text: string, part: readonly Group[], i: number, j: number): boolean {
-  const isBlank = (k: number): boolean => {
-    const [a, b] = [part[k], part[k + 1]];
-    return a !== undefined && b !== undefined && /^ {1,3}$/.test(text.slice(a.end, b.start));
-  };
+  const isBlank = (k: number): boolean => blankBetween(text, part[k], part[k + 1]);
   for (let k = i; k < j; k++) if (!isBlank(k)) return false;
   let from = i;
   while (from > 0 && isBlank(from - 1)) from--;
@@ -39,9 +39,8 @@ export function isTableRow(text: string, part: readonly Group[], i: number, j: n
 
 /** Is there a figure of five digits or more beside the groups from `i` to `j`, with nothing but blanks between? Sizes of disks stand so. */
 export function hasLongNeighbour(text: string, part: readonly Group[], i: number, j: number): boolean {
-  const isBlank = (a: Group | undefined, b: Group | undefined): boolean => a !== undefined && b !== undefined && /^ {1,3}$/.test(text.slice(a.end, b.start));
   const [before, after] = [part[i - 1], part[j + 1]];
-  return ((before?.digits.length ?? 0) >= 5 && isBlank(before, part[i])) || ((after?.digits.length ?? 0) >= 5 && isBlank(part[j], after));
+  return ((before?.digits.length ?? 0) >= 5 && blankBetween(text, before, part[i])) || ((after?.digits.length ?? 0) >= 5 && blankBetween(text, part[j], after));
 }
 
 /** Twelve digits in fours, the first from 2 to 9. Sixteen in fours is a card, so a neighbour of four ends the match. */

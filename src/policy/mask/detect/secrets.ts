@@ -48,16 +48,16 @@ export function findSecrets(text: string, wants: (id: DetectorId) => boolean, si
     if (wants('password')) findPasswords(text, hits);
     if (wants('secret')) findNamed(text, hits);
   } else if ((signals & Signal.at) !== 0) {
-    if (wants('password')) findAtHosts(text, hits);
+    // In a source that is written before an `@`, nothing else needs to be there.
+    if (wants('password') && text.includes('@')) findInSources(text, hits);
     if (wants('secret')) findAuthorization(text, hits);
   }
 }
 
-/** In a source that is written before an `@`: nothing else needs to be there. */
-function findAtHosts(text: string, hits: Hit[]): void {
-  if (!text.includes('@')) return;
+/** Passwords in arguments, in files of lines and in addresses. */
+function findInSources(text: string, hits: Hit[]): void {
   findCredentialLines(text, hits);
-  if (text.includes('://')) each(URL_PASSWORD, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
+  if (text.includes('://') && text.includes('@')) each(URL_PASSWORD, text, (start, end) => hits.push({ start, end, detector: 'password' }), 1);
 }
 
 function findNamed(text: string, hits: Hit[]): void {
@@ -101,8 +101,7 @@ function findPasswords(text: string, hits: Hit[]): void {
   }
   if (/password\s|identified/i.test(text)) each(PASSWORD_SQL, text, add, 1);
   findHashes(text, hits);
-  if (text.includes('@')) findAtHosts(text, hits);
-  else findCredentialLines(text, hits);
+  findInSources(text, hits);
 }
 
 /** A shell keeps in these variables where it is and was. */
